@@ -1,0 +1,29 @@
+/*
+ * What a flow record tells about the sizes of its packets: packets by the size classes of schemas/host_bin.def
+ * (IP length below 50, 100, 200, 500, 1000, 1400, 1500, and above).
+ *
+ * Exact where the exporter tells (FLOW_HAS_SIZES); else split by rule from flags, counts and the other direction;
+ * the mean only where nothing else is possible.  The classes sum to the record's packets.  Pure functions.
+ */
+#ifndef COLLECTOR_PACKET_SIZES_H
+#define COLLECTOR_PACKET_SIZES_H
+
+#include <stdint.h>
+
+#include "collector/flow_record.h"
+
+enum { PACKET_SIZE_CLASSES = 8 };
+
+enum packet_size_knowledge {
+	SIZES_EXACT = 1 << 0,
+	SIZES_HISTOGRAM = 1 << 1,
+	SIZES_RULE = 1 << 2,
+	SIZES_TABLE = 1 << 3,
+	SIZES_MEAN = 1 << 4,
+};
+
+/* Writes packets by class for the record's forward direction and returns what kind of knowledge it is. */
+enum packet_size_knowledge packet_sizes_split(const struct flow_record *record,
+                                              uint32_t classes[static PACKET_SIZE_CLASSES]);
+
+#endif

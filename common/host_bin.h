@@ -1,0 +1,169 @@
+/*
+ * What one monitored host did in one minute: a mergeable summary of flow records, the unit that the collector
+ * hands to the detector.  Its fields are the rows of schemas/host_bin.def.
+ *
+ * A bin has two parts.  The base is what every host has.  Detail about peers, ports and seconds is made of
+ * *touches*, one for each record and minute; the base keeps up to HOST_BIN_TOUCHES of them as they are, and a
+ * host with more has an extension, into which every touch has been folded.  So a quiet host costs the base
+ * alone, and nothing is approximated that is small.
+ *
+ * Law: merging is commutative and associative, and adding touches in any order gives the same octets.
+ *
+ * Memory:   plain values without pointers or padding, host byte order; they are copied through shared memory.
+ * Threads:  values; never share one between threads.
+ */
+#ifndef COMMON_HOST_BIN_H
+#define COMMON_HOST_BIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/host_address.h"
+
+enum {
+	HOST_BIN_VERSION = 1,
+	HOST_BIN_MS = 60000,    /* the length of a bin */
+	HOST_BIN_SECONDS = 60,
+	HOST_BIN_TOUCHES = 3,   /* kept in the base before an extension is needed */
+	HOST_BIN_SAMPLED_PEERS = 12,
+	HOST_BIN_LARGEST_RECORDS = 3,
+	HOST_BIN_PORT_BUCKETS = 16,
+	HOST_BIN_PEER_BUCKETS = 8,
+	HOST_BIN_SIZE_CLASSES = 8,
+	HOST_BIN_PORT_CLASSES = 8,
+};
+
+enum host_direction { HOST_OUT, HOST_IN };
+
+enum host_protocol { HOST_TCP, HOST_UDP, HOST_ICMP, HOST_OTHER };
+
+enum host_port_class {
+	PORT_CLASS_DNS,   /* 53, 5353, 5355 */
+	PORT_CLASS_SMTP,  /* 25, 465, 587 */
+	PORT_CLASS_WEB,   /* 80, 443, 8080 */
+	PORT_CLASS_SMB,   /* 135, 137 to 139, 445 */
+	PORT_CLASS_SHELL, /* 22, 23, 2323, 3389 */
+	PORT_CLASS_IRC,   /* 6660 to 6669, 6697, 7000 */
+	PORT_CLASS_LOW,   /* other below 1024 */
+	PORT_CLASS_OTHER,
+};
+
+/* What a touch says of the peer; also what a sampled peer is known to have done. */
+enum host_touch_kind {
+	TOUCH_SENT = 1 << 0,    /* the host, as client, sent to the peer's port */
+	TOUCH_HEARD = 1 << 1,   /* the peer's port gave a positive answer */
+	TOUCH_REFUSED = 1 << 2, /* the peer answered with RST, or an unreachable came */
+	TOUCH_SERVED = 1 << 3,  /* the peer was the client; the port is the host's own */
+	TOUCH_BEGUN = 1 << 4,   /* a flow begins with this record, in the touch's first second */
+	TOUCH_IN = 1 << 5,      /* the record came from the peer; else it was sent by the host */
+	TOUCH_SMALL = 1 << 6,   /* the record has at most three packets */
+	TOUCH_FAILING = 1 << 7, /* begun by the host, and the record itself shows no answer */
+};
+
+/* One record's share in one minute. */
+struct host_touch {
+	struct host_address peer;
+	uint32_t octets;  /* in this minute, saturating */
+	uint32_t packets; /* in this minute, saturating */
+	uint16_t port;    /* the server's; 0 where the protocol has none */
+	uint16_t kinds;   /* enum host_touch_kind */
+	uint8_t protocol; /* protocolIdentifier */
+	uint8_t first_second;
+	uint8_t last_second; /* octets are spread evenly over these seconds */
+	uint8_t unused;
+};
+
+_Static_assert(sizeof(struct host_touch) == 32, "no padding in shared memory");
+
+/* A peer of the sample: those (peer, port, protocol) with the smallest keyed hash; merges exactly. */
+struct host_peer {
+	uint64_t hash; /* 0: the entry is free; entries are sorted, smallest first, free ones last */
+	struct host_address peer;
+	uint32_t octets[2];
+	uint64_t seconds; /* in which a flow began: bit i is second i of the minute */
+	uint16_t flows;
+	uint16_t port;
+	uint16_t kinds;
+	uint8_t protocol;
+	uint8_t unused;
+};
+
+_Static_assert(sizeof(struct host_peer) == 48, "no padding in shared memory");
+
+/* One of the largest records, at most one for each (peer, port, protocol); sorted, largest first. */
+struct host_record {
+	struct host_address peer;
+	uint32_t octets; /* 0: the entry is free */
+	uint16_t port;
+	uint8_t protocol;
+	uint8_t direction; /* enum host_direction */
+};
+
+_Static_assert(sizeof(struct host_record) == 24, "no padding in shared memory");
+
+/* The whole bin and its extension are 392 and 2216 octets. */
+struct host_bin {
+	struct host_address host;
+	uint32_t minute;      /* since 1970-01-01T00:00:00Z */
+	uint16_t touch_count; /* valid touches; HOST_BIN_EXTENDED: they are in the extension */
+	uint16_t unused;
+#define BASE(type, name, count, unit, merge, meaning) type name[count];
+#define EXTENSION(type, name, count, unit, merge, meaning)
+#include "schemas/host_bin.def"
+#undef BASE
+#undef EXTENSION
+	uint8_t padding[2];
+	struct host_touch touches[HOST_BIN_TOUCHES]; /* sorted by memcmp */
+};
+
+enum { HOST_BIN_EXTENDED = 0xffff };
+
+struct host_bin_extension {
+#define BASE(type, name, count, unit, merge, meaning)
+#define EXTENSION(type, name, count, unit, merge, meaning) type name[count];
+#include "schemas/host_bin.def"
+#undef BASE
+#undef EXTENSION
+	struct host_peer sample[HOST_BIN_SAMPLED_PEERS];
+	struct host_record largest[HOST_BIN_LARGEST_RECORDS];
+};
+
+/* An empty bin of `host` at `minute`; an empty extension. */
+void host_bin_init(struct host_bin *bin, const struct host_address *host, uint32_t minute);
+void host_bin_extension_init(struct host_bin_extension *extension);
+
+/*
+ * Adds a touch's detail (not the sums of the base).  False: the bin holds HOST_BIN_TOUCHES already and
+ * `extension` is NULL; nothing has changed, and the caller gives an (initialised) extension or counts the loss.
+ * With an extension, touches kept so far are folded into it first.  `key` is the site's sketch key.
+ */
+bool host_bin_touch(struct host_bin *bin, struct host_bin_extension *extension, const struct host_touch *touch,
+                    uint64_t key);
+
+/* True when merging the two needs an extension of `into` that it has not yet. */
+bool host_bin_merge_extends(const struct host_bin *into, const struct host_bin *other);
+
+/*
+ * Merges `other` (and its extension, NULL when it is not extended) into `into`.  `extension` is that of `into`,
+ * initialised, or NULL when neither is extended and host_bin_merge_extends() is false.  Hosts and minutes are
+ * not compared: merging bins of several minutes gives the sums of a window (seconds are then overlaid).
+ */
+void host_bin_merge(struct host_bin *into, struct host_bin_extension *extension, const struct host_bin *other,
+                    const struct host_bin_extension *other_extension, uint64_t key);
+
+/* Folds the touches kept in the base into an (initialised) extension; afterwards the bin is extended. */
+void host_bin_extend(struct host_bin *bin, struct host_bin_extension *extension, uint64_t key);
+
+/* A number that changes with the layout of the two structs: part of every file format that holds them. */
+uint64_t host_bin_layout(void);
+
+/*
+ * Checks what came from outside (shared memory, a file): counts within range, sorted where it must be.
+ * `extension` is NULL when there is none.  False: the bin must not be used.
+ */
+bool host_bin_valid(const struct host_bin *bin, const struct host_bin_extension *extension);
+
+enum host_port_class host_port_class(uint16_t port);
+enum host_protocol host_protocol(uint8_t protocol_identifier);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * Keyed hashes and the bitmaps of a host bin.  All are OR-mergeable; estimates are taken after merging.
+ *
+ * Source: K.-Y. Whang et al., A linear-time probabilistic counting algorithm (1990); C. Estan et al.,
+ * Bitmap algorithms for counting active flows (2003), the multi-resolution bitmap.
+ */
+#ifndef COMMON_SKETCH_H
+#define COMMON_SKETCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/host_address.h"
+
+/* Keyed by the site's key: a stranger cannot choose addresses that collide. */
+uint64_t sketch_hash_peer(const struct host_address *peer, uint64_t key);
+uint64_t sketch_hash_port(uint16_t port, uint8_t protocol, uint64_t key);
+uint64_t sketch_hash_service(const struct host_address *peer, uint16_t port, uint8_t protocol, uint64_t key);
+
+/* Bitmaps of `words` 64-bit words (a power of two): linear counting. */
+void sketch_linear_add(uint64_t *bitmap, size_t words, uint64_t hash);
+double sketch_linear_estimate(const uint64_t *bitmap, size_t words);
+/* Members of `sent` that are not in `heard`, both filled by the same hash: estimate(sent | heard) - estimate(heard). */
+double sketch_linear_difference(const uint64_t *sent, const uint64_t *heard, size_t words);
+
+/* Multi-resolution bitmaps of eight words: word i takes a share of 2^-(i+1) of the hashes (the last the rest). */
+enum { SKETCH_DISTINCT_WORDS = 8 };
+void sketch_distinct_add(uint64_t sketch[static SKETCH_DISTINCT_WORDS], uint64_t hash);
+double sketch_distinct_estimate(const uint64_t sketch[static SKETCH_DISTINCT_WORDS]);
+
+#endif

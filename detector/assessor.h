@@ -1,0 +1,54 @@
+/*
+ * Judges hosts: keeps their last bins, computes features, asks the experts and the classifier, and weighs the
+ * evidence against the site's calibration.  Parts in, assessments out.
+ *
+ * Time: the exporters' clocks, as the parts and watermarks tell them; no clock is read.  The same entries in the same
+ * order give the same assessments.
+ * Threads: one.
+ */
+#ifndef DETECTOR_ASSESSOR_H
+#define DETECTOR_ASSESSOR_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "common/ring.h"
+#include "detector/assessment.h"
+
+typedef struct Assessor Assessor;
+
+struct assessor_config {
+	const char *model_path;  /* NULL: the shipped model; its side file lies beside it */
+	const char *calibration_path; /* NULL: the shipped calibration */
+	uint64_t sketch_key;
+	size_t hosts_max;        /* histories kept; above it the longest silent host is forgotten and counted */
+	unsigned history_minutes;
+	double alarms_per_1000_host_days; /* wished false alarms */
+};
+
+struct assessor_counters {
+	uint64_t parts;
+	uint64_t hosts;     /* now */
+	uint64_t forgotten; /* hosts that made room */
+	uint64_t stale;     /* parts older than the history of their host */
+	uint64_t assessments;
+	uint64_t classified; /* of them with the classifier */
+};
+
+Assessor *assessor_new(const struct assessor_config *config, GError **error);
+void assessor_free(Assessor *assessor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Assessor, assessor_free)
+
+/* Merges a part into its host's history. */
+void assessor_add(Assessor *assessor, const struct ring_bin *part);
+
+/* A watermark came: the hosts that changed are to be assessed; `finish`: the capture is at its end, judge all. */
+void assessor_advance(Assessor *assessor, const struct ring_watermark *watermark, bool finish);
+
+/* The next assessment, valid until the next call; ordered by (bin_end_ms, host).  NULL: that was all. */
+const struct assessment *assessor_next(Assessor *assessor);
+
+struct assessor_counters assessor_counters(const Assessor *assessor);
+const char *assessor_model_name(const Assessor *assessor);
+
+#endif

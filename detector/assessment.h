@@ -25,6 +25,9 @@ const char *behaviour_unit(enum behaviour behaviour);
 const char *behaviour_meaning(enum behaviour behaviour);
 int behaviour_severity(enum behaviour behaviour);
 
+/* False: there is no behaviour of that name. */
+bool behaviour_find(const char *name, enum behaviour *behaviour);
+
 enum { EVIDENCE_PEERS = 5, ASSESSMENT_PEERS = 12 };
 
 struct evidence_peer {

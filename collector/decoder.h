@@ -4,7 +4,7 @@
  *
  * Pure: octets, the exporter's state and the arrival time in; records and counters out.  No clock, socket or log.
  *
- * Bounds: every table that a stranger can fill has a limit in struct decoder_limits and a counter for what it refused.
+ * Bounds: every table that a stranger can fill has a limit in struct exporter_limits and a counter for what it refused.
  * Law: of each datagram, every record is either given out or counted in exactly one counter of schemas/counters.def.
  */
 #ifndef COLLECTOR_DECODER_H

@@ -26,6 +26,8 @@ enum flow_record_marks {
 	FLOW_HAS_SIZE_RANGE = 1 << 7, /* packet_octets_least and _greatest are valid */
 	FLOW_TIMES_IMPOSSIBLE = 1 << 8, /* out of every bound: not to be binned at these times */
 	FLOW_SCALED = 1 << 9,       /* the exporter, or sampling_scale(), has undone the sampling */
+	FLOW_UPTIME_TIMES = 1 << 15,   /* times are uptime of NetFlow v5 or v9: see uptime_clock.h */
+	FLOW_PACKET_SECTION = 1 << 16, /* addresses and counters come from a section of a packet */
 	/* set by the conversation table */
 	FLOW_CONTINUES = 1 << 10,   /* goes on with a flow that an active timeout cut: begins none */
 	FLOW_COPY = 1 << 11,        /* another exporter has reported this flow: counted once */
@@ -77,6 +79,8 @@ struct flow_batch {
 	struct wall_time export_time; /* of the Message's header */
 	uint32_t exporter;            /* index in the exporter table */
 	uint32_t observation_domain;
+	int64_t clock_offset_ms;     /* exporter's clock minus ours, where it is to be corrected; else 0 */
+	int32_t clock_correction_ms; /* for records with FLOW_UPTIME_TIMES: see uptime_clock.h */
 	uint8_t version; /* 5, 9 or 10 */
 	struct flow_record records[FLOW_BATCH_RECORDS];
 };

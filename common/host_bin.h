@@ -29,6 +29,7 @@ enum {
 	HOST_BIN_LARGEST_RECORDS = 3,
 	HOST_BIN_PORT_BUCKETS = 16,
 	HOST_BIN_PEER_BUCKETS = 8,
+	HOST_BIN_BUCKET_WORDS = 2, /* of each bucket's bitmaps */
 	HOST_BIN_SIZE_CLASSES = 8,
 	HOST_BIN_PORT_CLASSES = 8,
 };
@@ -46,6 +47,22 @@ enum host_port_class {
 	PORT_CLASS_IRC,   /* 6660 to 6669, 6697, 7000 */
 	PORT_CLASS_LOW,   /* other below 1024 */
 	PORT_CLASS_OTHER,
+};
+
+/*
+ * Buckets of ports are by class first, for what is much for one is little for another; within a class with several
+ * buckets, by keyed hash of the port.  ICMP errors belong to no bucket: only requests (echo, timestamp, mask) are
+ * contacts, and multicast and broadcast peers are none.
+ */
+enum host_port_bucket {
+	PORT_BUCKET_WEB = 0,      /* 2: TCP 80, 443, 8080 */
+	PORT_BUCKET_SMTP = 2,     /* 1: TCP 25, 465, 587 */
+	PORT_BUCKET_SMB = 3,      /* 1: TCP 139, 445 */
+	PORT_BUCKET_SHELL = 4,    /* 1: TCP 22, 23, 2323, 3389 */
+	PORT_BUCKET_TCP = 5,      /* 4: TCP, other ports */
+	PORT_BUCKET_UDP_LOW = 9,  /* 1: UDP below 1024 */
+	PORT_BUCKET_UDP_HIGH = 10, /* 5: UDP, other ports */
+	PORT_BUCKET_ICMP = 15,    /* 1: ICMP requests and other protocols */
 };
 
 /* What a touch says of the peer; also what a sampled peer is known to have done. */
@@ -101,7 +118,7 @@ struct host_record {
 
 _Static_assert(sizeof(struct host_record) == 24, "no padding in shared memory");
 
-/* The whole bin and its extension are 392 and 2216 octets. */
+/* The whole bin and its extension are 408 and 2696 octets. */
 struct host_bin {
 	struct host_address host;
 	uint32_t minute;      /* since 1970-01-01T00:00:00Z */
@@ -112,7 +129,7 @@ struct host_bin {
 #include "schemas/host_bin.def"
 #undef BASE
 #undef EXTENSION
-	uint8_t padding[2];
+	uint8_t padding[6];
 	struct host_touch touches[HOST_BIN_TOUCHES]; /* sorted by memcmp */
 };
 
@@ -162,6 +179,10 @@ uint64_t host_bin_layout(void);
  * `extension` is NULL when there is none.  False: the bin must not be used.
  */
 bool host_bin_valid(const struct host_bin *bin, const struct host_bin_extension *extension);
+
+/* The bucket of a server's port, 0 to HOST_BIN_PORT_BUCKETS - 1; of a peer, 0 to HOST_BIN_PEER_BUCKETS - 1. */
+unsigned host_bin_port_bucket(uint16_t port, uint8_t protocol_identifier, uint64_t key);
+unsigned host_bin_peer_bucket(const struct host_address *peer, uint64_t key);
 
 enum host_port_class host_port_class(uint16_t port);
 enum host_protocol host_protocol(uint8_t protocol_identifier);

@@ -80,17 +80,16 @@ enum host_touch_kind {
 /* One record's share in one minute. */
 struct host_touch {
 	struct host_address peer;
-	uint32_t octets;  /* in this minute, saturating */
-	uint32_t packets; /* in this minute, saturating */
-	uint16_t port;    /* the server's; 0 where the protocol has none */
-	uint16_t kinds;   /* enum host_touch_kind */
+	uint32_t octets; /* in this minute, saturating */
+	uint16_t port;   /* the server's; 0 where the protocol has none */
+	uint16_t kinds;  /* enum host_touch_kind */
 	uint8_t protocol; /* protocolIdentifier */
 	uint8_t first_second;
 	uint8_t last_second; /* octets are spread evenly over these seconds */
 	uint8_t unused;
 };
 
-_Static_assert(sizeof(struct host_touch) == 32, "no padding in shared memory");
+_Static_assert(sizeof(struct host_touch) == 28, "no padding in shared memory");
 
 /* A peer of the sample: those (peer, port, protocol) with the smallest keyed hash; merges exactly. */
 struct host_peer {
@@ -118,7 +117,7 @@ struct host_record {
 
 _Static_assert(sizeof(struct host_record) == 24, "no padding in shared memory");
 
-/* The whole bin and its extension are 408 and 2696 octets. */
+/* The whole bin and its extension are 392 and 2696 octets; common/host_bin.c asserts it. */
 struct host_bin {
 	struct host_address host;
 	uint32_t minute;      /* since 1970-01-01T00:00:00Z */
@@ -129,7 +128,7 @@ struct host_bin {
 #include "schemas/host_bin.def"
 #undef BASE
 #undef EXTENSION
-	uint8_t padding[6];
+	uint8_t padding[2];
 	struct host_touch touches[HOST_BIN_TOUCHES]; /* sorted by memcmp */
 };
 

@@ -1,0 +1,630 @@
+#include "common/host_bin.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "common/keyed_hash.h"
+#include "common/sketch.h"
+
+/* Octets of the fields of each struct: what is undefined must not travel through shared memory. */
+enum {
+	BASE_OCTETS = 0
+#define BASE(type, name, count, unit, merge, meaning) +sizeof(type) * (count)
+#define EXTENSION(type, name, count, unit, merge, meaning)
+#include "schemas/host_bin.def"
+#undef BASE
+#undef EXTENSION
+	,
+	EXTENSION_OCTETS = 0
+#define BASE(type, name, count, unit, merge, meaning)
+#define EXTENSION(type, name, count, unit, merge, meaning) +sizeof(type) * (count)
+#include "schemas/host_bin.def"
+#undef BASE
+#undef EXTENSION
+};
+
+_Static_assert(sizeof(struct host_bin) == 392, "what a quiet host costs");
+_Static_assert(offsetof(struct host_bin, padding) == 24 + BASE_OCTETS, "no padding between the fields");
+_Static_assert(offsetof(struct host_bin, touches) + HOST_BIN_TOUCHES * sizeof(struct host_touch) ==
+                       sizeof(struct host_bin),
+               "no padding at the end");
+_Static_assert(sizeof(struct host_bin_extension) ==
+                       EXTENSION_OCTETS + HOST_BIN_SAMPLED_PEERS * sizeof(struct host_peer) +
+                               HOST_BIN_LARGEST_RECORDS * sizeof(struct host_record),
+               "no padding in shared memory");
+
+enum {
+	ALL_KINDS = TOUCH_SENT | TOUCH_HEARD | TOUCH_REFUSED | TOUCH_SERVED | TOUCH_BEGUN | TOUCH_IN |
+	            TOUCH_SMALL | TOUCH_FAILING,
+};
+
+static const uint64_t all_seconds = (UINT64_C(1) << HOST_BIN_SECONDS) - 1;
+
+/* The merges that a row can name. */
+#define START_sum(type) 0
+#define START_or(type) 0
+#define START_max(type) 0
+#define START_min(type) ((type)-1)
+#define MERGE_sum(type, a, b) ((type)((a) + (b)) < (b) ? (type)-1 : (type)((a) + (b)))
+#define MERGE_or(type, a, b) ((type)((a) | (b)))
+#define MERGE_max(type, a, b) ((a) > (b) ? (a) : (b))
+#define MERGE_min(type, a, b) ((a) < (b) ? (a) : (b))
+
+#define WORDS(bitmap) (sizeof(bitmap) / sizeof((bitmap)[0]))
+
+/* One row: merges an array; starts an array that does not start at zero. */
+#define MERGE_ROW(type, name, count, merge)                                                                            \
+	for (size_t i = 0; i < (count); i++)                                                                           \
+		into->name[i] = MERGE_##merge(type, into->name[i], other->name[i]);
+#define START_ROW(type, name, count, merge)                                                                            \
+	for (size_t i = 0; i < (count) && START_##merge(type) != 0; i++)                                               \
+		into->name[i] = START_##merge(type);
+
+void
+host_bin_init(struct host_bin *into, const struct host_address *host, uint32_t minute)
+{
+	memset(into, 0, sizeof(*into));
+	into->host = *host;
+	into->minute = minute;
+#define BASE(type, name, count, unit, merge, meaning) START_ROW(type, name, count, merge)
+#define EXTENSION(type, name, count, unit, merge, meaning)
+#include "schemas/host_bin.def"
+#undef BASE
+#undef EXTENSION
+}
+
+void
+host_bin_extension_init(struct host_bin_extension *into)
+{
+	memset(into, 0, sizeof(*into));
+#define BASE(type, name, count, unit, merge, meaning)
+#define EXTENSION(type, name, count, unit, merge, meaning) START_ROW(type, name, count, merge)
+#include "schemas/host_bin.def"
+#undef BASE
+#undef EXTENSION
+}
+
+static void
+merge_base(struct host_bin *into, const struct host_bin *other)
+{
+#define BASE(type, name, count, unit, merge, meaning) MERGE_ROW(type, name, count, merge)
+#define EXTENSION(type, name, count, unit, merge, meaning)
+#include "schemas/host_bin.def"
+#undef BASE
+#undef EXTENSION
+}
+
+static void
+merge_rows(struct host_bin_extension *into, const struct host_bin_extension *other)
+{
+#define BASE(type, name, count, unit, merge, meaning)
+#define EXTENSION(type, name, count, unit, merge, meaning) MERGE_ROW(type, name, count, merge)
+#include "schemas/host_bin.def"
+#undef BASE
+#undef EXTENSION
+}
+
+/* Order and identity of sampled peers: by hash, then (hashes can collide) by what was hashed. */
+static int
+peer_order(const struct host_peer *a, const struct host_peer *b)
+{
+	int order;
+
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	order = memcmp(&a->peer, &b->peer, sizeof(a->peer));
+	if (order != 0)
+		return order;
+	if (a->port != b->port)
+		return a->port < b->port ? -1 : 1;
+	return (int)a->protocol - (int)b->protocol;
+}
+
+static void
+merge_peer(struct host_peer *into, const struct host_peer *other)
+{
+	for (int i = 0; i < 2; i++)
+		into->octets[i] = MERGE_sum(uint32_t, into->octets[i], other->octets[i]);
+	into->flows = MERGE_sum(uint16_t, into->flows, other->flows);
+	into->seconds |= other->seconds;
+	into->kinds |= other->kinds;
+}
+
+/*
+ * Keeps the peers with the smallest hashes.  Exact: a peer that belongs to the smallest of the whole belongs to the
+ * smallest of every part that it occurs in, so nothing of it is ever left out.
+ */
+static void
+add_to_sample(struct host_peer sample[static HOST_BIN_SAMPLED_PEERS], const struct host_peer *peer)
+{
+	size_t last = HOST_BIN_SAMPLED_PEERS - 1;
+	size_t at = 0;
+	int order = 1;
+
+	if (sample[last].hash != 0 && peer_order(peer, &sample[last]) > 0)
+		return;
+	while (at <= last && sample[at].hash != 0 && (order = peer_order(peer, &sample[at])) > 0)
+		at++;
+	if (at > last)
+		return;
+	if (sample[at].hash != 0 && order == 0) {
+		merge_peer(&sample[at], peer);
+		return;
+	}
+	memmove(&sample[at + 1], &sample[at], (last - at) * sizeof(*sample));
+	sample[at] = *peer;
+}
+
+static bool
+same_service(const struct host_record *a, const struct host_record *b)
+{
+	return a->port == b->port && a->protocol == b->protocol && host_address_equal(&a->peer, &b->peer);
+}
+
+/* Greater records first; the order is total, so that equal octets keep the merge exact. */
+static int
+record_order(const struct host_record *a, const struct host_record *b)
+{
+	if (a->octets != b->octets)
+		return a->octets > b->octets ? -1 : 1;
+	return memcmp(a, b, sizeof(*a));
+}
+
+/*
+ * Keeps the services with the greatest records, each with its greatest one.  Exact: the greatest record of a service
+ * that belongs to the result is, in the part that it is in, beaten by fewer other services than there is room for.
+ */
+static void
+add_to_largest(struct host_record largest[static HOST_BIN_LARGEST_RECORDS], const struct host_record *record)
+{
+	size_t place = HOST_BIN_LARGEST_RECORDS - 1;
+
+	if (record_order(record, &largest[place]) >= 0)
+		return;
+	for (size_t i = 0; i < HOST_BIN_LARGEST_RECORDS && largest[i].octets != 0; i++) {
+		if (!same_service(record, &largest[i]))
+			continue;
+		if (record_order(record, &largest[i]) >= 0)
+			return;
+		place = i;
+		break;
+	}
+	for (; place > 0 && record_order(record, &largest[place - 1]) < 0; place--)
+		largest[place] = largest[place - 1];
+	largest[place] = *record;
+}
+
+/* Spreads octets evenly over the touch's seconds; what does not divide is carried from second to second. */
+static void
+fold_octets(struct host_bin_extension *into, const struct host_touch *touch)
+{
+	uint32_t *series = &into->second_octets[(touch->kinds & TOUCH_IN ? HOST_IN : HOST_OUT) * HOST_BIN_SECONDS];
+	uint64_t seconds = (uint64_t)touch->last_second - touch->first_second + 1;
+	uint64_t before = 0;
+
+	for (uint64_t i = 1; i <= seconds; i++) {
+		uint64_t until = touch->octets * i / seconds;
+		uint32_t share = (uint32_t)(until - before);
+		uint32_t *second = &series[touch->first_second + i - 1];
+
+		*second = MERGE_sum(uint32_t, *second, share);
+		before = until;
+	}
+}
+
+static void
+fold_begin(struct host_bin_extension *into, const struct host_touch *touch)
+{
+	size_t direction = touch->kinds & TOUCH_IN ? HOST_IN : HOST_OUT;
+	uint64_t second = UINT64_C(1) << touch->first_second;
+	uint8_t *small = &into->second_small_flows[direction * HOST_BIN_SECONDS + touch->first_second];
+
+	into->flow_seconds[direction] |= second;
+	if (touch->kinds & TOUCH_FAILING)
+		into->failing_seconds[0] |= second;
+	if (touch->kinds & TOUCH_SMALL)
+		*small = MERGE_sum(uint8_t, *small, 1);
+}
+
+static unsigned
+pick(uint64_t hash, unsigned buckets)
+{
+	return (unsigned)(hash >> 24 & 0xffff) % buckets;
+}
+
+static unsigned
+tcp_port_bucket(uint16_t port, uint64_t hash)
+{
+	switch (port) {
+	case 80:
+	case 443:
+	case 8080:
+		return PORT_BUCKET_WEB + pick(hash, PORT_BUCKET_SMTP - PORT_BUCKET_WEB);
+	case 25:
+	case 465:
+	case 587:
+		return PORT_BUCKET_SMTP;
+	case 139:
+	case 445:
+		return PORT_BUCKET_SMB;
+	case 22:
+	case 23:
+	case 2323:
+	case 3389:
+		return PORT_BUCKET_SHELL;
+	default:
+		return PORT_BUCKET_TCP + pick(hash, PORT_BUCKET_UDP_LOW - PORT_BUCKET_TCP);
+	}
+}
+
+static unsigned
+port_bucket(uint16_t port, enum host_protocol protocol, uint64_t hash)
+{
+	if (protocol == HOST_TCP)
+		return tcp_port_bucket(port, hash);
+	if (protocol != HOST_UDP)
+		return PORT_BUCKET_ICMP;
+	if (port < 1024)
+		return PORT_BUCKET_UDP_LOW;
+	return PORT_BUCKET_UDP_HIGH + pick(hash, PORT_BUCKET_ICMP - PORT_BUCKET_UDP_HIGH);
+}
+
+unsigned
+host_bin_port_bucket(uint16_t port, uint8_t protocol_identifier, uint64_t key)
+{
+	return port_bucket(port, host_protocol(protocol_identifier),
+	                   sketch_hash_port(port, protocol_identifier, key));
+}
+
+unsigned
+host_bin_peer_bucket(const struct host_address *peer, uint64_t key)
+{
+	return pick(sketch_hash_peer(peer, key), HOST_BIN_PEER_BUCKETS);
+}
+
+/* The hashes of one touch; their lowest bits choose bits of bitmaps, bits 24 and up buckets, 40 and up masks. */
+struct touch_hashes {
+	uint64_t peer;
+	uint64_t port;
+	uint64_t service;
+	unsigned port_bucket;
+	unsigned peer_bucket;
+	bool counts_ports; /* ports on one peer are a sign of a scan for TCP and for UDP below 1024 alone */
+};
+
+static struct touch_hashes
+hash_touch(const struct host_touch *touch, uint64_t key)
+{
+	enum host_protocol protocol = host_protocol(touch->protocol);
+	struct touch_hashes hashes = {
+		.peer = sketch_hash_peer(&touch->peer, key),
+		.port = sketch_hash_port(touch->port, touch->protocol, key),
+		.counts_ports = protocol == HOST_TCP || (protocol == HOST_UDP && touch->port < 1024),
+	};
+
+	hashes.service = sketch_hash_service_of(hashes.peer, hashes.port);
+	hashes.port_bucket = port_bucket(touch->port, protocol, hashes.port);
+	hashes.peer_bucket = pick(hashes.peer, HOST_BIN_PEER_BUCKETS);
+	return hashes;
+}
+
+static void
+fold_sent(struct host_bin_extension *into, const struct host_touch *touch, const struct touch_hashes *hashes)
+{
+	unsigned port = hashes->port_bucket;
+	unsigned peer = hashes->peer_bucket;
+
+	sketch_linear_add(into->sent, WORDS(into->sent), hashes->service);
+	sketch_linear_add(&into->port_sent[port * HOST_BIN_BUCKET_WORDS], HOST_BIN_BUCKET_WORDS, hashes->peer);
+	if (hashes->counts_ports)
+		sketch_linear_add(&into->peer_sent[peer * HOST_BIN_BUCKET_WORDS], HOST_BIN_BUCKET_WORDS,
+		                  hashes->port);
+	sketch_distinct_add(into->peers, hashes->peer);
+	sketch_distinct_add(into->ports, hashes->port);
+	into->port_mask[port] |= UINT32_C(1) << (hashes->port >> 40 & 31);
+	into->peer_mask[peer] |= UINT32_C(1) << (hashes->peer >> 40 & 31);
+	into->port_bucket_flows[port] = MERGE_sum(uint16_t, into->port_bucket_flows[port], 1);
+	into->peer_bucket_flows[peer] = MERGE_sum(uint16_t, into->peer_bucket_flows[peer], 1);
+	into->port_least[port] = MERGE_min(uint16_t, into->port_least[port], touch->port);
+	into->port_greatest[port] = MERGE_max(uint16_t, into->port_greatest[port], touch->port);
+}
+
+static void
+fold_heard(struct host_bin_extension *into, const struct touch_hashes *hashes)
+{
+	sketch_linear_add(into->heard, WORDS(into->heard), hashes->service);
+	sketch_linear_add(&into->port_heard[hashes->port_bucket * HOST_BIN_BUCKET_WORDS], HOST_BIN_BUCKET_WORDS,
+	                  hashes->peer);
+	if (hashes->counts_ports)
+		sketch_linear_add(&into->peer_heard[hashes->peer_bucket * HOST_BIN_BUCKET_WORDS],
+		                  HOST_BIN_BUCKET_WORDS, hashes->port);
+}
+
+static void
+fold_sampled(struct host_bin_extension *into, const struct host_touch *touch, const struct touch_hashes *hashes)
+{
+	struct host_peer peer = {
+		.hash = hashes->service != 0 ? hashes->service : 1,
+		.peer = touch->peer,
+		.port = touch->port,
+		.kinds = touch->kinds,
+		.protocol = touch->protocol,
+	};
+
+	peer.octets[touch->kinds & TOUCH_IN ? HOST_IN : HOST_OUT] = touch->octets;
+	if (touch->kinds & TOUCH_BEGUN) {
+		peer.flows = 1;
+		peer.seconds = UINT64_C(1) << touch->first_second;
+	}
+	add_to_sample(into->sample, &peer);
+}
+
+static void
+fold(struct host_bin_extension *into, const struct host_touch *touch, uint64_t key)
+{
+	struct touch_hashes hashes = hash_touch(touch, key);
+	struct host_record record = {
+		.peer = touch->peer,
+		.octets = touch->octets,
+		.port = touch->port,
+		.protocol = touch->protocol,
+		.direction = touch->kinds & TOUCH_IN ? HOST_IN : HOST_OUT,
+	};
+
+	fold_octets(into, touch);
+	if (record.octets != 0)
+		add_to_largest(into->largest, &record);
+	if (touch->kinds & TOUCH_BEGUN)
+		fold_begin(into, touch);
+	if (touch->kinds & TOUCH_SERVED) {
+		if (touch->kinds & TOUCH_BEGUN)
+			sketch_distinct_add(into->callers, hashes.peer);
+		return;
+	}
+	if ((touch->kinds & TOUCH_SENT) && (touch->kinds & TOUCH_BEGUN))
+		fold_sent(into, touch, &hashes);
+	if (touch->kinds & TOUCH_HEARD)
+		fold_heard(into, &hashes);
+	fold_sampled(into, touch, &hashes);
+}
+
+/* True: the touch has been put in its place among the kept ones. */
+static bool
+keep_touch(struct host_bin *bin, const struct host_touch *touch)
+{
+	size_t at = bin->touch_count;
+
+	if (at >= HOST_BIN_TOUCHES)
+		return false;
+	for (; at > 0 && memcmp(touch, &bin->touches[at - 1], sizeof(*touch)) < 0; at--)
+		bin->touches[at] = bin->touches[at - 1];
+	bin->touches[at] = *touch;
+	bin->touch_count++;
+	return true;
+}
+
+void
+host_bin_extend(struct host_bin *bin, struct host_bin_extension *extension, uint64_t key)
+{
+	if (bin->touch_count == HOST_BIN_EXTENDED)
+		return;
+	for (size_t i = 0; i < bin->touch_count; i++)
+		fold(extension, &bin->touches[i], key);
+	memset(bin->touches, 0, sizeof(bin->touches));
+	bin->touch_count = HOST_BIN_EXTENDED;
+}
+
+bool
+host_bin_touch(struct host_bin *bin, struct host_bin_extension *extension, const struct host_touch *touch,
+               uint64_t key)
+{
+	if (extension == NULL)
+		return keep_touch(bin, touch);
+	host_bin_extend(bin, extension, key);
+	fold(extension, touch, key);
+	return true;
+}
+
+bool
+host_bin_merge_extends(const struct host_bin *into, const struct host_bin *other)
+{
+	if (into->touch_count == HOST_BIN_EXTENDED)
+		return false;
+	return other->touch_count == HOST_BIN_EXTENDED || into->touch_count + other->touch_count > HOST_BIN_TOUCHES;
+}
+
+static void
+merge_extensions(struct host_bin_extension *into, const struct host_bin_extension *other)
+{
+	merge_rows(into, other);
+	for (size_t i = 0; i < HOST_BIN_SAMPLED_PEERS && other->sample[i].hash != 0; i++)
+		add_to_sample(into->sample, &other->sample[i]);
+	for (size_t i = 0; i < HOST_BIN_LARGEST_RECORDS && other->largest[i].octets != 0; i++)
+		add_to_largest(into->largest, &other->largest[i]);
+}
+
+void
+host_bin_merge(struct host_bin *into, struct host_bin_extension *extension, const struct host_bin *other,
+               const struct host_bin_extension *other_extension, uint64_t key)
+{
+	if (host_bin_merge_extends(into, other))
+		host_bin_extend(into, extension, key);
+	merge_base(into, other);
+	if (other->touch_count == HOST_BIN_EXTENDED) {
+		merge_extensions(extension, other_extension);
+		return;
+	}
+	for (size_t i = 0; i < other->touch_count; i++) {
+		if (into->touch_count == HOST_BIN_EXTENDED)
+			fold(extension, &other->touches[i], key);
+		else
+			keep_touch(into, &other->touches[i]);
+	}
+}
+
+#define STRING(value) #value
+#define ROW(part, type, name, count, merge) part " " #type " " #name " " STRING(count) " " #merge "\n"
+
+uint64_t
+host_bin_layout(void)
+{
+	static const char rows[] =
+#define BASE(type, name, count, unit, merge, meaning) ROW("base", type, name, count, merge)
+#define EXTENSION(type, name, count, unit, merge, meaning) ROW("extension", type, name, count, merge)
+#include "schemas/host_bin.def"
+#undef BASE
+#undef EXTENSION
+		;
+	static const uint32_t shape[] = {
+		HOST_BIN_VERSION,
+		HOST_BIN_MS,
+		HOST_BIN_TOUCHES,
+		HOST_BIN_SAMPLED_PEERS,
+		HOST_BIN_LARGEST_RECORDS,
+		sizeof(struct host_bin),
+		sizeof(struct host_bin_extension),
+		sizeof(struct host_touch),
+		sizeof(struct host_peer),
+		sizeof(struct host_record),
+		1, /* in host byte order: another order gives another number */
+	};
+
+	return keyed_hash_octets(rows, sizeof(rows), keyed_hash_octets(shape, sizeof(shape), 0));
+}
+
+static bool
+touch_valid(const struct host_touch *touch)
+{
+	return touch->first_second <= touch->last_second && touch->last_second < HOST_BIN_SECONDS &&
+	       touch->unused == 0 && (touch->kinds & ~ALL_KINDS) == 0;
+}
+
+static bool
+base_valid(const struct host_bin *bin)
+{
+	static const struct host_touch nothing;
+	size_t count = bin->touch_count == HOST_BIN_EXTENDED ? 0 : bin->touch_count;
+
+	if (count > HOST_BIN_TOUCHES || bin->unused != 0 || bin->padding[0] != 0 || bin->padding[1] != 0)
+		return false;
+	if (bin->latest_ms[0] >= HOST_BIN_MS || bin->directions[0] > 3)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!touch_valid(&bin->touches[i]))
+			return false;
+		if (i > 0 && memcmp(&bin->touches[i - 1], &bin->touches[i], sizeof(struct host_touch)) > 0)
+			return false;
+	}
+	for (size_t i = count; i < HOST_BIN_TOUCHES; i++)
+		if (memcmp(&bin->touches[i], &nothing, sizeof(nothing)) != 0)
+			return false;
+	return true;
+}
+
+static bool
+sample_valid(const struct host_peer sample[static HOST_BIN_SAMPLED_PEERS])
+{
+	static const struct host_peer nothing;
+
+	for (size_t i = 0; i < HOST_BIN_SAMPLED_PEERS; i++) {
+		const struct host_peer *peer = &sample[i];
+
+		if (peer->hash == 0) {
+			if (memcmp(peer, &nothing, sizeof(nothing)) != 0)
+				return false;
+			continue;
+		}
+		if ((peer->kinds & ~ALL_KINDS) != 0 || (peer->seconds & ~all_seconds) != 0 || peer->unused != 0)
+			return false;
+		if (i > 0 && (sample[i - 1].hash == 0 || peer_order(&sample[i - 1], peer) >= 0))
+			return false;
+	}
+	return true;
+}
+
+static bool
+largest_valid(const struct host_record largest[static HOST_BIN_LARGEST_RECORDS])
+{
+	static const struct host_record nothing;
+
+	for (size_t i = 0; i < HOST_BIN_LARGEST_RECORDS; i++) {
+		if (largest[i].octets == 0) {
+			if (memcmp(&largest[i], &nothing, sizeof(nothing)) != 0)
+				return false;
+			continue;
+		}
+		if (largest[i].direction > HOST_IN)
+			return false;
+		if (i > 0 && record_order(&largest[i - 1], &largest[i]) >= 0)
+			return false;
+		for (size_t k = 0; k < i; k++)
+			if (same_service(&largest[k], &largest[i]))
+				return false;
+	}
+	return true;
+}
+
+bool
+host_bin_valid(const struct host_bin *bin, const struct host_bin_extension *extension)
+{
+	if (!base_valid(bin) || (extension != NULL) != (bin->touch_count == HOST_BIN_EXTENDED))
+		return false;
+	if (extension == NULL)
+		return true;
+	return ((extension->flow_seconds[0] | extension->flow_seconds[1] | extension->failing_seconds[0]) &
+	        ~all_seconds) == 0 &&
+	       sample_valid(extension->sample) && largest_valid(extension->largest);
+}
+
+enum host_port_class
+host_port_class(uint16_t port)
+{
+	switch (port) {
+	case 53:
+	case 5353:
+	case 5355:
+		return PORT_CLASS_DNS;
+	case 25:
+	case 465:
+	case 587:
+		return PORT_CLASS_SMTP;
+	case 80:
+	case 443:
+	case 8080:
+		return PORT_CLASS_WEB;
+	case 135:
+	case 137:
+	case 138:
+	case 139:
+	case 445:
+		return PORT_CLASS_SMB;
+	case 22:
+	case 23:
+	case 2323:
+	case 3389:
+		return PORT_CLASS_SHELL;
+	case 6697:
+	case 7000:
+		return PORT_CLASS_IRC;
+	default:
+		if (port >= 6660 && port <= 6669)
+			return PORT_CLASS_IRC;
+		return port < 1024 ? PORT_CLASS_LOW : PORT_CLASS_OTHER;
+	}
+}
+
+enum host_protocol
+host_protocol(uint8_t protocol_identifier)
+{
+	switch (protocol_identifier) {
+	case 6:
+		return HOST_TCP;
+	case 17:
+		return HOST_UDP;
+	case 1:
+	case 58:
+		return HOST_ICMP;
+	default:
+		return HOST_OTHER;
+	}
+}

@@ -23,8 +23,9 @@ enum {
 #undef EXTENSION
 };
 
-_Static_assert(sizeof(struct host_bin) == 392, "what a quiet host costs");
-_Static_assert(offsetof(struct host_bin, padding) == 24 + BASE_OCTETS, "no padding between the fields");
+_Static_assert(sizeof(struct host_bin) == 384, "six cache lines: what a quiet host costs");
+_Static_assert(offsetof(struct host_bin, padding) == 24 + BASE_OCTETS,
+               "no padding between the fields");
 _Static_assert(offsetof(struct host_bin, touches) + HOST_BIN_TOUCHES * sizeof(struct host_touch) ==
                        sizeof(struct host_bin),
                "no padding at the end");
@@ -34,30 +35,30 @@ _Static_assert(sizeof(struct host_bin_extension) ==
                "no padding in shared memory");
 
 enum {
-	ALL_KINDS = TOUCH_SENT | TOUCH_HEARD | TOUCH_REFUSED | TOUCH_SERVED | TOUCH_BEGUN | TOUCH_IN |
-	            TOUCH_SMALL | TOUCH_FAILING,
+	ALL_KINDS = TOUCH_SENT | TOUCH_HEARD | TOUCH_REFUSED | TOUCH_SERVED | TOUCH_BEGUN |
+	            TOUCH_IN | TOUCH_SMALL | TOUCH_FAILING,
 };
 
 static const uint64_t all_seconds = (UINT64_C(1) << HOST_BIN_SECONDS) - 1;
 
 /* The merges that a row can name. */
-#define START_sum(type) 0
-#define START_or(type) 0
-#define START_max(type) 0
-#define START_min(type) ((type)-1)
+#define START_sum(type)       0
+#define START_or(type)        0
+#define START_max(type)       0
+#define START_min(type)       ((type)-1)
 #define MERGE_sum(type, a, b) ((type)((a) + (b)) < (b) ? (type)-1 : (type)((a) + (b)))
-#define MERGE_or(type, a, b) ((type)((a) | (b)))
+#define MERGE_or(type, a, b)  ((type)((a) | (b)))
 #define MERGE_max(type, a, b) ((a) > (b) ? (a) : (b))
 #define MERGE_min(type, a, b) ((a) < (b) ? (a) : (b))
 
 #define WORDS(bitmap) (sizeof(bitmap) / sizeof((bitmap)[0]))
 
 /* One row: merges an array; starts an array that does not start at zero. */
-#define MERGE_ROW(type, name, count, merge)                                                                            \
-	for (size_t i = 0; i < (count); i++)                                                                           \
+#define MERGE_ROW(type, name, count, merge)                                                        \
+	for (size_t i = 0; i < (count); i++)                                                       \
 		into->name[i] = MERGE_##merge(type, into->name[i], other->name[i]);
-#define START_ROW(type, name, count, merge)                                                                            \
-	for (size_t i = 0; i < (count) && START_##merge(type) != 0; i++)                                               \
+#define START_ROW(type, name, count, merge)                                                        \
+	for (size_t i = 0; i < (count) && START_##merge(type) != 0; i++)                           \
 		into->name[i] = START_##merge(type);
 
 void
@@ -131,8 +132,8 @@ merge_peer(struct host_peer *into, const struct host_peer *other)
 }
 
 /*
- * Keeps the peers with the smallest hashes.  Exact: a peer that belongs to the smallest of the whole belongs to the
- * smallest of every part that it occurs in, so nothing of it is ever left out.
+ * Keeps the peers with the smallest hashes.  Exact: a peer that belongs to the smallest of the
+ * whole belongs to the smallest of every part that it occurs in, so nothing of it is ever left out.
  */
 static void
 add_to_sample(struct host_peer sample[static HOST_BIN_SAMPLED_PEERS], const struct host_peer *peer)
@@ -158,7 +159,8 @@ add_to_sample(struct host_peer sample[static HOST_BIN_SAMPLED_PEERS], const stru
 static bool
 same_service(const struct host_record *a, const struct host_record *b)
 {
-	return a->port == b->port && a->protocol == b->protocol && host_address_equal(&a->peer, &b->peer);
+	return a->port == b->port && a->protocol == b->protocol &&
+	       host_address_equal(&a->peer, &b->peer);
 }
 
 /* Greater records first; the order is total, so that equal octets keep the merge exact. */
@@ -171,11 +173,13 @@ record_order(const struct host_record *a, const struct host_record *b)
 }
 
 /*
- * Keeps the services with the greatest records, each with its greatest one.  Exact: the greatest record of a service
- * that belongs to the result is, in the part that it is in, beaten by fewer other services than there is room for.
+ * Keeps the services with the greatest records, each with its greatest one.  Exact: the greatest
+ * record of a service that belongs to the result is, in the part that it is in, beaten by fewer
+ * other services than there is room for.
  */
 static void
-add_to_largest(struct host_record largest[static HOST_BIN_LARGEST_RECORDS], const struct host_record *record)
+add_to_largest(struct host_record largest[static HOST_BIN_LARGEST_RECORDS],
+               const struct host_record *record)
 {
 	size_t place = HOST_BIN_LARGEST_RECORDS - 1;
 
@@ -194,11 +198,13 @@ add_to_largest(struct host_record largest[static HOST_BIN_LARGEST_RECORDS], cons
 	largest[place] = *record;
 }
 
-/* Spreads octets evenly over the touch's seconds; what does not divide is carried from second to second. */
+/* Spreads octets evenly over the touch's seconds; what does not divide is carried from second to
+ * second. */
 static void
 fold_octets(struct host_bin_extension *into, const struct host_touch *touch)
 {
-	uint32_t *series = &into->second_octets[(touch->kinds & TOUCH_IN ? HOST_IN : HOST_OUT) * HOST_BIN_SECONDS];
+	uint32_t *series = &into->second_octets[(touch->kinds & TOUCH_IN ? HOST_IN : HOST_OUT) *
+	                                        HOST_BIN_SECONDS];
 	uint64_t seconds = (uint64_t)touch->last_second - touch->first_second + 1;
 	uint64_t before = 0;
 
@@ -217,7 +223,8 @@ fold_begin(struct host_bin_extension *into, const struct host_touch *touch)
 {
 	size_t direction = touch->kinds & TOUCH_IN ? HOST_IN : HOST_OUT;
 	uint64_t second = UINT64_C(1) << touch->first_second;
-	uint8_t *small = &into->second_small_flows[direction * HOST_BIN_SECONDS + touch->first_second];
+	uint8_t *small =
+		&into->second_small_flows[direction * HOST_BIN_SECONDS + touch->first_second];
 
 	into->flow_seconds[direction] |= second;
 	if (touch->kinds & TOUCH_FAILING)
@@ -282,14 +289,16 @@ host_bin_peer_bucket(const struct host_address *peer, uint64_t key)
 	return pick(sketch_hash_peer(peer, key), HOST_BIN_PEER_BUCKETS);
 }
 
-/* The hashes of one touch; their lowest bits choose bits of bitmaps, bits 24 and up buckets, 40 and up masks. */
+/* The hashes of one touch; their lowest bits choose bits of bitmaps, bits 24 and up buckets, 40 and
+ * up masks. */
 struct touch_hashes {
 	uint64_t peer;
 	uint64_t port;
 	uint64_t service;
 	unsigned port_bucket;
 	unsigned peer_bucket;
-	bool counts_ports; /* ports on one peer are a sign of a scan for TCP and for UDP below 1024 alone */
+	bool counts_ports; /* ports on one peer are a sign of a scan for TCP and for UDP below 1024
+	                      alone */
 };
 
 static struct touch_hashes
@@ -299,7 +308,8 @@ hash_touch(const struct host_touch *touch, uint64_t key)
 	struct touch_hashes hashes = {
 		.peer = sketch_hash_peer(&touch->peer, key),
 		.port = sketch_hash_port(touch->port, touch->protocol, key),
-		.counts_ports = protocol == HOST_TCP || (protocol == HOST_UDP && touch->port < 1024),
+		.counts_ports =
+			protocol == HOST_TCP || (protocol == HOST_UDP && touch->port < 1024),
 	};
 
 	hashes.service = sketch_hash_service_of(hashes.peer, hashes.port);
@@ -309,16 +319,18 @@ hash_touch(const struct host_touch *touch, uint64_t key)
 }
 
 static void
-fold_sent(struct host_bin_extension *into, const struct host_touch *touch, const struct touch_hashes *hashes)
+fold_sent(struct host_bin_extension *into, const struct host_touch *touch,
+          const struct touch_hashes *hashes)
 {
 	unsigned port = hashes->port_bucket;
 	unsigned peer = hashes->peer_bucket;
 
 	sketch_linear_add(into->sent, WORDS(into->sent), hashes->service);
-	sketch_linear_add(&into->port_sent[port * HOST_BIN_BUCKET_WORDS], HOST_BIN_BUCKET_WORDS, hashes->peer);
+	sketch_linear_add(&into->port_sent[port * HOST_BIN_BUCKET_WORDS], HOST_BIN_BUCKET_WORDS,
+	                  hashes->peer);
 	if (hashes->counts_ports)
-		sketch_linear_add(&into->peer_sent[peer * HOST_BIN_BUCKET_WORDS], HOST_BIN_BUCKET_WORDS,
-		                  hashes->port);
+		sketch_linear_add(&into->peer_sent[peer * HOST_BIN_BUCKET_WORDS],
+		                  HOST_BIN_BUCKET_WORDS, hashes->port);
 	sketch_distinct_add(into->peers, hashes->peer);
 	sketch_distinct_add(into->ports, hashes->port);
 	into->port_mask[port] |= UINT32_C(1) << (hashes->port >> 40 & 31);
@@ -333,15 +345,16 @@ static void
 fold_heard(struct host_bin_extension *into, const struct touch_hashes *hashes)
 {
 	sketch_linear_add(into->heard, WORDS(into->heard), hashes->service);
-	sketch_linear_add(&into->port_heard[hashes->port_bucket * HOST_BIN_BUCKET_WORDS], HOST_BIN_BUCKET_WORDS,
-	                  hashes->peer);
+	sketch_linear_add(&into->port_heard[hashes->port_bucket * HOST_BIN_BUCKET_WORDS],
+	                  HOST_BIN_BUCKET_WORDS, hashes->peer);
 	if (hashes->counts_ports)
 		sketch_linear_add(&into->peer_heard[hashes->peer_bucket * HOST_BIN_BUCKET_WORDS],
 		                  HOST_BIN_BUCKET_WORDS, hashes->port);
 }
 
 static void
-fold_sampled(struct host_bin_extension *into, const struct host_touch *touch, const struct touch_hashes *hashes)
+fold_sampled(struct host_bin_extension *into, const struct host_touch *touch,
+             const struct touch_hashes *hashes)
 {
 	struct host_peer peer = {
 		.hash = hashes->service != 0 ? hashes->service : 1,
@@ -415,8 +428,8 @@ host_bin_extend(struct host_bin *bin, struct host_bin_extension *extension, uint
 }
 
 bool
-host_bin_touch(struct host_bin *bin, struct host_bin_extension *extension, const struct host_touch *touch,
-               uint64_t key)
+host_bin_touch(struct host_bin *bin, struct host_bin_extension *extension,
+               const struct host_touch *touch, uint64_t key)
 {
 	if (extension == NULL)
 		return keep_touch(bin, touch);
@@ -430,7 +443,8 @@ host_bin_merge_extends(const struct host_bin *into, const struct host_bin *other
 {
 	if (into->touch_count == HOST_BIN_EXTENDED)
 		return false;
-	return other->touch_count == HOST_BIN_EXTENDED || into->touch_count + other->touch_count > HOST_BIN_TOUCHES;
+	return other->touch_count == HOST_BIN_EXTENDED ||
+	       into->touch_count + other->touch_count > HOST_BIN_TOUCHES;
 }
 
 static void
@@ -444,8 +458,9 @@ merge_extensions(struct host_bin_extension *into, const struct host_bin_extensio
 }
 
 void
-host_bin_merge(struct host_bin *into, struct host_bin_extension *extension, const struct host_bin *other,
-               const struct host_bin_extension *other_extension, uint64_t key)
+host_bin_merge(struct host_bin *into, struct host_bin_extension *extension,
+               const struct host_bin *other, const struct host_bin_extension *other_extension,
+               uint64_t key)
 {
 	if (host_bin_merge_extends(into, other))
 		host_bin_extend(into, extension, key);
@@ -463,14 +478,16 @@ host_bin_merge(struct host_bin *into, struct host_bin_extension *extension, cons
 }
 
 #define STRING(value) #value
-#define ROW(part, type, name, count, merge) part " " #type " " #name " " STRING(count) " " #merge "\n"
+#define ROW(part, type, name, count, merge)                                                        \
+	part " " #type " " #name " " STRING(count) " " #merge "\n"
 
 uint64_t
 host_bin_layout(void)
 {
 	static const char rows[] =
 #define BASE(type, name, count, unit, merge, meaning) ROW("base", type, name, count, merge)
-#define EXTENSION(type, name, count, unit, merge, meaning) ROW("extension", type, name, count, merge)
+#define EXTENSION(type, name, count, unit, merge, meaning)                                         \
+	ROW("extension", type, name, count, merge)
 #include "schemas/host_bin.def"
 #undef BASE
 #undef EXTENSION
@@ -505,14 +522,16 @@ base_valid(const struct host_bin *bin)
 	static const struct host_touch nothing;
 	size_t count = bin->touch_count == HOST_BIN_EXTENDED ? 0 : bin->touch_count;
 
-	if (count > HOST_BIN_TOUCHES || bin->unused != 0 || bin->padding[0] != 0 || bin->padding[1] != 0)
+	if (count > HOST_BIN_TOUCHES || bin->unused != 0 || bin->padding[0] != 0 ||
+	    bin->padding[1] != 0)
 		return false;
 	if (bin->latest_ms[0] >= HOST_BIN_MS || bin->directions[0] > 3)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (!touch_valid(&bin->touches[i]))
 			return false;
-		if (i > 0 && memcmp(&bin->touches[i - 1], &bin->touches[i], sizeof(struct host_touch)) > 0)
+		if (i > 0 &&
+		    memcmp(&bin->touches[i - 1], &bin->touches[i], sizeof(struct host_touch)) > 0)
 			return false;
 	}
 	for (size_t i = count; i < HOST_BIN_TOUCHES; i++)
@@ -534,7 +553,8 @@ sample_valid(const struct host_peer sample[static HOST_BIN_SAMPLED_PEERS])
 				return false;
 			continue;
 		}
-		if ((peer->kinds & ~ALL_KINDS) != 0 || (peer->seconds & ~all_seconds) != 0 || peer->unused != 0)
+		if ((peer->kinds & ~ALL_KINDS) != 0 || (peer->seconds & ~all_seconds) != 0 ||
+		    peer->unused != 0)
 			return false;
 		if (i > 0 && (sample[i - 1].hash == 0 || peer_order(&sample[i - 1], peer) >= 0))
 			return false;
@@ -571,7 +591,8 @@ host_bin_valid(const struct host_bin *bin, const struct host_bin_extension *exte
 		return false;
 	if (extension == NULL)
 		return true;
-	return ((extension->flow_seconds[0] | extension->flow_seconds[1] | extension->failing_seconds[0]) &
+	return ((extension->flow_seconds[0] | extension->flow_seconds[1] |
+	         extension->failing_seconds[0]) &
 	        ~all_seconds) == 0 &&
 	       sample_valid(extension->sample) && largest_valid(extension->largest);
 }

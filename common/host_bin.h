@@ -117,7 +117,7 @@ struct host_record {
 
 _Static_assert(sizeof(struct host_record) == 24, "no padding in shared memory");
 
-/* The whole bin and its extension are 392 and 2696 octets; common/host_bin.c asserts it. */
+/* The whole bin and its extension are 384 (six cache lines) and 2696 octets; common/host_bin.c asserts it. */
 struct host_bin {
 	struct host_address host;
 	uint32_t minute;      /* since 1970-01-01T00:00:00Z */

@@ -1,7 +1,8 @@
 /*
  * Keyed hashes for tables and sketches: the one room that knows xxHash (XXH3 with a seed).
  *
- * Which key: tables take a random key of their process, sketches the site's key (see common/sketch.h).
+ * Which key: tables take a random key of their process, sketches the site's key (see
+ * common/sketch.h).
  */
 #ifndef COMMON_KEYED_HASH_H
 #define COMMON_KEYED_HASH_H
@@ -26,7 +27,8 @@ keyed_hash_address(const struct host_address *address, uint64_t key)
 	return XXH3_64bits_withSeed(address->octets, sizeof(address->octets), key);
 }
 
-/* Scrambles a number that is already hard to guess: of two hashes one, of a hash and a small number another. */
+/* Scrambles a number that is already hard to guess: of two hashes one, of a hash and a small number
+ * another. */
 static inline uint64_t
 keyed_hash_mix(uint64_t value)
 {

@@ -29,7 +29,8 @@ sketch_hash_service_of(uint64_t peer_hash, uint64_t port_hash)
 uint64_t
 sketch_hash_service(const struct host_address *peer, uint16_t port, uint8_t protocol, uint64_t key)
 {
-	return sketch_hash_service_of(sketch_hash_peer(peer, key), sketch_hash_port(port, protocol, key));
+	return sketch_hash_service_of(sketch_hash_peer(peer, key),
+	                              sketch_hash_port(port, protocol, key));
 }
 
 void
@@ -72,7 +73,8 @@ sketch_linear_difference(const uint64_t *sent, const uint64_t *heard, size_t wor
 		both += count_set(sent[i] | heard[i]);
 		answered += count_set(heard[i]);
 	}
-	return linear_estimate(words * WORD_BITS, both) - linear_estimate(words * WORD_BITS, answered);
+	return linear_estimate(words * WORD_BITS, both) -
+	       linear_estimate(words * WORD_BITS, answered);
 }
 
 /* The upper half of the hash chooses the word, the lowest bits choose the bit. */
@@ -94,17 +96,17 @@ static double
 bit_share(size_t word)
 {
 	static const double shares[SKETCH_DISTINCT_WORDS] = {
-		2.0 / 3 / 64,     2.0 / 9 / 64,    2.0 / 27 / 64,   2.0 / 81 / 64,
-		2.0 / 243 / 64,   2.0 / 729 / 64,  2.0 / 2187 / 64, 1.0 / 2187 / 64,
+		2.0 / 3 / 64,   2.0 / 9 / 64,   2.0 / 27 / 64,   2.0 / 81 / 64,
+		2.0 / 243 / 64, 2.0 / 729 / 64, 2.0 / 2187 / 64, 1.0 / 2187 / 64,
 	};
 
 	return shares[word];
 }
 
 /*
- * The number n of greatest likelihood, given that a bit of share q is clear with chance exp(-n q): the zero of
- *     sum over words of  set * q / (exp(n q) - 1)  -  clear * q,
- * which falls with n.  Found by Newton steps in ln n between bounds that close in.
+ * The number n of greatest likelihood, given that a bit of share q is clear with chance exp(-n q):
+ * the zero of sum over words of  set * q / (exp(n q) - 1)  -  clear * q, which falls with n.  Found
+ * by Newton steps in ln n between bounds that close in.
  */
 static double
 most_likely(const size_t set[static SKETCH_DISTINCT_WORDS], double least, double greatest)
@@ -151,6 +153,7 @@ sketch_distinct_estimate(const uint64_t sketch[static SKETCH_DISTINCT_WORDS])
 		return 0;
 	if (set[SKETCH_DISTINCT_WORDS - 1] == WORD_BITS)
 		set[SKETCH_DISTINCT_WORDS - 1]--; /* full: as if one bit were left */
-	/* No fewer than the bits set; no more than what would leave one bit of the last word clear, and some. */
+	/* No fewer than the bits set; no more than what would leave one bit of the last word clear,
+	 * and some. */
 	return most_likely(set, 0.5 * (double)total, 1e7);
 }

@@ -29,7 +29,8 @@ extension_of(const struct whole *whole)
 static void
 add(struct whole *whole, const struct host_touch *touch)
 {
-	if (whole->bin.touch_count != HOST_BIN_EXTENDED && host_bin_touch(&whole->bin, NULL, touch, KEY))
+	if (whole->bin.touch_count != HOST_BIN_EXTENDED &&
+	    host_bin_touch(&whole->bin, NULL, touch, KEY))
 		return;
 	g_assert_true(host_bin_touch(&whole->bin, &whole->extension, touch, KEY));
 }
@@ -45,7 +46,8 @@ assert_same(const struct whole *a, const struct whole *b)
 {
 	g_assert_cmpmem(&a->bin, sizeof(a->bin), &b->bin, sizeof(b->bin));
 	if (extension_of(a) != NULL)
-		g_assert_cmpmem(&a->extension, sizeof(a->extension), &b->extension, sizeof(b->extension));
+		g_assert_cmpmem(&a->extension, sizeof(a->extension), &b->extension,
+		                sizeof(b->extension));
 }
 
 static struct host_touch
@@ -53,7 +55,8 @@ random_touch(GRand *random)
 {
 	static const uint32_t octets[] = { 0, 1, 40, 40, 1500, 77777, UINT32_MAX - 5, UINT32_MAX };
 	struct host_touch touch = {
-		.peer = host_address_from_ipv4(0xc0a80000u + (uint32_t)g_rand_int_range(random, 0, 40)),
+		.peer = host_address_from_ipv4(0xc0a80000u +
+		                               (uint32_t)g_rand_int_range(random, 0, 40)),
 		.octets = octets[g_rand_int_range(random, 0, G_N_ELEMENTS(octets))],
 		.port = (uint16_t)g_rand_int_range(random, 0, 5),
 		.kinds = (uint16_t)g_rand_int_range(random, 0, 256),
@@ -72,9 +75,11 @@ make_random(struct whole *whole, GRand *random)
 	struct host_touch touch = random_touch(random);
 
 	start(whole);
-#define BASE(type, name, count, unit, merge, meaning)                                                                  \
-	for (size_t i = 0; i < count; i++)                                                                             \
-		whole->bin.name[i] = g_rand_int_range(random, 0, 8) == 0 ? (type)-1 : (type)g_rand_int_range(random, 0, 200);
+#define BASE(type, name, count, unit, merge, meaning)                                              \
+	for (size_t i = 0; i < count; i++)                                                         \
+		whole->bin.name[i] = g_rand_int_range(random, 0, 8) == 0                           \
+		                             ? (type)-1                                            \
+		                             : (type)g_rand_int_range(random, 0, 200);
 #define EXTENSION(type, name, count, unit, merge, meaning)
 #include "schemas/host_bin.def"
 #undef BASE
@@ -147,7 +152,8 @@ gives_the_same_bin_for_any_split_of_its_touches(void)
 		}
 		merge_randomly(bins, count, random);
 		assert_same(&bins[0], &expected);
-		g_assert_true((touches > HOST_BIN_TOUCHES) == (expected.bin.touch_count == HOST_BIN_EXTENDED));
+		g_assert_true((touches > HOST_BIN_TOUCHES) ==
+		              (expected.bin.touch_count == HOST_BIN_EXTENDED));
 	}
 }
 
@@ -206,11 +212,13 @@ tells_failing_peers_of_a_port_after_merging(void)
 	}
 	merge(&heard, &sent);
 	g_assert_cmpuint(bucket, ==, PORT_BUCKET_SMB);
-	g_assert_cmpfloat(sketch_linear_difference(heard.extension.port_sent + bucket * HOST_BIN_BUCKET_WORDS,
-	                                           heard.extension.port_heard + bucket * HOST_BIN_BUCKET_WORDS,
-	                                           HOST_BIN_BUCKET_WORDS),
+	g_assert_cmpfloat(sketch_linear_difference(
+				  heard.extension.port_sent + bucket * HOST_BIN_BUCKET_WORDS,
+				  heard.extension.port_heard + bucket * HOST_BIN_BUCKET_WORDS,
+				  HOST_BIN_BUCKET_WORDS),
 	                  >, 30);
-	g_assert_cmpfloat(sketch_linear_difference(heard.extension.sent, heard.extension.heard, 16), >, 35);
+	g_assert_cmpfloat(sketch_linear_difference(heard.extension.sent, heard.extension.heard, 16),
+	                  >, 35);
 	g_assert_cmpuint(heard.extension.port_bucket_flows[bucket], ==, 60);
 	g_assert_cmpuint(heard.extension.port_least[bucket], ==, 445);
 	g_assert_cmpuint(heard.extension.port_greatest[bucket], ==, 445);
@@ -232,13 +240,17 @@ counts_failing_ports_of_a_peer_for_tcp_and_low_udp_alone(void)
 		touch.port = port;
 		add(&whole, &touch);
 	}
-	g_assert_cmpfloat(sketch_linear_estimate(whole.extension.peer_sent + bucket * HOST_BIN_BUCKET_WORDS, 2), ==, 0);
+	g_assert_cmpfloat(sketch_linear_estimate(
+				  whole.extension.peer_sent + bucket * HOST_BIN_BUCKET_WORDS, 2),
+	                  ==, 0);
 	touch.protocol = 6;
 	for (uint16_t port = 2000; port < 2050; port++) {
 		touch.port = port;
 		add(&whole, &touch);
 	}
-	g_assert_cmpfloat(sketch_linear_estimate(whole.extension.peer_sent + bucket * HOST_BIN_BUCKET_WORDS, 2), >, 30);
+	g_assert_cmpfloat(sketch_linear_estimate(
+				  whole.extension.peer_sent + bucket * HOST_BIN_BUCKET_WORDS, 2),
+	                  >, 30);
 	g_assert_cmpfloat(sketch_distinct_estimate(whole.extension.peers), <, 1.5);
 	g_assert_cmpfloat(sketch_distinct_estimate(whole.extension.ports), >, 70);
 }
@@ -304,7 +316,8 @@ sorts_ports_into_buckets_by_class(void)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		for (uint64_t key = 0; key < 50; key++) {
-			unsigned bucket = host_bin_port_bucket(cases[i].port, cases[i].protocol, key);
+			unsigned bucket =
+				host_bin_port_bucket(cases[i].port, cases[i].protocol, key);
 
 			g_assert_cmpuint(bucket, >=, cases[i].least);
 			g_assert_cmpuint(bucket, <=, cases[i].greatest);
@@ -325,11 +338,11 @@ fill(struct whole *whole, int touches)
 	}
 }
 
-#define REFUSES(statement)                                                                                             \
-	do {                                                                                                           \
-		struct whole damaged = good;                                                                           \
-		statement;                                                                                             \
-		g_assert_false(host_bin_valid(&damaged.bin, &damaged.extension));                                      \
+#define REFUSES(statement)                                                                         \
+	do {                                                                                       \
+		struct whole damaged = good;                                                       \
+		statement;                                                                         \
+		g_assert_false(host_bin_valid(&damaged.bin, &damaged.extension));                  \
 	} while (0)
 
 static void
@@ -356,11 +369,11 @@ refuses_a_damaged_extension(void)
 }
 
 #undef REFUSES
-#define REFUSES(statement)                                                                                             \
-	do {                                                                                                           \
-		struct whole damaged = good;                                                                           \
-		statement;                                                                                             \
-		g_assert_false(host_bin_valid(&damaged.bin, NULL));                                                    \
+#define REFUSES(statement)                                                                         \
+	do {                                                                                       \
+		struct whole damaged = good;                                                       \
+		statement;                                                                         \
+		g_assert_false(host_bin_valid(&damaged.bin, NULL));                                \
 	} while (0)
 
 static void
@@ -377,7 +390,8 @@ refuses_damaged_touches(void)
 	REFUSES(damaged.bin.touches[0].last_second = HOST_BIN_SECONDS);
 	REFUSES(damaged.bin.touches[0].first_second = damaged.bin.touches[0].last_second + 1);
 	REFUSES(damaged.bin.touches[0].kinds |= 0x100);
-	REFUSES(damaged.bin.touches[0] = good.bin.touches[1]; damaged.bin.touches[1] = good.bin.touches[0]);
+	REFUSES(damaged.bin.touches[0] = good.bin.touches[1];
+	        damaged.bin.touches[1] = good.bin.touches[0]);
 	REFUSES(damaged.bin.unused = 1);
 	REFUSES(damaged.bin.padding[1] = 1);
 	REFUSES(damaged.bin.directions[0] = 4);
@@ -396,7 +410,8 @@ survives_any_octets(void)
 		uint8_t *octets = (uint8_t *)&damaged;
 
 		for (int i = 0; i < 1 + trial % 4; i++)
-			octets[g_rand_int_range(random, 0, sizeof(damaged))] = (uint8_t)g_rand_int(random);
+			octets[g_rand_int_range(random, 0, sizeof(damaged))] =
+				(uint8_t)g_rand_int(random);
 		if (!host_bin_valid(&damaged.bin, &damaged.extension))
 			continue;
 		accepted++;

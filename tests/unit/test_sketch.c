@@ -30,7 +30,8 @@ estimates_distinct_members_from_few_to_many(void)
 	static const struct {
 		uint32_t count;
 		double error;
-	} cases[] = { { 1, 0.1 }, { 5, 0.1 }, { 20, 0.1 }, { 100, 0.12 }, { 1000, 0.12 }, { 10000, 0.12 }, { 100000, 0.12 }, { 200000, 0.13 } };
+	} cases[] = { { 1, 0.1 },     { 5, 0.1 },      { 20, 0.1 },      { 100, 0.12 },
+		      { 1000, 0.12 }, { 10000, 0.12 }, { 100000, 0.12 }, { 200000, 0.13 } };
 
 	for (size_t c = 0; c < G_N_ELEMENTS(cases); c++) {
 		uint32_t trials = cases[c].count > 10000 ? TRIALS / 2 : TRIALS;
@@ -38,13 +39,15 @@ estimates_distinct_members_from_few_to_many(void)
 		double bias = 0;
 
 		for (uint64_t key = 1; key <= trials; key++) {
-			double wrong = distinct_of((uint32_t)key * 1000, cases[c].count, key) / cases[c].count - 1;
+			double wrong = distinct_of((uint32_t)key * 1000, cases[c].count, key) /
+			                       cases[c].count -
+			               1;
 
 			squares += wrong * wrong;
 			bias += wrong;
 		}
-		g_test_message("%u members: error %.3f, bias %.3f", cases[c].count, sqrt(squares / trials),
-		               bias / trials);
+		g_test_message("%u members: error %.3f, bias %.3f", cases[c].count,
+		               sqrt(squares / trials), bias / trials);
 		g_assert_cmpfloat(sqrt(squares / trials), <, cases[c].error);
 	}
 }
@@ -82,7 +85,9 @@ stays_finite_for_any_bits(void)
 		for (size_t word = 0; word < SKETCH_DISTINCT_WORDS; word++) {
 			uint64_t bits = (uint64_t)g_rand_int(random) << 32 | g_rand_int(random);
 
-			sketch[word] = (const uint64_t[]){ 0, UINT64_MAX, bits, bits & 1 }[g_rand_int_range(random, 0, 4)];
+			sketch[word] =
+				(const uint64_t[]){ 0, UINT64_MAX, bits,
+				                    bits & 1 }[g_rand_int_range(random, 0, 4)];
 		}
 		g_assert_true(isfinite(sketch_distinct_estimate(sketch)));
 		g_assert_cmpfloat(sketch_distinct_estimate(sketch), >=, 0);
@@ -115,7 +120,9 @@ hashes_services_by_peer_port_protocol_and_key(void)
 	struct host_address other = address(2);
 	uint64_t hash = sketch_hash_service(&peer, 53, 17, 7);
 
-	g_assert_cmpuint(hash, ==, sketch_hash_service_of(sketch_hash_peer(&peer, 7), sketch_hash_port(53, 17, 7)));
+	g_assert_cmpuint(
+		hash, ==,
+		sketch_hash_service_of(sketch_hash_peer(&peer, 7), sketch_hash_port(53, 17, 7)));
 	g_assert_cmpuint(hash, !=, sketch_hash_service(&other, 53, 17, 7));
 	g_assert_cmpuint(hash, !=, sketch_hash_service(&peer, 54, 17, 7));
 	g_assert_cmpuint(hash, !=, sketch_hash_service(&peer, 53, 6, 7));

@@ -32,7 +32,7 @@ for rule in \
     'pcap(/pcap)?\.h:collector/capture_reader\.c' \
     'zlib\.h:collector/capture_reader\.c' \
     'xxhash\.h:common/(sketch|keyed_hash)\.[ch]' \
-    'json-glib/:tools/.*\.c'; do
+    'json-glib/:tools/.*\.[ch]'; do
 	header=${rule%%:*} owner=${rule##*:}
 	if grep -rnE --include='*.[ch]' "^#include <$header" schemas common collector detector tools |
 	    grep -vE "^($owner):"; then

@@ -2,9 +2,10 @@
  * The ring of host bins between collector and detector: a file in shared memory.
  *
  * One process writes, one reads.  DIR/ring.N is written by worker N of the collector and mapped read-only by the
- * reader; DIR/ring.N.reader, one page, is written by the reader: its position, its heartbeat.  Entries are of
+ * reader; DIR/ring.N.reader, one page, is written by the reader: its position.  Entries are of
  * variable length and carry the epoch and a sequence; (epoch, sequence) names an entry for ever.  The epoch rises
- * with every start of the writer, and the sequence goes on over restarts.
+ * with every start of the writer, and the sequence goes on over restarts; a ring made anew begins with an epoch that is
+ * no other ring's.  How it lies in memory is in common/ring_layout.h.
  *
  * Positions: the reader tells with ring_commit() that all entries up to one have been dealt with for good (it keeps
  * the position in the same transaction as the verdicts).  A restarted reader gives the position it kept to
@@ -12,7 +13,8 @@
  * writer goes on behind what it finds, when the file's layout is its own; else it makes the ring anew.
  *
  * Full ring: ring_push() fails and nothing is written; a live collector counts the loss (ring_count_dropped()),
- * one that reads a capture waits with ring_wait_room().
+ * one that reads a capture waits with ring_wait_room().  Bins leave a little room for the other entries.  With no
+ * reader the entries stay, until the ring is full.
  *
  * Trust:      magic, version, sizes, layout hash are checked; each side distrusts what the other writes, so that a
  *             broken peer costs entries and never memory safety.  Lengths are read once and copied out.
@@ -71,7 +73,11 @@ struct ring_entry {
 	};
 };
 
-/* Opens or makes DIR/ring.`worker` of `size` octets (rounded up to a power of two). */
+/*
+ * Opens or makes DIR/ring.`worker` of `size` octets (rounded up to a power of two, at least 128 KiB).  A
+ * second writer is refused (G_IO_ERROR_BUSY), as is a folder with less free space than the ring may take: the file is
+ * sparse, and to run out of space later means SIGBUS.
+ */
 RingWriter *ring_open_writer(const char *directory, unsigned worker, size_t size, GError **error);
 void ring_close_writer(RingWriter *writer); /* NULL is allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RingWriter, ring_close_writer)
@@ -80,22 +86,26 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RingWriter, ring_close_writer)
 bool ring_push_bin(RingWriter *writer, int64_t export_ms, const struct host_bin *bin,
                    const struct host_bin_extension *extension);
 bool ring_push_watermark(RingWriter *writer, const struct ring_watermark *watermark);
-bool ring_push_counters(RingWriter *writer, const char *json);
+bool ring_push_counters(RingWriter *writer, const char *json); /* also false above 16 KiB of text */
 bool ring_push_end(RingWriter *writer);
 void ring_count_dropped(RingWriter *writer, uint64_t parts);
 
 /* Makes what was pushed visible to the reader and wakes it if it sleeps.  Call after a batch. */
 void ring_publish(RingWriter *writer);
 
-/* Waits up to `timeout_ms` for room.  False: there is none yet. */
+/* Publishes, and waits up to `timeout_ms` for room.  False: there is none yet. */
 bool ring_wait_room(RingWriter *writer, int timeout_ms);
 
 uint64_t ring_writer_dropped(const RingWriter *writer);
-size_t ring_writer_used(const RingWriter *writer); /* octets that the reader has not committed */
+size_t ring_writer_used(RingWriter *writer); /* octets that the reader has not committed */
 size_t ring_writer_size(const RingWriter *writer);
-bool ring_writer_has_reader(const RingWriter *writer); /* a reader's heartbeat is fresh */
+bool ring_writer_has_reader(const RingWriter *writer); /* a process has the ring open for reading */
+bool ring_writer_stale(const RingWriter *writer); /* a file was removed or replaced: open the ring again */
 
-/* Opens DIR/ring.`worker`; `from` is the position that the reader kept, or {0, 0} for the oldest entry there is. */
+/*
+ * Opens DIR/ring.`worker`; `from` is the position that the reader kept, or {0, 0} for the oldest entry there is.
+ * A second reader is refused (G_IO_ERROR_BUSY); G_IO_ERROR_NOT_FOUND: there is no ring yet.
+ */
 RingReader *ring_open_reader(const char *directory, unsigned worker, struct ring_position from, GError **error);
 void ring_close_reader(RingReader *reader); /* NULL is allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RingReader, ring_close_reader)
@@ -103,7 +113,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RingReader, ring_close_reader)
 /* Copies the next entry out; it stays valid until the next call.  False: there is nothing to read now. */
 bool ring_pop(RingReader *reader, struct ring_entry *entry);
 
-/* Entries up to `position` are done with: their room is the writer's again. */
+/*
+ * Entries up to `position`, one that ring_pop() gave or the one that the ring was opened with, are done with: their
+ * room is the writer's again.  With the newest of them, so is what was refused behind it: commit now and then even
+ * when nothing came.
+ */
 void ring_commit(RingReader *reader, struct ring_position position);
 
 /* Sleeps until there is something to read or `timeout_ms` has passed. */
@@ -111,7 +125,7 @@ void ring_wait_entry(RingReader *reader, int timeout_ms);
 
 uint64_t ring_reader_missed(const RingReader *reader);  /* entries that were gone before they could be read */
 uint64_t ring_reader_refused(const RingReader *reader); /* entries that were not valid */
-bool ring_reader_stale(const RingReader *reader); /* the file was replaced by another: open it again */
-bool ring_reader_has_writer(const RingReader *reader); /* a writer's heartbeat is fresh */
+bool ring_reader_stale(const RingReader *reader); /* a file was removed or replaced: read to the end, open again */
+bool ring_reader_has_writer(const RingReader *reader); /* a process has the ring open for writing */
 
 #endif

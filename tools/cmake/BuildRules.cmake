@@ -5,8 +5,10 @@ target_compile_options(project_flags INTERFACE
   -Wall -Wextra -Werror=implicit -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes
   -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -Wvla -Wswitch-enum
   -fno-common -fstack-protector-strong)
-target_compile_definitions(project_flags INTERFACE _GNU_SOURCE
-  $<$<AND:$<NOT:$<CONFIG:Debug>>,$<STREQUAL:${SANITIZE},>>:_FORTIFY_SOURCE=2>)
+target_compile_definitions(project_flags INTERFACE _GNU_SOURCE)
+if(NOT SANITIZE) # fortification hides overreads from the sanitizers
+  target_compile_definitions(project_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+endif()
 if(WITH_WERROR)
   target_compile_options(project_flags INTERFACE -Werror)
 endif()
@@ -15,7 +17,6 @@ target_include_directories(project_flags INTERFACE ${PROJECT_SOURCE_DIR})
 set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON) # cmake --build . -t all_verify_interface_header_sets
 
 if(SANITIZE)
-  # Without fortification: it hides overreads from the sanitizers.
   add_compile_options(-fsanitize=${SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
   add_link_options(-fsanitize=${SANITIZE})
 endif()

@@ -15,19 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/datagram.h"
 #include "collector/exporter_table.h"
 #include "collector/flow_record.h"
 
 typedef struct Decoder Decoder;
-
-/* One export datagram, wherever it came from; valid until the next receive. */
-struct datagram {
-	struct host_address exporter;
-	uint16_t exporter_port;
-	struct wall_time arrival;
-	const uint8_t *octets;
-	size_t length;
-};
 
 Decoder *decoder_new(ExporterTable *exporters);
 void decoder_free(Decoder *decoder);

@@ -1,0 +1,467 @@
+#include "collector/capture_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "common/fault.h"
+#include "common/wire_reader.h"
+
+enum {
+	HEAD_OCTETS = 16, /* looked at before it is known what the file is */
+	STREAM_OCTETS = 1 << 17,
+	IPFIX_VERSION = 10,
+	IPFIX_HEADER_OCTETS = 16,
+	MESSAGE_OCTETS_MOST = 65535,
+	VLAN_TAGS_MOST = 4,
+	IPV6_HEADERS_MOST = 8,
+};
+
+/* What a packet turns out to be. */
+enum verdict { IS_DATAGRAM, NOT_IP, NOT_UDP, IS_FRAGMENT, IS_CUT, IS_MALFORMED };
+
+struct CaptureReader {
+	char *path;
+	gzFile stream;
+	uint8_t head[HEAD_OCTETS];
+	size_t head_length;
+	size_t head_used; /* octets of the head that were read again */
+	FILE *file;       /* over the stream, for libpcap; closed by `pcap` */
+	pcap_t *pcap;     /* NULL: an IPFIX File */
+	int link_type;
+	uint8_t *message; /* of an IPFIX File */
+	struct capture_counters counters;
+};
+
+/* Octets of the file, unpacked; the head comes again.  -1: damaged. */
+static ssize_t
+read_stream(CaptureReader *reader, void *octets, size_t length)
+{
+	size_t left = reader->head_length - reader->head_used;
+	int got;
+
+	if (left > 0) {
+		length = MIN(length, left);
+		memcpy(octets, reader->head + reader->head_used, length);
+		reader->head_used += length;
+		return (ssize_t)length;
+	}
+	got = gzread(reader->stream, octets, (unsigned)MIN(length, 1U << 30));
+	if (got < 0)
+		errno = EIO;
+	return got;
+}
+
+static ssize_t
+read_cookie(void *cookie, char *octets, size_t length)
+{
+	return read_stream(cookie, octets, length);
+}
+
+/* True when all octets were there. */
+static bool
+read_whole(CaptureReader *reader, uint8_t *octets, size_t length, size_t *got)
+{
+	*got = 0;
+	while (*got < length) {
+		ssize_t part = read_stream(reader, octets + *got, length - *got);
+		if (part <= 0)
+			return false;
+		*got += (size_t)part;
+	}
+	return true;
+}
+
+/* At the end: was it the file's own? */
+static bool
+is_damaged(CaptureReader *reader)
+{
+	int problem;
+
+	(void)gzerror(reader->stream, &problem);
+	return problem != Z_OK;
+}
+
+static bool
+is_known_link(int type)
+{
+	switch (type) {
+	case DLT_EN10MB:
+	case DLT_LINUX_SLL:
+	case DLT_LINUX_SLL2:
+	case DLT_RAW:
+	case DLT_IPV4:
+	case DLT_IPV6:
+	case DLT_NULL:
+	case DLT_LOOP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+open_pcap(CaptureReader *reader, GError **error)
+{
+	char message[PCAP_ERRBUF_SIZE] = "";
+	const char *link;
+
+	reader->file = fopencookie(reader, "r", (cookie_io_functions_t){ .read = read_cookie });
+	if (reader->file == NULL)
+		return fault_system(error, "%s", reader->path);
+	setvbuf(reader->file, NULL, _IOFBF, STREAM_OCTETS);
+	reader->pcap = pcap_fopen_offline(reader->file, message);
+	if (reader->pcap == NULL)
+		return fault_input(error, "%s: %s", reader->path, message);
+	reader->link_type = pcap_datalink(reader->pcap);
+	if (is_known_link(reader->link_type))
+		return true;
+	link = pcap_datalink_val_to_name(reader->link_type);
+	return fault_input(error, "%s: link type %d (%s) is not supported", reader->path,
+	                   reader->link_type, link != NULL ? link : "unknown");
+}
+
+static bool
+open_stream(CaptureReader *reader, GError **error)
+{
+	int descriptor = strcmp(reader->path, "-") == 0 ? dup(STDIN_FILENO)
+	                                                : open(reader->path, O_RDONLY | O_CLOEXEC);
+
+	if (descriptor < 0)
+		return fault_system(error, "cannot open %s", reader->path);
+	reader->stream = gzdopen(descriptor, "rb");
+	if (reader->stream == NULL) {
+		close(descriptor);
+		return fault_system(error, "cannot open %s", reader->path);
+	}
+	gzbuffer(reader->stream, STREAM_OCTETS);
+	return true;
+}
+
+/* Looks at the first octets; read_stream() gives them again. */
+static bool
+is_ipfix_file(CaptureReader *reader)
+{
+	struct wire_reader head;
+	uint16_t version;
+	uint16_t length;
+
+	(void)read_whole(reader, reader->head, HEAD_OCTETS, &reader->head_length);
+	head = wire_reader(reader->head, reader->head_length);
+	version = wire_read_u16(&head);
+	length = wire_read_u16(&head);
+	return version == IPFIX_VERSION && length >= IPFIX_HEADER_OCTETS;
+}
+
+CaptureReader *
+capture_open(const char *path, GError **error)
+{
+	g_autoptr(CaptureReader) reader = g_new0(CaptureReader, 1);
+
+	reader->path = g_strdup(path);
+	if (!open_stream(reader, error))
+		return NULL;
+	if (is_ipfix_file(reader))
+		reader->message = g_malloc(MESSAGE_OCTETS_MOST);
+	else if (reader->head_length == 0) {
+		fault_input(
+			error,
+			"%s: it is empty or cannot be read: neither a capture nor an IPFIX File",
+			path);
+		return NULL;
+	} else if (!open_pcap(reader, error))
+		return NULL;
+	return g_steal_pointer(&reader);
+}
+
+void
+capture_close(CaptureReader *reader)
+{
+	if (reader == NULL)
+		return;
+	if (reader->pcap != NULL)
+		pcap_close(reader->pcap);
+	else if (reader->file != NULL)
+		fclose(reader->file);
+	if (reader->stream != NULL)
+		gzclose(reader->stream);
+	g_free(reader->message);
+	g_free(reader->path);
+	g_free(reader);
+}
+
+bool
+capture_check(const char *path, GError **error)
+{
+	g_autoptr(CaptureReader) reader = NULL;
+	struct stat status;
+
+	if (strcmp(path, "-") == 0)
+		return true;
+	if (stat(path, &status) != 0)
+		return fault_system(error, "cannot open %s", path);
+	if (S_ISDIR(status.st_mode))
+		return fault_input(error, "%s is a folder, no capture", path);
+	if (!S_ISREG(status.st_mode))
+		return true;
+	reader = capture_open(path, error);
+	return reader != NULL;
+}
+
+static enum verdict
+read_udp(struct wire_reader *packet, struct datagram *datagram)
+{
+	uint16_t length;
+
+	datagram->exporter_port = wire_read_u16(packet);
+	wire_skip(packet, 2); /* destination port */
+	length = wire_read_u16(packet);
+	wire_skip(packet, 2); /* checksum */
+	if (wire_failed(packet))
+		return IS_CUT;
+	if (length < 8)
+		return IS_MALFORMED;
+	datagram->length = (size_t)length - 8;
+	datagram->octets = wire_take(packet, datagram->length);
+	return datagram->octets != NULL ? IS_DATAGRAM : IS_CUT;
+}
+
+static enum verdict
+read_ipv4(struct wire_reader *packet, struct datagram *datagram)
+{
+	struct wire_reader header = *packet;
+	struct wire_reader body;
+	size_t header_length = 4 * (size_t)(wire_read_u8(&header) & 0x0f);
+	uint16_t total;
+	uint16_t fragment;
+	uint8_t protocol;
+
+	wire_skip(&header, 1); /* type of service */
+	total = wire_read_u16(&header);
+	wire_skip(&header, 2); /* identification */
+	fragment = wire_read_u16(&header);
+	wire_skip(&header, 1); /* time to live */
+	protocol = wire_read_u8(&header);
+	wire_skip(&header, 2); /* checksum */
+	datagram->exporter = host_address_from_ipv4(wire_read_u32(&header));
+	if (wire_failed(&header))
+		return IS_CUT;
+	if (header_length < 20 || (total != 0 && total < header_length))
+		return IS_MALFORMED;
+	if (protocol != 17)
+		return NOT_UDP;
+	if ((fragment & 0x3fff) != 0) /* more fragments, or an offset */
+		return IS_FRAGMENT;
+	/* Of a packet that was captured before its segmentation the length is 0. */
+	body = wire_read_nested(packet,
+	                        total != 0 ? MIN(total, wire_left(packet)) : wire_left(packet));
+	wire_skip(&body, header_length);
+	return read_udp(&body, datagram);
+}
+
+/* Passes over extension headers; the protocol behind them, or -1 where a fragment, -2 where the
+ * capture ends. */
+static int
+skip_ipv6_extensions(struct wire_reader *packet, uint8_t next)
+{
+	for (int i = 0; i < IPV6_HEADERS_MOST; i++) {
+		uint8_t current = next;
+		uint8_t length;
+
+		if (current != 0 && current != 43 && current != 44 && current != 60)
+			return current;
+		next = wire_read_u8(packet);
+		length = wire_read_u8(packet);
+		if (current == 44) {
+			uint16_t fragment = wire_read_u16(packet);
+			wire_skip(packet, 4);
+			if ((fragment & 0xfff9) != 0)
+				return -1;
+		} else
+			wire_skip(packet, 6 + 8 * (size_t)length);
+		if (wire_failed(packet))
+			return -2;
+	}
+	return 59; /* no next header */
+}
+
+static enum verdict
+read_ipv6(struct wire_reader *packet, struct datagram *datagram)
+{
+	struct wire_reader body;
+	const uint8_t *source;
+	uint16_t length;
+	uint8_t next;
+	int protocol;
+
+	wire_skip(packet, 4); /* version, class, flow label */
+	length = wire_read_u16(packet);
+	next = wire_read_u8(packet);
+	wire_skip(packet, 1); /* hop limit */
+	source = wire_take(packet, sizeof(datagram->exporter.octets));
+	wire_skip(packet, 16); /* destination */
+	if (wire_failed(packet))
+		return IS_CUT;
+	memcpy(datagram->exporter.octets, source, sizeof(datagram->exporter.octets));
+	body = wire_read_nested(packet,
+	                        length != 0 ? MIN(length, wire_left(packet)) : wire_left(packet));
+	protocol = skip_ipv6_extensions(&body, next);
+	if (protocol == -2)
+		return IS_CUT;
+	if (protocol == -1)
+		return IS_FRAGMENT;
+	return protocol == 17 ? read_udp(&body, datagram) : NOT_UDP;
+}
+
+static enum verdict
+read_ip(struct wire_reader *packet, struct datagram *datagram)
+{
+	struct wire_reader peek = *packet;
+	uint8_t first = wire_read_u8(&peek);
+
+	if (wire_failed(&peek))
+		return IS_CUT;
+	if (first >> 4 == 4)
+		return read_ipv4(packet, datagram);
+	return first >> 4 == 6 ? read_ipv6(packet, datagram) : NOT_IP;
+}
+
+/* The EtherType behind VLAN tags. */
+static uint16_t
+skip_vlan_tags(struct wire_reader *packet, uint16_t type)
+{
+	for (int i = 0; i < VLAN_TAGS_MOST; i++) {
+		if (type != 0x8100 && type != 0x88a8 && type != 0x9100)
+			break;
+		wire_skip(packet, 2);
+		type = wire_read_u16(packet);
+	}
+	return type;
+}
+
+/* Moves to the IP packet.  False: it is none. */
+static bool
+skip_link_header(struct wire_reader *packet, int link_type)
+{
+	uint16_t type = 0x0800; /* of link types that carry nothing but IP; its version is looked at
+	                           later */
+
+	switch (link_type) {
+	case DLT_EN10MB:
+		wire_skip(packet, 12);
+		type = wire_read_u16(packet);
+		break;
+	case DLT_LINUX_SLL:
+		wire_skip(packet, 14);
+		type = wire_read_u16(packet);
+		break;
+	case DLT_LINUX_SLL2:
+		type = wire_read_u16(packet);
+		wire_skip(packet, 18);
+		break;
+	case DLT_NULL:
+	case DLT_LOOP:
+		wire_skip(packet, 4);
+		break;
+	default:
+		break;
+	}
+	type = skip_vlan_tags(packet, type);
+	return wire_failed(packet) || type == 0x0800 || type == 0x86dd;
+}
+
+static void
+count(struct capture_counters *counters, enum verdict verdict)
+{
+	uint64_t *const of_verdict[] = {
+		[IS_DATAGRAM] = &counters->datagrams,
+		[NOT_IP] = &counters->not_ip,
+		[NOT_UDP] = &counters->not_udp,
+		[IS_FRAGMENT] = &counters->fragments,
+		[IS_CUT] = &counters->cut,
+		[IS_MALFORMED] = &counters->malformed,
+	};
+
+	++*of_verdict[verdict];
+	++counters->packets;
+}
+
+static bool
+next_packet(CaptureReader *reader, struct datagram *datagram, GError **error)
+{
+	struct pcap_pkthdr *header;
+	const uint8_t *octets;
+	enum verdict verdict = NOT_IP;
+	int result;
+
+	while ((result = pcap_next_ex(reader->pcap, &header, &octets)) == 1) {
+		struct wire_reader packet = wire_reader(octets, header->caplen);
+		if (skip_link_header(&packet, reader->link_type))
+			verdict = wire_failed(&packet) ? IS_CUT : read_ip(&packet, datagram);
+		else
+			verdict = NOT_IP;
+		/* Nothing was cut off: then it is the packet that is wrong. */
+		if (verdict == IS_CUT && header->caplen >= header->len)
+			verdict = IS_MALFORMED;
+		count(&reader->counters, verdict);
+		if (verdict != IS_DATAGRAM)
+			continue;
+		datagram->arrival.ms =
+			(int64_t)header->ts.tv_sec * 1000 + (int64_t)header->ts.tv_usec / 1000;
+		return true;
+	}
+	if (result == PCAP_ERROR)
+		return fault_input(error, "%s: %s", reader->path, pcap_geterr(reader->pcap));
+	if (is_damaged(reader))
+		return fault_input(error, "%s: the compressed data is damaged or ends early",
+		                   reader->path);
+	return false;
+}
+
+static bool
+next_message(CaptureReader *reader, struct datagram *datagram, GError **error)
+{
+	struct wire_reader header;
+	uint16_t version;
+	size_t length;
+	size_t got;
+
+	if (!read_whole(reader, reader->message, IPFIX_HEADER_OCTETS, &got)) {
+		if (got == 0 && !is_damaged(reader))
+			return false;
+		return fault_input(error, "%s: it ends inside an IPFIX Message", reader->path);
+	}
+	header = wire_reader(reader->message, IPFIX_HEADER_OCTETS);
+	version = wire_read_u16(&header);
+	length = wire_read_u16(&header);
+	if (version != IPFIX_VERSION || length < IPFIX_HEADER_OCTETS)
+		return fault_input(error, "%s: damaged behind %" PRIu64 " IPFIX Messages",
+		                   reader->path, reader->counters.packets);
+	if (!read_whole(reader, reader->message + IPFIX_HEADER_OCTETS, length - IPFIX_HEADER_OCTETS,
+	                &got))
+		return fault_input(error, "%s: it ends inside an IPFIX Message", reader->path);
+	count(&reader->counters, IS_DATAGRAM);
+	*datagram = (struct datagram){ .arrival = { (int64_t)wire_read_u32(&header) * 1000 },
+		                       .octets = reader->message,
+		                       .length = length };
+	return true;
+}
+
+bool
+capture_next(CaptureReader *reader, struct datagram *datagram, GError **error)
+{
+	if (reader->pcap == NULL)
+		return next_message(reader, datagram, error);
+	return next_packet(reader, datagram, error);
+}
+
+struct capture_counters
+capture_counters(const CaptureReader *reader)
+{
+	return reader->counters;
+}

@@ -1,0 +1,272 @@
+#include "collector/udp_listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/fault.h"
+
+enum {
+	DATAGRAM_OCTETS_MOST = 65536,
+	/* Datagrams do not begin at the same place of a page: they would share few lines of the
+	   cache. */
+	PLACE_OCTETS = DATAGRAM_OCTETS_MOST + 256,
+};
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in ipv4;
+	struct sockaddr_in6 ipv6;
+};
+
+struct udp_socket {
+	int descriptor;
+	uint32_t kernel_drops; /* as last seen; the kernel's counter has 32 bits */
+	struct udp_socket_status status;
+};
+
+struct UdpListener {
+	size_t count;
+	struct udp_socket sockets[UDP_LISTENER_SOCKETS_MOST];
+	/* One place for each datagram of a batch; a page that no datagram has reached takes no
+	 * memory. */
+	uint8_t *room;
+	union address sources[UDP_LISTENER_BATCH];
+	struct iovec vectors[UDP_LISTENER_BATCH];
+	struct mmsghdr messages[UDP_LISTENER_BATCH];
+	struct datagram datagrams[UDP_LISTENER_BATCH];
+};
+
+static bool
+parse_port(const char *text, in_port_t *port)
+{
+	guint64 number;
+
+	if (!g_ascii_string_to_unsigned(text, 10, 0, UINT16_MAX, &number, NULL))
+		return false;
+	*port = htons((uint16_t)number);
+	return true;
+}
+
+/* "ADDRESS:PORT" or "[ADDRESS]:PORT" */
+static bool
+parse_address(const char *text, union address *address, GError **error)
+{
+	g_autofree char *copy = g_strdup(text);
+	char *colon = strrchr(copy, ':');
+	size_t length;
+
+	*address = (union address){ 0 };
+	if (colon != NULL) {
+		*colon = '\0';
+		length = strlen(copy);
+		if (copy[0] == '[' && copy[length - 1] == ']') {
+			copy[length - 1] = '\0';
+			address->ipv6.sin6_family = AF_INET6;
+			if (inet_pton(AF_INET6, copy + 1, &address->ipv6.sin6_addr) == 1 &&
+			    parse_port(colon + 1, &address->ipv6.sin6_port))
+				return true;
+		}
+		address->ipv4.sin_family = AF_INET;
+		if (inet_pton(AF_INET, copy, &address->ipv4.sin_addr) == 1 &&
+		    parse_port(colon + 1, &address->ipv4.sin_port))
+			return true;
+	}
+	return fault_input(error,
+	                   "\"%s\" is no address to listen on (such as 0.0.0.0:2055 or [::]:2055)",
+	                   text);
+}
+
+static socklen_t
+address_length(const union address *address)
+{
+	return address->any.sa_family == AF_INET ? sizeof(address->ipv4) : sizeof(address->ipv6);
+}
+
+static void
+format_address(const union address *address, char *text, size_t size)
+{
+	char host[INET6_ADDRSTRLEN] = "";
+
+	if (address->any.sa_family == AF_INET) {
+		inet_ntop(AF_INET, &address->ipv4.sin_addr, host, sizeof(host));
+		g_snprintf(text, (gulong)size, "%s:%u", host, ntohs(address->ipv4.sin_port));
+	} else {
+		inet_ntop(AF_INET6, &address->ipv6.sin6_addr, host, sizeof(host));
+		g_snprintf(text, (gulong)size, "[%s]:%u", host, ntohs(address->ipv6.sin6_port));
+	}
+}
+
+/* Beyond the system's limit when the process may, else as near as the kernel lets. */
+static void
+ask_for_buffer(int descriptor, int64_t octets)
+{
+	int wanted = (int)MIN(octets, INT32_MAX / 2);
+
+	if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof(wanted)) != 0)
+		(void)setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof(wanted));
+}
+
+/* An IPv6 socket takes IPv4 too. */
+static int
+open_socket(union address *address)
+{
+	int off = 0;
+	int descriptor =
+		socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool any = address->any.sa_family == AF_INET6 &&
+	           IN6_IS_ADDR_UNSPECIFIED(&address->ipv6.sin6_addr);
+
+	if (descriptor < 0 && errno == EAFNOSUPPORT && any) {
+		in_port_t port = address->ipv6.sin6_port;
+		*address = (union address){ .ipv4 = { .sin_family = AF_INET, .sin_port = port } };
+		return open_socket(address);
+	}
+	if (descriptor >= 0 && address->any.sa_family == AF_INET6)
+		(void)setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	return descriptor;
+}
+
+static bool
+bind_socket(UdpListener *listener, const char *text, int64_t buffer_octets, GError **error)
+{
+	struct udp_socket *udp = &listener->sockets[listener->count];
+	union address address;
+	socklen_t length = sizeof(address);
+	socklen_t size = sizeof(udp->status.buffer_octets);
+
+	if (!parse_address(text, &address, error))
+		return false;
+	udp->descriptor = open_socket(&address);
+	if (udp->descriptor < 0)
+		return fault_system(error, "cannot listen on %s", text);
+	++listener->count; /* from now on it is closed with the listener */
+	ask_for_buffer(udp->descriptor, buffer_octets);
+	if (bind(udp->descriptor, &address.any, address_length(&address)) != 0 ||
+	    getsockname(udp->descriptor, &address.any, &length) != 0)
+		return fault_system(error, "cannot listen on %s", text);
+	format_address(&address, udp->status.address, sizeof(udp->status.address));
+	(void)getsockopt(udp->descriptor, SOL_SOCKET, SO_RCVBUF, &udp->status.buffer_octets, &size);
+	return true;
+}
+
+static bool
+prepare_batch(UdpListener *listener, GError **error)
+{
+	size_t size = (size_t)UDP_LISTENER_BATCH * PLACE_OCTETS;
+	void *room = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (room == MAP_FAILED)
+		return fault_system(error, "cannot get memory for datagrams");
+	listener->room = room;
+	for (size_t i = 0; i < UDP_LISTENER_BATCH; i++) {
+		listener->vectors[i].iov_base = listener->room + i * PLACE_OCTETS;
+		listener->vectors[i].iov_len = DATAGRAM_OCTETS_MOST;
+		listener->messages[i].msg_hdr = (struct msghdr){ .msg_name = &listener->sources[i],
+			                                         .msg_iov = &listener->vectors[i],
+			                                         .msg_iovlen = 1 };
+	}
+	return true;
+}
+
+UdpListener *
+udp_listener_open(const char *const *addresses, int64_t buffer_octets, GError **error)
+{
+	g_autoptr(UdpListener) listener = g_new0(UdpListener, 1);
+
+	if (!prepare_batch(listener, error))
+		return NULL;
+	for (size_t i = 0; addresses[i] != NULL; i++) {
+		if (i == UDP_LISTENER_SOCKETS_MOST) {
+			fault_input(error, "cannot listen on %s: at most %d addresses",
+			            addresses[i], UDP_LISTENER_SOCKETS_MOST);
+			return NULL;
+		}
+		if (!bind_socket(listener, addresses[i], buffer_octets, error))
+			return NULL;
+	}
+	return g_steal_pointer(&listener);
+}
+
+void
+udp_listener_close(UdpListener *listener)
+{
+	if (listener == NULL)
+		return;
+	for (size_t i = 0; i < listener->count; i++)
+		close(listener->sockets[i].descriptor);
+	if (listener->room != NULL)
+		munmap(listener->room, (size_t)UDP_LISTENER_BATCH * PLACE_OCTETS);
+	g_free(listener);
+}
+
+size_t
+udp_listener_count(const UdpListener *listener)
+{
+	return listener->count;
+}
+
+void
+udp_listener_poll_fds(const UdpListener *listener, struct pollfd *fds)
+{
+	for (size_t i = 0; i < listener->count; i++)
+		fds[i] = (struct pollfd){ .fd = listener->sockets[i].descriptor, .events = POLLIN };
+}
+
+static void
+set_source(struct datagram *datagram, const union address *source)
+{
+	if (source->any.sa_family == AF_INET) {
+		datagram->exporter = host_address_from_ipv4(ntohl(source->ipv4.sin_addr.s_addr));
+		datagram->exporter_port = ntohs(source->ipv4.sin_port);
+	} else {
+		memcpy(datagram->exporter.octets, &source->ipv6.sin6_addr,
+		       sizeof(datagram->exporter.octets));
+		datagram->exporter_port = ntohs(source->ipv6.sin6_port);
+	}
+}
+
+size_t
+udp_listener_receive(UdpListener *listener, size_t index, struct wall_time arrival,
+                     const struct datagram **datagrams)
+{
+	struct udp_socket *udp = &listener->sockets[index];
+	int count;
+
+	for (size_t i = 0; i < UDP_LISTENER_BATCH; i++)
+		listener->messages[i].msg_hdr.msg_namelen = sizeof(listener->sources[i]);
+	count = recvmmsg(udp->descriptor, listener->messages, UDP_LISTENER_BATCH, MSG_DONTWAIT,
+	                 NULL);
+	if (count <= 0)
+		return 0;
+	for (size_t i = 0; i < (size_t)count; i++) {
+		struct datagram *datagram = &listener->datagrams[i];
+		datagram->arrival = arrival;
+		datagram->octets = listener->vectors[i].iov_base;
+		datagram->length = listener->messages[i].msg_len;
+		set_source(datagram, &listener->sources[i]);
+		udp->status.octets += datagram->length;
+	}
+	udp->status.datagrams += (uint64_t)count;
+	*datagrams = listener->datagrams;
+	return (size_t)count;
+}
+
+struct udp_socket_status
+udp_listener_status(UdpListener *listener, size_t index)
+{
+	struct udp_socket *udp = &listener->sockets[index];
+	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
+	socklen_t size = sizeof(memory);
+
+	if (getsockopt(udp->descriptor, SOL_SOCKET, SO_MEMINFO, memory, &size) == 0) {
+		udp->status.dropped += memory[SK_MEMINFO_DROPS] - udp->kernel_drops;
+		udp->kernel_drops = memory[SK_MEMINFO_DROPS];
+	}
+	return udp->status;
+}

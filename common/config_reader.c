@@ -273,6 +273,109 @@ config_read(const struct config_table *table, const char *path, void *config, GE
 	return true;
 }
 
+struct ConfigOptions {
+	const struct config_table *table;
+	GOptionEntry *entries;
+	union {
+		char *text;
+		char **list;
+	} * values; /* as parsed; of the type that the entry has */
+};
+
+static const char *
+argument_of(enum config_type type)
+{
+	switch (type) {
+	case CONFIG_boolean:
+		return "true|false";
+	case CONFIG_integer:
+	case CONFIG_number:
+		return "NUMBER";
+	case CONFIG_octets:
+		return "OCTETS";
+	case CONFIG_text:
+	case CONFIG_list:
+	default:
+		return "VALUE";
+	}
+}
+
+ConfigOptions *
+config_options_new(const struct config_table *table)
+{
+	ConfigOptions *options = g_new0(ConfigOptions, 1);
+
+	options->table = table;
+	options->entries = g_new0(GOptionEntry, table->count + 1);
+	options->values = g_malloc0_n(table->count, sizeof(*options->values));
+	for (size_t i = 0; i < table->count; i++) {
+		const struct config_key *key = &table->keys[i];
+		bool is_list = key->type == CONFIG_list;
+		options->entries[i] = (GOptionEntry){
+			.long_name = g_strdelimit(g_strdup(key->name), "_", '-'),
+			.arg = is_list ? G_OPTION_ARG_STRING_ARRAY : G_OPTION_ARG_STRING,
+			.arg_data = is_list ? (void *)&options->values[i].list
+			                    : (void *)&options->values[i].text,
+			.description = key->help,
+			.arg_description = argument_of(key->type),
+		};
+	}
+	return options;
+}
+
+void
+config_options_free(ConfigOptions *options)
+{
+	if (options == NULL)
+		return;
+	for (size_t i = 0; i < options->table->count; i++) {
+		g_free((void *)(uintptr_t)options->entries[i].long_name);
+		if (options->table->keys[i].type == CONFIG_list)
+			g_strfreev(options->values[i].list);
+		else
+			g_free(options->values[i].text);
+	}
+	g_free(options->entries);
+	g_free(options->values);
+	g_free(options);
+}
+
+const GOptionEntry *
+config_options_entries(const ConfigOptions *options)
+{
+	return options->entries;
+}
+
+bool
+config_options_are_set(const ConfigOptions *options, const char *name)
+{
+	const struct config_key *key = find_key(options->table, name);
+
+	return key != NULL && options->values[key - options->table->keys].text != NULL;
+}
+
+bool
+config_options_apply(const ConfigOptions *options, void *config, GError **error)
+{
+	for (size_t i = 0; i < options->table->count; i++) {
+		const struct config_key *key = &options->table->keys[i];
+		g_autofree char *origin = NULL;
+		g_autofree char *text = NULL;
+		struct config_assignment assignment = { .name = key->name };
+
+		if (options->values[i].text == NULL)
+			continue;
+		origin = g_strdup_printf("--%s", options->entries[i].long_name);
+		text = key->type == CONFIG_list ? g_strjoinv(";", options->values[i].list)
+		                                : g_strdup(options->values[i].text);
+		assignment.origin = origin;
+		assignment.value = text;
+		if (!config_set(options->table, &assignment, config, error))
+			return false;
+	}
+	return true;
+}
+
 char *
 config_describe(const struct config_table *table)
 {

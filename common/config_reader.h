@@ -83,6 +83,20 @@ struct config_assignment {
 bool config_set(const struct config_table *table, const struct config_assignment *assignment,
                 void *config, GError **error);
 
+/*
+ * The keys as options of a program, of the same names with "-" for "_"; a list's may be given
+ * several times.  The entries go to a GOptionContext; what was parsed is then applied over what the
+ * file said.
+ */
+typedef struct ConfigOptions ConfigOptions;
+
+ConfigOptions *config_options_new(const struct config_table *table);
+void config_options_free(ConfigOptions *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ConfigOptions, config_options_free)
+const GOptionEntry *config_options_entries(const ConfigOptions *options);
+bool config_options_are_set(const ConfigOptions *options, const char *name);
+bool config_options_apply(const ConfigOptions *options, void *config, GError **error);
+
 /* All keys with default, range and help, as a file that could be read; free with g_free(). */
 char *config_describe(const struct config_table *table);
 

@@ -142,6 +142,49 @@ options_go_through_the_same_checks(void)
 	config_clear(&table, &config);
 }
 
+/* Parses options as a program does; the error's message, or NULL.  Free it. */
+static char *
+parse_options(const char *line, struct small_config *config)
+{
+	g_autoptr(ConfigOptions) options = config_options_new(&table);
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) arguments = g_strsplit(line, " ", -1);
+
+	*config = (struct small_config){ 0 };
+	config_set_defaults(&table, config);
+	g_option_context_add_main_entries(context, config_options_entries(options), NULL);
+	if (g_option_context_parse_strv(context, &arguments, &error) &&
+	    config_options_apply(options, config, &error))
+		return NULL;
+	return g_strdup(error->message);
+}
+
+static void
+every_key_is_an_option(void)
+{
+	struct small_config config;
+
+	g_assert_null(parse_options(
+		"program --hosts 12 --ports x --ports=y,z --room 1M --enabled no", &config));
+	g_assert_cmpint(config.hosts, ==, 12);
+	g_assert_cmpint(config.room, ==, 1 << 20);
+	g_assert_false(config.enabled);
+	g_assert_cmpuint(g_strv_length(config.ports), ==, 3);
+	g_assert_cmpstr(config.ports[2], ==, "z");
+	config_clear(&table, &config);
+}
+
+static void
+a_wrong_option_is_named(void)
+{
+	struct small_config config;
+	g_autofree char *message = parse_options("program --ports=a,b,c,d", &config);
+
+	g_assert_true(g_str_has_prefix(message, "--ports: ports must be a list of 1 to 3 values"));
+	config_clear(&table, &config);
+}
+
 static void
 the_description_is_a_file_with_the_defaults(void)
 {
@@ -167,6 +210,8 @@ main(int argc, char **argv)
 	                a_file_that_is_not_there_is_named);
 	g_test_add_func("/config_reader/options_go_through_the_same_checks",
 	                options_go_through_the_same_checks);
+	g_test_add_func("/config_reader/every_key_is_an_option", every_key_is_an_option);
+	g_test_add_func("/config_reader/a_wrong_option_is_named", a_wrong_option_is_named);
 	g_test_add_func("/config_reader/the_description_is_a_file_with_the_defaults",
 	                the_description_is_a_file_with_the_defaults);
 	return g_test_run();

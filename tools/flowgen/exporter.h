@@ -1,0 +1,38 @@
+/*
+ * An Exporting Process in virtual time: conversations become Flow Records, cut at the active
+ * timeout and sent when the inactive timeout has passed, and these become datagrams.
+ */
+#ifndef TOOLS_FLOWGEN_EXPORTER_H
+#define TOOLS_FLOWGEN_EXPORTER_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tools/flowgen/export_format.h"
+
+enum { EXPORTERS_MOST = 3 };
+
+/* Takes one datagram; false: stop. */
+struct exporter_sink {
+	bool (*send)(void *context, unsigned exporter, int64_t time_ms, const GByteArray *datagram);
+	void *context;
+};
+
+struct exporter_config {
+	int64_t start_ms;
+	unsigned count; /* of Exporters; each sends the flows of its share of the hosts */
+	enum export_version versions[EXPORTERS_MOST];
+};
+
+struct exporter_totals {
+	uint64_t datagrams;
+	uint64_t records;
+	uint64_t octets; /* IP octets that the records tell of */
+};
+
+/* Sends everything in the order of time; returns what was sent. */
+struct exporter_totals exporter_run(const struct exporter_config *config,
+                                    const GArray *conversations, const struct exporter_sink *sink);
+
+#endif

@@ -1,0 +1,297 @@
+/*
+ * kenchi-flowgen: synthetic export datagrams, for tests, demonstrations and load.  Sent to a
+ * collector, or written as a capture.
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/mono_time.h"
+#include "common/wall_clock.h"
+#include "tools/flowgen/capture_writer.h"
+#include "tools/flowgen/exporter.h"
+#include "tools/flowgen/traffic.h"
+
+enum {
+	EXIT_USAGE = 2,
+	CAPTURE_START_DAY =
+		1772445600, /* 2026-03-02T10:00:00Z: captures are the same whenever they are made */
+	EXPORTER_ADDRESS = 0x0a1400f1, /* 10.20.0.241 and on */
+	COLLECTOR_ADDRESS = 0x0a1400fe,
+	EXPORTER_PORT = 52001,
+};
+
+struct options {
+	char *format;
+	char *pcap;
+	char *to;
+	char *labels;
+	char *start;
+	gint64 seed;
+	gint hosts;
+	gint minutes;
+	gdouble speed;
+	gint rate;
+	gboolean ipv4_only;
+};
+
+/* Where datagrams go, and when. */
+struct output {
+	FILE *capture;
+	int sockets[EXPORTERS_MOST];
+	const struct exporter_config *config;
+	int64_t begun_ms; /* on the clock of intervals */
+	double speed;     /* 0: as fast as it goes */
+	double rate;      /* datagrams a second; 0: as `speed` says */
+	uint64_t sent;
+	uint64_t refused;
+};
+
+static bool
+complain(const char *what, const char *value, const char *why)
+{
+	fprintf(stderr, "kenchi-flowgen: %s \"%s\": %s\n", what, value, why);
+	return false;
+}
+
+static void
+sleep_until(const struct output *output, double due_ms)
+{
+	double wait_ms = due_ms - (double)(mono_time_now().ms - output->begun_ms);
+
+	if (wait_ms >= 1) {
+		struct timespec pause = { (time_t)(wait_ms / 1000),
+			                  (long)((int64_t)(wait_ms * 1e6) % 1000000000) };
+
+		nanosleep(&pause, NULL);
+	}
+}
+
+static bool
+send_datagram(void *context, unsigned exporter, int64_t time_ms, const GByteArray *datagram)
+{
+	struct output *output = context;
+
+	if (output->rate > 0)
+		sleep_until(output, (double)output->sent * 1000 / output->rate);
+	else if (output->speed > 0)
+		sleep_until(output, (double)(time_ms - output->config->start_ms) / output->speed);
+	output->sent++;
+	/* Nobody may be listening: that is the network's business, but it is counted. */
+	if (send(output->sockets[exporter], datagram->data, datagram->len, 0) < 0)
+		output->refused++;
+	return true;
+}
+
+static bool
+write_datagram(void *context, unsigned exporter, int64_t time_ms, const GByteArray *datagram)
+{
+	struct output *output = context;
+	const struct capture_datagram captured = {
+		.time_ms = time_ms,
+		.source = EXPORTER_ADDRESS + exporter,
+		.destination = COLLECTOR_ADDRESS,
+		.source_port = (uint16_t)(EXPORTER_PORT + exporter),
+		.destination_port =
+			output->config->versions[exporter] == EXPORT_IPFIX ? 4739 : 2055,
+		.octets = datagram,
+	};
+
+	return capture_write(output->capture, &captured);
+}
+
+static bool
+parse_format(const char *text, struct exporter_config *config)
+{
+	static const struct {
+		const char *name;
+		enum export_version version;
+	} formats[] = { { "v5", EXPORT_V5 }, { "v9", EXPORT_V9 }, { "ipfix", EXPORT_IPFIX } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+		if (strcmp(text, formats[i].name) == 0 || strcmp(text, "all") == 0)
+			config->versions[config->count++] = formats[i].version;
+	}
+	return config->count > 0 || complain("--format", text, "it is v5, v9, ipfix or all");
+}
+
+static bool
+check_options(const struct options *options, int argc, char **argv)
+{
+	if (argc > 1)
+		return complain("argument", argv[1],
+		                "there are no arguments, only options (--help)");
+	if ((options->pcap == NULL) == (options->to == NULL))
+		return complain("options", "--pcap, --to",
+		                "give one of the two: a file to write or ADDRESS:PORT to send to");
+	if (options->hosts < 0 || options->hosts > 60000)
+		return complain("--hosts", "", "it is 0 to 60000");
+	if (options->minutes < 1 || options->minutes > 1440)
+		return complain("--minutes", "", "it is 1 to 1440");
+	if (options->start != NULL &&
+	    !g_ascii_string_to_unsigned(options->start, 10, 0, INT64_MAX / 2, NULL, NULL))
+		return complain("--start", options->start, "it is milliseconds since 1970");
+	if (options->speed < 0 || options->rate < 0)
+		return complain("--speed, --rate", "", "they must not be negative");
+	return true;
+}
+
+/* Each Exporter has a socket, and so a port of its own. */
+static bool
+open_sockets(const char *to, unsigned count, int sockets[static EXPORTERS_MOST])
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
+		                        .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+	const char *colon = strrchr(to, ':');
+	g_autofree char *address = colon == NULL ? NULL : g_strndup(to, (gsize)(colon - to));
+	struct addrinfo *found = NULL;
+	bool open = true;
+
+	if (address != NULL && address[0] == '[' && g_str_has_suffix(address, "]")) {
+		memmove(address, address + 1, strlen(address));
+		address[strlen(address) - 1] = '\0';
+	}
+	if (address == NULL || getaddrinfo(address, colon + 1, &hints, &found) != 0)
+		return complain("--to", to, "it is ADDRESS:PORT, an IPv6 address in brackets");
+	for (unsigned i = 0; i < count && open; i++) {
+		sockets[i] = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		open = sockets[i] >= 0 &&
+		       connect(sockets[i], found->ai_addr, found->ai_addrlen) == 0;
+	}
+	freeaddrinfo(found);
+	return open || complain("--to", to, g_strerror(errno));
+}
+
+static bool
+write_labels(const struct traffic_config *traffic, const char *path)
+{
+	FILE *stream = fopen(path, "we");
+	bool written;
+
+	if (stream == NULL)
+		return complain("--labels", path, g_strerror(errno));
+	traffic_write_labels(traffic, stream);
+	written = ferror(stream) == 0;
+	return (fclose(stream) == 0 && written) || complain("--labels", path, g_strerror(errno));
+}
+
+static bool
+write_capture(const char *path, const struct exporter_config *config, const GArray *conversations,
+              struct exporter_totals *totals)
+{
+	struct output output = { .config = config,
+		                 .capture = strcmp(path, "-") == 0 ? stdout : fopen(path, "we") };
+	const struct exporter_sink sink = { write_datagram, &output };
+	bool written;
+
+	if (output.capture == NULL || !capture_write_head(output.capture))
+		return complain("--pcap", path, g_strerror(errno));
+	*totals = exporter_run(config, conversations, &sink);
+	written = ferror(output.capture) == 0;
+	return (fclose(output.capture) == 0 && written) ||
+	       complain("--pcap", path, g_strerror(errno));
+}
+
+static bool
+send_all(const struct options *options, const struct exporter_config *config,
+         const GArray *conversations, struct exporter_totals *totals)
+{
+	struct output output = { .config = config, .speed = options->speed, .rate = options->rate };
+	const struct exporter_sink sink = { send_datagram, &output };
+
+	if (!open_sockets(options->to, config->count, output.sockets))
+		return false;
+	output.begun_ms = mono_time_now().ms;
+	*totals = exporter_run(config, conversations, &sink);
+	for (unsigned i = 0; i < config->count; i++)
+		close(output.sockets[i]);
+	if (output.refused > 0)
+		fprintf(stderr,
+		        "kenchi-flowgen: %" G_GUINT64_FORMAT
+		        " datagrams were refused: is a collector at %s?\n",
+		        output.refused, options->to);
+	return true;
+}
+
+static int
+generate(const struct options *options)
+{
+	int64_t start_ms = options->pcap != NULL
+	                           ? INT64_C(1000) * CAPTURE_START_DAY
+	                           : wall_clock_now().ms - INT64_C(60000) * options->minutes;
+	const struct traffic_config traffic = {
+		.seed = (uint64_t)options->seed,
+		.start_ms = options->start != NULL ? g_ascii_strtoll(options->start, NULL, 10)
+		                                   : start_ms,
+		.minutes = (unsigned)options->minutes,
+		.hosts = (unsigned)options->hosts,
+		.ipv6 = !options->ipv4_only && strcmp(options->format, "v5") != 0,
+	};
+	struct exporter_config config = { .start_ms = traffic.start_ms };
+	struct exporter_totals totals = { 0 };
+	g_autoptr(GArray) conversations = NULL;
+	bool done;
+
+	if (!parse_format(options->format, &config))
+		return EXIT_USAGE;
+	if (options->labels != NULL && !write_labels(&traffic, options->labels))
+		return EXIT_USAGE;
+	conversations = traffic_make(&traffic);
+	done = options->pcap != NULL ? write_capture(options->pcap, &config, conversations, &totals)
+	                             : send_all(options, &config, conversations, &totals);
+	if (!done)
+		return EXIT_USAGE;
+	fprintf(stderr,
+	        "kenchi-flowgen: synthetic traffic of %d minutes: %" G_GUINT64_FORMAT
+	        " datagrams, %" G_GUINT64_FORMAT " records, %" G_GUINT64_FORMAT " octets told of\n",
+	        options->minutes, totals.datagrams, totals.records, totals.octets);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = { .seed = 1, .hosts = 12, .minutes = 20, .speed = 1 };
+	const GOptionEntry entries[] = {
+		{ "pcap", 0, 0, G_OPTION_ARG_FILENAME, &options.pcap,
+		  "Write a capture (-: standard output)", "FILE" },
+		{ "to", 0, 0, G_OPTION_ARG_STRING, &options.to, "Send to a collector",
+		  "ADDRESS:PORT" },
+		{ "format", 0, 0, G_OPTION_ARG_STRING, &options.format,
+		  "v5, v9, ipfix or all (three Exporters); v9", "FORMAT" },
+		{ "seed", 0, 0, G_OPTION_ARG_INT64, &options.seed,
+		  "The same seed gives the same traffic (1)", "NUMBER" },
+		{ "hosts", 0, 0, G_OPTION_ARG_INT, &options.hosts, "Normal hosts (12)", "COUNT" },
+		{ "minutes", 0, 0, G_OPTION_ARG_INT, &options.minutes, "Of traffic (20)", "COUNT" },
+		{ "ipv4-only", 0, 0, G_OPTION_ARG_NONE, &options.ipv4_only,
+		  "No host has an IPv6 address", NULL },
+		{ "start", 0, 0, G_OPTION_ARG_STRING, &options.start,
+		  "Time of the first flow, in ms since 1970; default: so that it ends now, in captures a fixed day",
+		  "MS" },
+		{ "speed", 0, 0, G_OPTION_ARG_DOUBLE, &options.speed,
+		  "So many times faster than real (1; 0: no waiting)", "FACTOR" },
+		{ "rate", 0, 0, G_OPTION_ARG_INT, &options.rate,
+		  "Datagrams a second, whatever their times", "COUNT" },
+		{ "labels", 0, 0, G_OPTION_ARG_FILENAME, &options.labels,
+		  "Write what each host is, as CSV", "FILE" },
+		{ NULL, 0, 0, 0, NULL, NULL, NULL },
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	g_option_context_set_summary(
+		context,
+		"Synthetic export datagrams: hosts that browse, one that scans, one that beacons.");
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, &argc, &argv, &error)) {
+		complain("options", "", error->message);
+		return EXIT_USAGE;
+	}
+	if (options.format == NULL)
+		options.format = g_strdup("v9");
+	return check_options(&options, argc, argv) ? generate(&options) : EXIT_USAGE;
+}

@@ -1,0 +1,66 @@
+/*
+ * What is usual on a network, and how unusual a value is: the tail of each behaviour's measured values.
+ *
+ * Up to the 95 % quantile the tail is the observed one, beyond it an exponential whose mean excess is taken from the
+ * median excess, so that a few infected hosts among those observed do not lift it.  Evidence is -ln of the share of the
+ * windows that reach the value, at most EVIDENCE_MOST.
+ *
+ * Source: J. Pickands, Statistical inference using extreme order statistics (1975), the exponential case.
+ * Threads: one.
+ */
+#ifndef DETECTOR_EVIDENCE_H
+#define DETECTOR_EVIDENCE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "detector/assessment.h"
+
+#define EVIDENCE_MOST 25.0
+
+enum { TAIL_QUANTILES = 20 }; /* at 0, 5, ..., 95 % */
+
+/* The values of one behaviour in windows of hosts that are taken for clean. */
+struct tail {
+	uint64_t count; /* values it was made of; 0: not known */
+	double quantiles[TAIL_QUANTILES];
+	double excess; /* mean excess over the last quantile */
+};
+
+/* Makes a tail; sorts `values`. */
+struct tail tail_of(double *values, size_t count);
+
+/* -ln of the share of values that reach `value`, 0 to EVIDENCE_MOST; 0 when nothing is known. */
+double tail_evidence(const struct tail *tail, double value);
+
+/* The value whose evidence is `evidence`. */
+double tail_value(const struct tail *tail, double evidence);
+
+/* One tail for each behaviour, as a file (GKeyFile text). */
+struct calibration {
+	char *source; /* where it comes from, for people */
+	struct tail tails[BEHAVIOUR_COUNT];
+};
+
+bool calibration_load(struct calibration *calibration, const char *path, GError **error);
+bool calibration_save(const struct calibration *calibration, const char *path, GError **error);
+void calibration_clear(struct calibration *calibration);
+
+/*
+ * Values of the site as they come: a fair sample of bounded size for each behaviour, by a generator with a fixed seed,
+ * so that the same windows give the same calibration.
+ */
+typedef struct SiteSample SiteSample;
+
+SiteSample *site_sample_new(void);
+void site_sample_free(SiteSample *sample);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SiteSample, site_sample_free)
+
+void site_sample_add(SiteSample *sample, enum behaviour behaviour, double value);
+uint64_t site_sample_count(const SiteSample *sample, enum behaviour behaviour);
+struct tail site_sample_tail(const SiteSample *sample, enum behaviour behaviour);
+void site_sample_clear(SiteSample *sample);
+
+#endif

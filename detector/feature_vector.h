@@ -1,0 +1,58 @@
+/*
+ * The features of schemas/features.def, computed from the merged bins of one host.
+ *
+ * Training and the running detector both come through here, so the two cannot drift apart.  Every value is finite and
+ * not above its row's cap.
+ *
+ * Threads: pure functions.
+ */
+#ifndef DETECTOR_FEATURE_VECTOR_H
+#define DETECTOR_FEATURE_VECTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "detector/host_history.h"
+#include "detector/host_window.h"
+
+/* What a feature needs of the exporter; flags. */
+enum feature_needs {
+	NEEDS_NOTHING = 0,
+	NEEDS_FLAGS = 1 << 0,
+	NEEDS_BOTH_WAYS = 1 << 1,
+	NEEDS_UNSAMPLED = 1 << 2,
+	NEEDS_SIZES = 1 << 3,
+};
+
+enum window_feature {
+#define WINDOW_FEATURE(name, unit, cap, needs, formula) WINDOW_FEATURE_##name,
+#define HOST_FEATURE(name, unit, cap, needs, formula)
+#include "schemas/features.def"
+#undef WINDOW_FEATURE
+#undef HOST_FEATURE
+	WINDOW_FEATURE_COUNT
+};
+
+enum host_feature {
+#define WINDOW_FEATURE(name, unit, cap, needs, formula)
+#define HOST_FEATURE(name, unit, cap, needs, formula) HOST_FEATURE_##name,
+#include "schemas/features.def"
+#undef WINDOW_FEATURE
+#undef HOST_FEATURE
+	HOST_FEATURE_COUNT
+};
+
+enum { FEATURE_COUNT = HOST_WINDOWS * WINDOW_FEATURE_COUNT + HOST_FEATURE_COUNT };
+
+/* Of the value at `index` of a vector. */
+const char *feature_name(size_t index); /* "w5.flows_out", "beacon_most" */
+const char *feature_unit(size_t index);
+const char *feature_formula(size_t index);
+unsigned feature_needs(size_t index); /* enum feature_needs */
+
+/* The index of a name, or FEATURE_COUNT. */
+size_t feature_find(const char *name);
+
+void feature_vector_compute(const struct host_view *view, double values[static FEATURE_COUNT]);
+
+#endif

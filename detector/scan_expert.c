@@ -1,0 +1,145 @@
+/*
+ * Scans: within one minute, or five, many peers of one bucket of ports (or many ports of one bucket of peers) that did
+ * not answer.  Thresholds lie in the gap between what clean hosts of a campus reach and what scanners start with;
+ * detector/EVALUATION.md has the figures.
+ */
+#include <math.h>
+
+#include "common/sketch.h"
+#include "detector/expert.h"
+
+enum scan_class { SCAN_WEB, SCAN_TCP, SCAN_UDP_LOW, SCAN_UDP_HIGH, SCAN_ICMP, SCAN_VERTICAL, SCAN_CLASSES };
+
+/* Thresholds in peers (or ports) without answer: one minute and five, unsampled; then 1 in 10 and 1 in 100, both. */
+static const struct {
+	double minute;
+	double five_minutes;
+	double sampled[2];
+	double failing_share; /* of the peers contacted, at least */
+} limits[SCAN_CLASSES] = {
+	[SCAN_WEB] = { 60, 90, { 110, 110 }, 0.7 },
+	[SCAN_TCP] = { 20, 25, { 12, 10 }, 0.6 },
+	[SCAN_UDP_LOW] = { 40, 60, { 16, 12 }, 0.6 },
+	[SCAN_UDP_HIGH] = { 45, 150, { 20, 8 }, 0.6 },
+	[SCAN_ICMP] = { 20, 30, { 10, 8 }, 0.6 },
+	[SCAN_VERTICAL] = { 25, 30, { INFINITY, INFINITY }, 0.6 }, /* sampling confuses who is client */
+};
+
+/* Peers for each port, at least: fewer is many services, not one looked for on many peers. */
+static const double peers_per_port = 4;
+
+static enum scan_class
+bucket_class(unsigned bucket)
+{
+	if (bucket < PORT_BUCKET_SMTP)
+		return SCAN_WEB;
+	if (bucket < PORT_BUCKET_UDP_LOW)
+		return SCAN_TCP;
+	if (bucket < PORT_BUCKET_UDP_HIGH)
+		return SCAN_UDP_LOW;
+	return bucket < PORT_BUCKET_ICMP ? SCAN_UDP_HIGH : SCAN_ICMP;
+}
+
+/* Between the samplings for which a threshold is known, by the logarithm of the interval; beyond the last, the last. */
+static double
+threshold(enum scan_class class, unsigned minutes, double interval)
+{
+	double whole = minutes > 1 ? limits[class].five_minutes : limits[class].minute;
+	double tenth = limits[class].sampled[0], hundredth = limits[class].sampled[1];
+
+	if (interval <= 1 || !isfinite(tenth))
+		return interval <= 1 ? whole : INFINITY;
+	if (interval <= 10)
+		return whole * pow(tenth / whole, log10(interval));
+	return tenth * pow(hundredth / tenth, fmin(log10(interval), 2) - 1);
+}
+
+/* What one bucket shows. */
+struct scan {
+	double failing;
+	double threshold;
+	bool vertical;
+	unsigned bucket;
+	unsigned minutes;
+};
+
+static double
+ratio(const struct scan *scan)
+{
+	return scan->failing / scan->threshold;
+}
+
+static void
+bucket_judge(const struct host_window *window, unsigned bucket, bool vertical, struct scan *best)
+{
+	const struct host_bin_extension *detail = &window->detail;
+	size_t at = (size_t)bucket * HOST_BIN_BUCKET_WORDS;
+	enum scan_class class = vertical ? SCAN_VERTICAL : bucket_class(bucket);
+	const uint64_t *sent = (vertical ? detail->peer_sent : detail->port_sent) + at;
+	const uint64_t *heard = (vertical ? detail->peer_heard : detail->port_heard) + at;
+	uint64_t mask = vertical ? detail->peer_mask[bucket] : detail->port_mask[bucket];
+	struct bucket_count count = bucket_count(sent, heard, HOST_BIN_BUCKET_WORDS);
+	struct scan scan = { count.failing,
+		             threshold(class, window->minutes, window->total.sampling_interval), vertical, bucket,
+		             window->minutes };
+	double others = 32 * log(32 / fmax(32 - __builtin_popcountll(mask), 0.7)); /* linear count of 32 bits */
+
+	if (count.failing < limits[class].failing_share * count.sent || count.sent < peers_per_port * others)
+		return;
+	if (ratio(&scan) > ratio(best))
+		*best = scan;
+}
+
+static bool
+peer_fits(const struct host_peer *peer, const struct scan *scan, uint64_t sketch_key)
+{
+	if (peer->hash == 0 || !(peer->kinds & TOUCH_SENT))
+		return false;
+	if (scan->vertical)
+		return host_bin_peer_bucket(&peer->peer, sketch_key) == scan->bucket;
+	return host_bin_port_bucket(peer->port, peer->protocol, sketch_key) == scan->bucket;
+}
+
+/* Sampled peers of the bucket, those that did not answer first. */
+static void
+add_peers(const struct host_view *view, const struct scan *scan, struct evidence *evidence)
+{
+	const struct host_window *window = &view->windows[scan->minutes > 1 ? HOST_WINDOW_5 : HOST_WINDOW_1];
+
+	for (int answered = 0; answered < 2; answered++) {
+		for (int i = 0; i < HOST_BIN_SAMPLED_PEERS && evidence->peer_count < EVIDENCE_PEERS; i++) {
+			const struct host_peer *peer = &window->detail.sample[i];
+
+			if (((peer->kinds & TOUCH_HEARD) != 0) == answered && peer_fits(peer, scan, view->sketch_key))
+				evidence->peers[evidence->peer_count++] = expert_peer(peer);
+		}
+	}
+}
+
+size_t
+scan_expert_judge(const struct host_view *view, struct evidence *evidence)
+{
+	struct scan best[2] = { { .threshold = 1 }, { .threshold = 1 } };
+	size_t count = 0;
+
+	for (int length = HOST_WINDOW_1; length <= HOST_WINDOW_5; length++) {
+		for (unsigned i = 0; i < HOST_BIN_PORT_BUCKETS; i++)
+			bucket_judge(&view->windows[length], i, false, &best[0]);
+		for (unsigned i = 0; i < HOST_BIN_PEER_BUCKETS; i++)
+			bucket_judge(&view->windows[length], i, true, &best[1]);
+	}
+	for (int i = 0; i < 2; i++) {
+		double strength = expert_strength(ratio(&best[i]));
+
+		if (strength < EXPERT_STRENGTH_LEAST)
+			continue;
+		evidence[count] = (struct evidence){
+			.behaviour = i == 0 ? BEHAVIOUR_horizontal_scan : BEHAVIOUR_vertical_scan,
+			.measured = best[i].failing,
+			.threshold = best[i].threshold,
+			.strength = strength,
+		};
+		add_peers(view, &best[i], &evidence[count++]);
+	}
+	return count;
+}

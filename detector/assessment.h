@@ -1,6 +1,6 @@
 /*
- * What the detector thinks of one host at one moment: the value that goes from the judging parts (features, experts,
- * classifier, evidence) to the keeping parts (verdict table, store, alerts).
+ * What the detector thinks of one host at one moment: the value that goes from the judging parts
+ * (features, experts, classifier, evidence) to the keeping parts (verdict table, store, alerts).
  */
 #ifndef DETECTOR_ASSESSMENT_H
 #define DETECTOR_ASSESSMENT_H
@@ -56,22 +56,25 @@ enum cannot_tell {
 	CANNOT_TELL_FLAGS = 1 << 1,     /* no TCP flags */
 	CANNOT_TELL_DIRECTION = 1 << 2, /* one direction only */
 	CANNOT_TELL_SIZES = 1 << 3,     /* packet sizes only as means */
-	CANNOT_TELL_DETAIL = 1 << 4,    /* detail was lost: the collector's pools or the ring were full */
+	CANNOT_TELL_DETAIL =
+		1 << 4, /* detail was lost: the collector's pools or the ring were full */
 };
 
 struct assessment {
 	struct host_address host;
 	int64_t time_ms;    /* newest export time dealt with when it was made */
 	int64_t bin_end_ms; /* end of the newest minute in the window */
-	bool early;         /* made from parts, before the minute's end: experts only, the classifier has not run */
-	bool enough;        /* enough traffic to judge in this window */
-	double score;       /* 0 to 1: greatest strength of the evidence; 0.5 is the verdict's threshold */
+	bool early;   /* made from parts, before the minute's end: experts only, the classifier has
+	                 not run */
+	bool enough;  /* enough traffic to judge in this window */
+	double score; /* 0 to 1: greatest strength of the evidence; 0.5 is the verdict's threshold
+	               */
 	uint32_t sampling_interval;
-	unsigned cannot_tell; /* enum cannot_tell */
+	unsigned cannot_tell;  /* enum cannot_tell */
 	size_t evidence_count; /* of them, strongest first */
 	struct evidence evidence[BEHAVIOUR_COUNT];
-	size_t feature_count; /* 0 when the classifier has not run */
-	const double *features; /* in the order of schemas/features.def; borrowed until the next call */
+	size_t feature_count;   /* 0 when the classifier has not run */
+	const double *features; /* named by feature_name(); borrowed until the next call */
 	size_t peer_count;
 	struct evidence_peer peers[ASSESSMENT_PEERS]; /* top peers of the window */
 };

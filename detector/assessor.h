@@ -1,10 +1,9 @@
 /*
- * Judges hosts: keeps their last bins, computes features, asks the experts and the classifier, and weighs the
- * evidence against the site's calibration.  Parts in, assessments out.
+ * Judges hosts: keeps their last bins, computes features, asks the experts and the classifier, and
+ * weighs the evidence against the site's calibration.  Parts in, assessments out.
  *
- * Time: the exporters' clocks, as the parts and watermarks tell them; no clock is read.  The same entries in the same
- * order give the same assessments.
- * Threads: one.
+ * Time: the exporters' clocks, as the parts and watermarks tell them; no clock is read.  The same
+ * entries in the same order give the same assessments. Threads: one.
  */
 #ifndef DETECTOR_ASSESSOR_H
 #define DETECTOR_ASSESSOR_H
@@ -18,10 +17,12 @@
 typedef struct Assessor Assessor;
 
 struct assessor_config {
-	const char *model_path;  /* NULL: the shipped model; its side file lies beside it */
-	const char *calibration_path; /* NULL: the shipped calibration */
+	const char
+		*model_path; /* NULL: the shipped model, when there is one; empty: experts only */
+	const char *calibration_path; /* NULL: the shipped calibration; empty: none */
 	uint64_t sketch_key;
-	size_t hosts_max;        /* histories kept; above it the longest silent host is forgotten and counted */
+	size_t hosts_max; /* histories kept; above it the longest silent host is forgotten and
+	                     counted */
 	unsigned history_minutes;
 	double alarms_per_1000_host_days; /* wished false alarms */
 };
@@ -42,10 +43,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Assessor, assessor_free)
 /* Merges a part into its host's history. */
 void assessor_add(Assessor *assessor, const struct ring_bin *part);
 
-/* A watermark came: the hosts that changed are to be assessed; `finish`: the capture is at its end, judge all. */
+/* A watermark came: the hosts that changed are to be assessed; `finish`: the capture is at its end,
+ * judge all. */
 void assessor_advance(Assessor *assessor, const struct ring_watermark *watermark, bool finish);
 
-/* The next assessment, valid until the next call; ordered by (bin_end_ms, host).  NULL: that was all. */
+/*
+ * The next assessment, valid until the next call; ordered by (bin_end_ms, host).  NULL: that was
+ * all.  Take all of them before the next part is added.
+ */
 const struct assessment *assessor_next(Assessor *assessor);
 
 struct assessor_counters assessor_counters(const Assessor *assessor);

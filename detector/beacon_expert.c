@@ -1,6 +1,6 @@
 /*
- * Beacons: flows to one service at regular intervals.  Much that is harmless polls as regularly, so this is told beside
- * other evidence and never makes a host infected alone.
+ * Beacons: flows to one service at regular intervals.  Much that is harmless polls as regularly, so
+ * this is told beside other evidence and never makes a host infected alone.
  */
 #include <math.h>
 
@@ -16,7 +16,8 @@ size_t
 beacon_expert_judge(const struct host_view *view, struct evidence *evidence)
 {
 	unsigned above;
-	struct service_rhythm rhythm = service_rhythm_find(view->host, view->minute, view->sketch_key, &above);
+	struct service_rhythm rhythm =
+		service_rhythm_find(view->host, view->minute, view->sketch_key, &above);
 
 	if (rhythm.intervals < BEACON_INTERVALS || rhythm.interval_s < BEACON_INTERVAL_S ||
 	    rhythm.regularity < regularity_threshold)
@@ -25,7 +26,8 @@ beacon_expert_judge(const struct host_view *view, struct evidence *evidence)
 		.behaviour = BEHAVIOUR_beacon,
 		.measured = rhythm.regularity,
 		.threshold = regularity_threshold,
-		.strength = fmin(expert_strength(rhythm.regularity / regularity_threshold), strength_cap),
+		.strength = fmin(expert_strength(rhythm.regularity / regularity_threshold),
+		                 strength_cap),
 		.peer_count = 1,
 		.peers = { expert_peer(&rhythm.service) },
 	};

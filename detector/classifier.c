@@ -83,8 +83,9 @@ struct head {
 static bool
 check_head_line(const char *line, struct head *head, const char **why)
 {
-	static const char *const keys[] = { "svm_type c_svc", "kernel_type rbf", "gamma ", "nr_class 2", "total_sv ",
-		                            "rho ",           "label ",          "nr_sv " };
+	static const char *const keys[] = { "svm_type c_svc", "kernel_type rbf", "gamma ",
+		                            "nr_class 2",     "total_sv ",       "rho ",
+		                            "label ",         "nr_sv " };
 	size_t key = 0;
 
 	while (key < G_N_ELEMENTS(keys) && !g_str_has_prefix(line, keys[key]))
@@ -136,13 +137,14 @@ check_machine(const char *path, size_t dimensions, GError **error)
 			return refuse_line(error, path, at + 1, why);
 	}
 	if (head.seen != 0xff || lines[at] == NULL)
-		return refuse_line(error, path, at, "the head is not complete");
+		return refuse_line(error, path, at + 1, "the head is not complete");
 	for (at++; lines[at] != NULL && *g_strchomp(lines[at]) != '\0'; at++, vectors++) {
 		if (!check_vector(lines[at], dimensions, &why))
 			return refuse_line(error, path, at + 1, why);
 	}
 	if (vectors != head.vectors || vectors == 0)
-		return refuse_line(error, path, at, "there are not as many support vectors as total_sv says");
+		return refuse_line(error, path, at,
+		                   "there are not as many support vectors as total_sv says");
 	return true;
 }
 
@@ -155,12 +157,14 @@ machine_lay_out(struct machine *machine, size_t dimensions)
 	machine->rho = machine->svm->rho[0];
 	machine->sign = machine->svm->label[0] > 0 ? 1 : -1;
 	machine->blocks = (count + LANES - 1) / LANES;
-	machine->vectors = g_aligned_alloc0(machine->blocks * dimensions, sizeof(lanes), sizeof(lanes));
-	machine->coefficients = g_new0(double, machine->blocks * LANES);
+	machine->vectors =
+		g_aligned_alloc0(machine->blocks * dimensions, sizeof(lanes), sizeof(lanes));
+	machine->coefficients = g_new0(double, machine->blocks *LANES);
 	for (size_t i = 0; i < count; i++) {
 		machine->coefficients[i] = machine->svm->sv_coef[0][i];
 		for (const struct svm_node *node = machine->svm->SV[i]; node->index > 0; node++)
-			machine->vectors[i / LANES * dimensions + (size_t)node->index - 1][i % LANES] = node->value;
+			machine->vectors[i / LANES * dimensions + (size_t)node->index - 1]
+					[i % LANES] = node->value;
 	}
 }
 
@@ -223,7 +227,8 @@ machine_load(struct machine *machine, const char *path, size_t dimensions, GErro
 		return false;
 	machine->svm = svm_load_model(path);
 	if (machine->svm == NULL) {
-		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: libsvm cannot read it", path);
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: libsvm cannot read it",
+		            path);
 		return false;
 	}
 	machine_lay_out(machine, dimensions);
@@ -274,7 +279,8 @@ load_head(Classifier *classifier, GKeyFile *file, const char *meta, GError **err
 		g_prefix_error(error, "%s: ", meta);
 		return false;
 	}
-	classifier->sampling_most = (unsigned)MAX(1, g_key_file_get_integer(file, "model", "sampling_most", &absent));
+	classifier->sampling_most =
+		(unsigned)MAX(1, g_key_file_get_integer(file, "model", "sampling_most", &absent));
 	return true;
 }
 
@@ -293,7 +299,8 @@ classifier_load(const char *path, GError **error)
 		g_prefix_error(error, "%s: ", meta);
 		return NULL;
 	}
-	if (!load_head(classifier, file, meta, error) || !scaler_read(&classifier->scaler, file, meta, error) ||
+	if (!load_head(classifier, file, meta, error) ||
+	    !scaler_read(&classifier->scaler, file, meta, error) ||
 	    !load_machines(classifier, file, meta, error))
 		return NULL;
 	return g_steal_pointer(&classifier);
@@ -343,8 +350,10 @@ classifier_difference(const Classifier *classifier, const double features[static
 	for (size_t i = 0; i < classifier->machine_count; i++) {
 		const struct machine *machine = &classifier->machines[i];
 
-		greatest = fmax(greatest, fabs(machine_decide_densely(machine, x, classifier->scaler.count) -
-		                               machine_decide_by_libsvm(machine, x, classifier->scaler.count)));
+		greatest =
+			fmax(greatest,
+		             fabs(machine_decide_densely(machine, x, classifier->scaler.count) -
+		                  machine_decide_by_libsvm(machine, x, classifier->scaler.count)));
 	}
 	return greatest;
 }

@@ -1,18 +1,21 @@
 /*
- * The classifier: one or several C-SVC machines of libsvm over features by name, their decision values averaged.
+ * The classifier: one or several C-SVC machines of libsvm over features by name, their decision
+ * values averaged.
  *
- * A model is a side file, NAME.meta (GKeyFile text), and the machines that it names, beside it, in libsvm's own format:
+ * A model is a side file, NAME.meta (GKeyFile text), and the machines that it names, beside it, in
+ * libsvm's own format:
  *
- *   [model]     format=1, name, machines=NAME.model;..., sampling_most (greatest sampling interval it was trained for)
- *   [features]  names, mean, deviation (one each for every feature), clip: x becomes (x - mean) / deviation, cut to
+ *   [model]     format=1, name, machines=NAME.model;..., sampling_most (greatest sampling interval
+ * it was trained for) [features]  names, mean, deviation (one each for every feature), clip: x
+ * becomes (x - mean) / deviation, cut to
  *               +-clip
  *   [provenance] free text: where it comes from, what it was measured to reach
  *
- * Machines are evaluated densely, in lanes, and checked against svm_predict_values() when they are loaded; where the two
- * differ, libsvm itself is asked.
+ * Machines are evaluated densely, in lanes, and checked against svm_predict_values() when they are
+ * loaded; where the two differ, libsvm itself is asked.
  *
- * Errors:  a GError that names the file and its line or key.  A file that is damaged is refused, never half used.
- * Threads: a loaded classifier is only read.
+ * Errors:  a GError that names the file and its line or key.  A file that is damaged is refused,
+ * never half used. Threads: a loaded classifier is only read.
  */
 #ifndef DETECTOR_CLASSIFIER_H
 #define DETECTOR_CLASSIFIER_H
@@ -38,7 +41,9 @@ size_t classifier_support_vectors(const Classifier *classifier);
 unsigned classifier_sampling_most(const Classifier *classifier);
 bool classifier_is_dense(const Classifier *classifier);
 
-/* How far the dense decision lies from libsvm's at these features: for tests and the check at loading. */
-double classifier_difference(const Classifier *classifier, const double features[static FEATURE_COUNT]);
+/* How far the dense decision lies from libsvm's at these features: for tests and the check at
+ * loading. */
+double classifier_difference(const Classifier *classifier,
+                             const double features[static FEATURE_COUNT]);
 
 #endif

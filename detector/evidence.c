@@ -39,7 +39,8 @@ tail_of(double *values, size_t count)
 	for (first = 0; first < count && values[first] <= tail.quantiles[TAIL_QUANTILES - 1];)
 		first++;
 	if (first < count)
-		tail.excess = (quantile(values + first, count - first, 0.5) - tail.quantiles[TAIL_QUANTILES - 1]) /
+		tail.excess = (quantile(values + first, count - first, 0.5) -
+		               tail.quantiles[TAIL_QUANTILES - 1]) /
 		              G_LN2;
 	return tail;
 }
@@ -55,7 +56,9 @@ tail_evidence(const struct tail *tail, double value)
 	if (tail->count == 0 || value <= q[0])
 		return 0;
 	if (above >= 0)
-		return fmin(EVIDENCE_MOST, log(TAIL_QUANTILES) + (above > 0 ? above / fmax(tail->excess, 1e-9) : 0));
+		return fmin(EVIDENCE_MOST,
+		            log(TAIL_QUANTILES) +
+		                    (above > 0 ? above / fmax(tail->excess, 1e-9) : 0));
 	while (value >= q[i + 1])
 		i++;
 	reached = (i + (value - q[i]) / (q[i + 1] - q[i])) / TAIL_QUANTILES;
@@ -79,7 +82,8 @@ static bool
 read_tail(struct tail *tail, GKeyFile *file, const char *group, GError **error)
 {
 	gsize count = 0;
-	g_autofree gdouble *quantiles = g_key_file_get_double_list(file, group, "quantiles", &count, error);
+	g_autofree gdouble *quantiles =
+		g_key_file_get_double_list(file, group, "quantiles", &count, error);
 	GError *problem = NULL;
 
 	if (quantiles == NULL)
@@ -99,7 +103,8 @@ read_tail(struct tail *tail, GKeyFile *file, const char *group, GError **error)
 	if (count == TAIL_QUANTILES && isfinite(tail->excess) && tail->excess >= 0)
 		return true;
 	g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-	            "key [%s] quantiles: %d rising finite numbers, and excess not below 0", group, TAIL_QUANTILES);
+	            "key [%s] quantiles: %d rising finite numbers, and excess not below 0", group,
+	            TAIL_QUANTILES);
 	return false;
 }
 
@@ -116,7 +121,8 @@ calibration_load(struct calibration *calibration, const char *path, GError **err
 	for (int i = 0; i < BEHAVIOUR_COUNT; i++) {
 		const char *group = behaviour_name((enum behaviour)i);
 
-		if (g_key_file_has_group(file, group) && !read_tail(&calibration->tails[i], file, group, error)) {
+		if (g_key_file_has_group(file, group) &&
+		    !read_tail(&calibration->tails[i], file, group, error)) {
 			g_prefix_error(error, "%s: ", path);
 			calibration_clear(calibration);
 			return false;
@@ -131,7 +137,8 @@ calibration_save(const struct calibration *calibration, const char *path, GError
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 
-	g_key_file_set_string(file, "calibration", "source", calibration->source ? calibration->source : "");
+	g_key_file_set_string(file, "calibration", "source",
+	                      calibration->source ? calibration->source : "");
 	for (int i = 0; i < BEHAVIOUR_COUNT; i++) {
 		struct tail tail = calibration->tails[i];
 		const char *group = behaviour_name((enum behaviour)i);
@@ -139,7 +146,8 @@ calibration_save(const struct calibration *calibration, const char *path, GError
 		if (tail.count == 0)
 			continue;
 		g_key_file_set_uint64(file, group, "count", tail.count);
-		g_key_file_set_double_list(file, group, "quantiles", tail.quantiles, TAIL_QUANTILES);
+		g_key_file_set_double_list(file, group, "quantiles", tail.quantiles,
+		                           TAIL_QUANTILES);
 		g_key_file_set_double(file, group, "excess", tail.excess);
 	}
 	return g_key_file_save_to_file(file, path, error);

@@ -1,12 +1,13 @@
 /*
- * What is usual on a network, and how unusual a value is: the tail of each behaviour's measured values.
+ * What is usual on a network, and how unusual a value is: the tail of each behaviour's measured
+ * values.
  *
- * Up to the 95 % quantile the tail is the observed one, beyond it an exponential whose mean excess is taken from the
- * median excess, so that a few infected hosts among those observed do not lift it.  Evidence is -ln of the share of the
- * windows that reach the value, at most EVIDENCE_MOST.
+ * Up to the 95 % quantile the tail is the observed one, beyond it an exponential whose mean excess
+ * is taken from the median excess, so that a few infected hosts among those observed do not lift
+ * it.  Evidence is -ln of the share of the windows that reach the value, at most EVIDENCE_MOST.
  *
- * Source: J. Pickands, Statistical inference using extreme order statistics (1975), the exponential case.
- * Threads: one.
+ * Source: J. Pickands, Statistical inference using extreme order statistics (1975), the exponential
+ * case. Threads: one.
  */
 #ifndef DETECTOR_EVIDENCE_H
 #define DETECTOR_EVIDENCE_H
@@ -49,8 +50,8 @@ bool calibration_save(const struct calibration *calibration, const char *path, G
 void calibration_clear(struct calibration *calibration);
 
 /*
- * Values of the site as they come: a fair sample of bounded size for each behaviour, by a generator with a fixed seed,
- * so that the same windows give the same calibration.
+ * Values of the site as they come: a fair sample of bounded size for each behaviour, by a generator
+ * with a fixed seed, so that the same windows give the same calibration.
  */
 typedef struct SiteSample SiteSample;
 

@@ -1,8 +1,9 @@
 /*
- * What every expert does: looks at one host at one minute and writes evidence for the behaviours it knows.
+ * What every expert does: looks at one host at one minute and writes evidence for the behaviours it
+ * knows.
  *
- * Experts know no site and no training.  A ratio of measured to threshold is turned into strength by expert_strength():
- * 0.5 at the threshold, near 1 well above it.
+ * Experts know no site and no training.  A ratio of measured to threshold is turned into strength
+ * by expert_strength(): 0.5 at the threshold, near 1 well above it.
  *
  * Threads: pure functions.
  */
@@ -21,8 +22,8 @@ double expert_strength(double ratio);
 struct evidence_peer expert_peer(const struct host_peer *peer);
 
 /*
- * Each writes at most EXPERT_EVIDENCE rows to `evidence` and returns how many: only what has a strength worth telling,
- *.  `usual` is left zero: the calibration knows it.
+ * Each writes at most EXPERT_EVIDENCE rows to `evidence` and returns how many: only what has a
+ *strength worth telling, .  `usual` is left zero: the calibration knows it.
  */
 enum { EXPERT_EVIDENCE = 3 };
 

@@ -91,15 +91,20 @@ set_volume(const struct host_window *window, double *v)
 	SET(packets_in, log1p((double)bin->packets[HOST_IN] / minutes));
 	SET(octets_out, log1p((double)bin->octets[HOST_OUT] / minutes));
 	SET(octets_in, log1p((double)bin->octets[HOST_IN] / minutes));
-	SET(octets_ratio, log(((double)bin->octets[HOST_OUT] + 100) / ((double)bin->octets[HOST_IN] + 100)));
-	SET(packets_ratio, log(((double)bin->packets[HOST_OUT] + 1) / ((double)bin->packets[HOST_IN] + 1)));
+	SET(octets_ratio,
+	    log(((double)bin->octets[HOST_OUT] + 100) / ((double)bin->octets[HOST_IN] + 100)));
+	SET(packets_ratio,
+	    log(((double)bin->packets[HOST_OUT] + 1) / ((double)bin->packets[HOST_IN] + 1)));
 	SET(flows_ratio, log((bin->flows[HOST_OUT] + 1.0) / (bin->flows[HOST_IN] + 1.0)));
 	SET(octets_per_packet_out,
 	    log1p((double)bin->octets[HOST_OUT] / fmax((double)bin->packets[HOST_OUT], 1)));
-	SET(octets_per_packet_in, log1p((double)bin->octets[HOST_IN] / fmax((double)bin->packets[HOST_IN], 1)));
+	SET(octets_per_packet_in,
+	    log1p((double)bin->octets[HOST_IN] / fmax((double)bin->packets[HOST_IN], 1)));
 	SET(packets_per_flow, log1p(packets / fmax(flows, 1)));
-	SET(octets_per_flow_out, log1p((double)bin->octets[HOST_OUT] / fmax(bin->flows[HOST_OUT], 1)));
-	SET(octets_per_flow_in, log1p((double)bin->octets[HOST_IN] / fmax(bin->flows[HOST_OUT], 1)));
+	SET(octets_per_flow_out,
+	    log1p((double)bin->octets[HOST_OUT] / fmax(bin->flows[HOST_OUT], 1)));
+	SET(octets_per_flow_in,
+	    log1p((double)bin->octets[HOST_IN] / fmax(bin->flows[HOST_OUT], 1)));
 	SET(old_share, 1 - share(2 * flows, records));
 }
 
@@ -127,7 +132,8 @@ set_sizes(const struct host_window *window, double *v)
 	SET(size_in_500, share(in[4], all_in));
 	SET(size_in_large, share((double)in[5] + in[6] + in[7], all_in));
 	SET(size_small, share((double)out[0] + out[1] + in[0] + in[1], all_out + all_in));
-	SET(size_large, share((double)out[5] + out[6] + out[7] + in[5] + in[6] + in[7], all_out + all_in));
+	SET(size_large,
+	    share((double)out[5] + out[6] + out[7] + in[5] + in[6] + in[7], all_out + all_in));
 }
 
 static void
@@ -135,7 +141,7 @@ set_failures(const struct host_window *window, double *v)
 {
 	const struct host_bin *bin = &window->total;
 	double minutes = window->minutes;
-	double tcp = bin->tcp_flows[HOST_OUT], flows = bin->flows[HOST_OUT];
+	double tcp = bin->protocol_flows[HOST_OUT * 4 + HOST_TCP], flows = bin->flows[HOST_OUT];
 	struct bucket_count services = bucket_count(window->detail.sent, window->detail.heard, 16);
 
 	SET(syn_only_share, share(bin->syn_only_flows[HOST_OUT], tcp));
@@ -143,13 +149,14 @@ set_failures(const struct host_window *window, double *v)
 	SET(small_share, share(bin->small_flows[HOST_OUT], flows));
 	SET(single_share, share(bin->single_packet_flows[HOST_OUT], flows));
 	SET(reset_share, share(bin->reset_records[HOST_IN], tcp));
-	SET(syn_only_in_share, share(bin->syn_only_flows[HOST_IN], bin->tcp_flows[HOST_IN]));
+	SET(syn_only_in_share,
+	    share(bin->syn_only_flows[HOST_IN], bin->protocol_flows[HOST_IN * 4 + HOST_TCP]));
 	SET(syn_only_rate, log1p(bin->syn_only_flows[HOST_OUT] / minutes));
 	SET(unanswered_rate, log1p(services.failing / minutes));
 	SET(reset_rate, log1p(bin->reset_records[HOST_IN] / minutes));
 	SET(errors_in_rate, log1p(bin->icmp_errors[HOST_IN] / minutes));
 	SET(errors_out_rate, log1p(bin->icmp_errors[HOST_OUT] / minutes));
-	SET(backscatter_rate, log1p(bin->unsolicited_answers / minutes));
+	SET(backscatter_rate, log1p(bin->unsolicited_answers[0] / minutes));
 }
 
 struct bucket_maxima {
@@ -163,8 +170,9 @@ bucket_maxima(const uint64_t *sent, const uint64_t *heard, size_t buckets)
 	struct bucket_maxima maxima = { 0, 0 };
 
 	for (size_t i = 0; i < buckets; i++) {
-		struct bucket_count count = bucket_count(sent + i * HOST_BIN_BUCKET_WORDS,
-		                                         heard + i * HOST_BIN_BUCKET_WORDS, HOST_BIN_BUCKET_WORDS);
+		struct bucket_count count =
+			bucket_count(sent + i * HOST_BIN_BUCKET_WORDS,
+		                     heard + i * HOST_BIN_BUCKET_WORDS, HOST_BIN_BUCKET_WORDS);
 
 		maxima.sent = fmax(maxima.sent, count.sent);
 		maxima.failing = fmax(maxima.failing, count.failing);
@@ -190,8 +198,10 @@ static void
 set_fan_out(const struct host_window *window, double *v)
 {
 	const struct host_bin_extension *detail = &window->detail;
-	struct bucket_maxima ports = bucket_maxima(detail->port_sent, detail->port_heard, HOST_BIN_PORT_BUCKETS);
-	struct bucket_maxima peers = bucket_maxima(detail->peer_sent, detail->peer_heard, HOST_BIN_PEER_BUCKETS);
+	struct bucket_maxima ports =
+		bucket_maxima(detail->port_sent, detail->port_heard, HOST_BIN_PORT_BUCKETS);
+	struct bucket_maxima peers =
+		bucket_maxima(detail->peer_sent, detail->peer_heard, HOST_BIN_PEER_BUCKETS);
 	double minutes = window->minutes;
 	double services = sketch_linear_estimate(detail->sent, 16);
 	double peer_count = sketch_distinct_estimate(detail->peers);
@@ -262,7 +272,8 @@ set_sample(const struct host_window *window, double *v)
 {
 	const struct host_bin_extension *detail = &window->detail;
 	struct sample_shape shape = sample_shape(detail);
-	double octets = (double)window->total.octets[HOST_OUT] + (double)window->total.octets[HOST_IN];
+	double octets =
+		(double)window->total.octets[HOST_OUT] + (double)window->total.octets[HOST_IN];
 
 	SET(sample_ratio, shape.ratio_median);
 	SET(sample_ratio_least, shape.ratio_least);

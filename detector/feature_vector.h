@@ -1,8 +1,8 @@
 /*
  * The features of schemas/features.def, computed from the merged bins of one host.
  *
- * Training and the running detector both come through here, so the two cannot drift apart.  Every value is finite and
- * not above its row's cap.
+ * Training and the running detector both come through here, so the two cannot drift apart.  Every
+ * value is finite and not above its row's cap.
  *
  * Threads: pure functions.
  */

@@ -1,6 +1,7 @@
 /*
- * Floods: far more packets of one protocol sent than received, in two minutes running or three times as many in one.
- * Only the ICMP figures rest on labelled floods; the others are set where no clean one-sided traffic came near.
+ * Floods: far more packets of one protocol sent than received, in two minutes running or three
+ * times as many in one. Only the ICMP figures rest on labelled floods; the others are set where no
+ * clean one-sided traffic came near.
  */
 #include <math.h>
 
@@ -33,7 +34,8 @@ protocol_ratio(const struct host_bin *bin, enum host_protocol protocol)
 static double
 syn_ratio(const struct host_bin *bin)
 {
-	double answered = bin->reset_records[HOST_IN] + (double)bin->protocol_packets[HOST_IN * 4 + HOST_TCP];
+	double answered =
+		bin->reset_records[HOST_IN] + (double)bin->protocol_packets[HOST_IN * 4 + HOST_TCP];
 
 	if (answered > 0.1 * bin->syn_only_flows[HOST_OUT])
 		return 0;

@@ -55,7 +55,8 @@ sample_shape(const struct host_bin_extension *detail)
 
 		if (peer->hash == 0 || !(peer->kinds & TOUCH_SENT))
 			continue;
-		ratios[count] = log((peer->octets[HOST_OUT] + 100.0) / (peer->octets[HOST_IN] + 100.0));
+		ratios[count] =
+			log((peer->octets[HOST_OUT] + 100.0) / (peer->octets[HOST_IN] + 100.0));
 		octets[HOST_OUT][count] = log1p(peer->octets[HOST_OUT] / flows);
 		octets[HOST_IN][count] = log1p(peer->octets[HOST_IN] / flows);
 		shape.flows_mean += log(flows);
@@ -101,7 +102,8 @@ compare_starts(const void *a, const void *b)
 }
 
 static size_t
-starts_collect(const struct known_host *host, uint32_t minute, uint64_t key, struct service_starts *starts)
+starts_collect(const struct known_host *host, uint32_t minute, uint64_t key,
+               struct service_starts *starts)
 {
 	struct host_bin_extension scratch;
 	size_t count = 0;
@@ -116,8 +118,9 @@ starts_collect(const struct known_host *host, uint32_t minute, uint64_t key, str
 			const struct host_peer *peer = &detail->sample[i];
 
 			if (peer->hash != 0 && (peer->kinds & TOUCH_SENT) && peer->seconds != 0)
-				starts[count++] = (struct service_starts){ peer->hash, peer->seconds, m->bin.minute,
-					                                   i };
+				starts[count++] =
+					(struct service_starts){ peer->hash, peer->seconds,
+					                         m->bin.minute, i };
 		}
 	}
 	qsort(starts, count, sizeof(starts[0]), compare_starts);
@@ -151,7 +154,8 @@ rhythm_of(const struct service_starts *starts, size_t count)
 		return (struct service_rhythm){ 0 };
 	mean = sum / rhythm.intervals;
 	rhythm.interval_s = mean;
-	rhythm.regularity = fmax(0, 1 - sqrt(fmax(0, squares / rhythm.intervals - mean * mean)) / mean);
+	rhythm.regularity =
+		fmax(0, 1 - sqrt(fmax(0, squares / rhythm.intervals - mean * mean)) / mean);
 	return rhythm;
 }
 
@@ -172,7 +176,8 @@ service_of(const struct known_host *host, const struct service_starts *starts, u
 }
 
 struct service_rhythm
-service_rhythm_find(const struct known_host *host, uint32_t minute, uint64_t sketch_key, unsigned *above)
+service_rhythm_find(const struct known_host *host, uint32_t minute, uint64_t sketch_key,
+                    unsigned *above)
 {
 	struct service_starts starts[HISTORY_SERVICES_MAX];
 	size_t count = starts_collect(host, minute, sketch_key, starts);
@@ -203,7 +208,8 @@ static void
 set_beacon(const struct host_view *view, double *v)
 {
 	unsigned above;
-	struct service_rhythm rhythm = service_rhythm_find(view->host, view->minute, view->sketch_key, &above);
+	struct service_rhythm rhythm =
+		service_rhythm_find(view->host, view->minute, view->sketch_key, &above);
 
 	SET(beacon_most, rhythm_rank(&rhythm));
 	SET(beacon_count, log1p(above));
@@ -257,8 +263,9 @@ set_change(const struct host_view *view, double *v)
 	SET(new_silent_share, silent.sent > 0 ? silent.failing / silent.sent : 0);
 	SET(active_share, (before.active + (double)now->active) / view->history_minutes);
 	SET(flows_change, log((now->total.flows[HOST_OUT] + 1.0) / (before.flows / spans + 1)));
-	SET(octets_change, log(((double)now->total.octets[HOST_OUT] + (double)now->total.octets[HOST_IN] + 1000) /
-	                       (before.octets / spans + 1000)));
+	SET(octets_change,
+	    log(((double)now->total.octets[HOST_OUT] + (double)now->total.octets[HOST_IN] + 1000) /
+	        (before.octets / spans + 1000)));
 }
 
 struct second_series {
@@ -285,7 +292,7 @@ series_collect(const struct host_view *view, struct second_series *series)
 			series->total[at + i] = log1p((double)detail->second_octets[i] +
 			                              detail->second_octets[HOST_BIN_SECONDS + i]);
 			series->small[at + i] = log1p(detail->second_small_flows[i]);
-			series->failing[at + i] = (double)(detail->failing_seconds >> i & 1);
+			series->failing[at + i] = (double)(detail->failing_seconds[0] >> i & 1);
 		}
 	}
 }
@@ -321,7 +328,8 @@ rhythm(const double *series)
 	return fmin(rise, 2);
 }
 
-/* Share of the variance that two levels explain, the best cut found by moving it between the levels' means. */
+/* Share of the variance that two levels explain, the best cut found by moving it between the
+ * levels' means. */
 static double
 levels(const double *series)
 {

@@ -1,6 +1,6 @@
 /*
- * The harder features: shapes of sampled services, beacons, first contacts, rhythm of the one-second series.
- * A part of feature_vector, on its own for its length.
+ * The harder features: shapes of sampled services, beacons, first contacts, rhythm of the
+ * one-second series. A part of feature_vector, on its own for its length.
  *
  * Threads: pure functions.
  */
@@ -33,11 +33,12 @@ struct service_rhythm {
 };
 
 /*
- * The most regular service of the host's kept minutes up to `minute`, by regularity * min(1, intervals / 8);
+ * The most regular service of the host's kept minutes up to `minute`, by regularity * min(1,
+ * intervals / 8);
  * `*above` is how many reach 0.6.
  */
-struct service_rhythm service_rhythm_find(const struct known_host *host, uint32_t minute, uint64_t sketch_key,
-                                          unsigned *above);
+struct service_rhythm service_rhythm_find(const struct known_host *host, uint32_t minute,
+                                          uint64_t sketch_key, unsigned *above);
 
 /* Writes the HOST_FEATURE_COUNT values. */
 void host_features_compute(const struct host_view *view, double *values);

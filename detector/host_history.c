@@ -160,7 +160,8 @@ drop_old(HostHistory *history, struct known_host *host)
 	uint32_t newest = host->newest->bin.minute;
 	struct host_minute *minute = host->newest;
 
-	while (minute->older != NULL && minute->older->bin.minute + history->limits.minutes > newest)
+	while (minute->older != NULL &&
+	       minute->older->bin.minute + history->limits.minutes > newest)
 		minute = minute->older;
 	drop_minutes(history, minute->older);
 	minute->older = NULL;
@@ -197,7 +198,7 @@ host_history_add(HostHistory *history, const struct ring_bin *part)
 
 	history->counters.parts++;
 	host->export_ms = MAX(host->export_ms, part->export_ms);
-	host->exporters |= part->bin.exporters;
+	host->exporters |= part->bin.exporters[0];
 	if (minute == NULL) {
 		history->counters.stale++;
 		return NULL;
@@ -206,8 +207,8 @@ host_history_add(HostHistory *history, const struct ring_bin *part)
 		minute->extension = pool_take(&history->extensions);
 		host_bin_extension_init(minute->extension);
 	}
-	host_bin_merge(&minute->bin, minute->extension, &part->bin, extended ? &part->extension : NULL,
-	               history->limits.sketch_key);
+	host_bin_merge(&minute->bin, minute->extension, &part->bin,
+	               extended ? &part->extension : NULL, history->limits.sketch_key);
 	minute->changed = true;
 	return host;
 }
@@ -238,7 +239,8 @@ host_history_settle(struct known_host *host)
 }
 
 void
-host_history_visit(const HostHistory *history, void (*visit)(struct known_host *host, void *data), void *data)
+host_history_visit(const HostHistory *history, void (*visit)(struct known_host *host, void *data),
+                   void *data)
 {
 	for (GList *link = history->silent.head; link != NULL; link = link->next)
 		visit(&((struct kept_host *)link->data)->known, data);

@@ -1,9 +1,10 @@
 /*
  * The last minutes of every host: parts in any order, merged into one bin for each host and minute.
  *
- * Bounded twice: a host keeps the minutes of the last `minutes` before its newest one, and above `hosts_max` hosts the
- * one that was silent longest is forgotten.  Quiet minutes stay as small as they came: only extended bins hold an
- * extension.  Both come from pools that are never given back, so a long run does not fragment.
+ * Bounded twice: a host keeps the minutes of the last `minutes` before its newest one, and above
+ * `hosts_max` hosts the one that was silent longest is forgotten.  Quiet minutes stay as small as
+ * they came: only extended bins hold an extension.  Both come from pools that are never given back,
+ * so a long run does not fragment.
  *
  * Time: the exporters' clocks, as the parts tell them; no clock is read.
  * Threads: one.
@@ -30,19 +31,19 @@ struct host_minute {
 
 /* What outlives the minutes: small, for every host. */
 struct host_past {
-	double evidence_mean; /* running mean of the classifier's evidence */
-	uint32_t windows;     /* judged by the classifier */
+	double evidence_mean;   /* running mean of the classifier's evidence */
+	uint32_t windows;       /* judged by the classifier */
 	uint32_t judged_minute; /* newest minute with a full assessment; 0: none */
 };
 
 struct known_host {
 	struct host_address host;
 	struct host_minute *newest;
-	int64_t export_ms;   /* newest of its parts */
-	uint16_t exporters;  /* bitmap over its parts */
-	bool changed;        /* is in the list of host_history_take_changed() */
-	bool pending;        /* has minutes that were not judged in full */
-	bool incomplete;     /* parts were dropped before the newest one */
+	int64_t export_ms;  /* newest of its parts */
+	uint16_t exporters; /* bitmap over its parts */
+	bool changed;       /* is in the list of host_history_take_changed() */
+	bool pending;       /* has minutes that were not judged in full */
+	bool incomplete;    /* parts were dropped before the newest one */
 	struct host_past past;
 };
 
@@ -67,8 +68,9 @@ void host_history_free(HostHistory *history);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostHistory, host_history_free)
 
 /*
- * Merges a part into its host's minute.  The host, valid until the next call of this function; NULL when the part is
- * stale.  A host that is forgotten to make room must no longer be used by the caller: host_history_find() tells.
+ * Merges a part into its host's minute.  The host, valid until the next call of this function; NULL
+ * when the part is stale.  A host that is forgotten to make room must no longer be used by the
+ * caller: host_history_find() tells.
  */
 struct known_host *host_history_add(HostHistory *history, const struct ring_bin *part);
 
@@ -82,7 +84,8 @@ const struct host_minute *host_history_minute(const struct known_host *host, uin
 void host_history_settle(struct known_host *host);
 
 /* Calls `visit` for every host, in no order that matters; `visit` must not add parts. */
-void host_history_visit(const HostHistory *history, void (*visit)(struct known_host *host, void *data), void *data);
+void host_history_visit(const HostHistory *history,
+                        void (*visit)(struct known_host *host, void *data), void *data);
 
 struct host_history_counters host_history_counters(const HostHistory *history);
 

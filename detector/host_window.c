@@ -21,13 +21,15 @@ host_window_merge(struct host_window *window, const struct known_host *host, uin
 			continue;
 		if (part->bin.minute + minutes <= minute)
 			break;
-		host_bin_merge(&window->total, &window->detail, &part->bin, part->extension, sketch_key);
+		host_bin_merge(&window->total, &window->detail, &part->bin, part->extension,
+		               sketch_key);
 		window->active++;
 	}
 }
 
 const struct host_bin_extension *
-host_minute_detail(const struct host_minute *minute, struct host_bin_extension *scratch, uint64_t sketch_key)
+host_minute_detail(const struct host_minute *minute, struct host_bin_extension *scratch,
+                   uint64_t sketch_key)
 {
 	struct host_bin copy = minute->bin;
 

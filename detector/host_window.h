@@ -20,7 +20,8 @@ struct host_window {
 	unsigned minutes; /* how many were asked for */
 	unsigned active;  /* how many of them the host has a bin of */
 	struct host_bin total;
-	struct host_bin_extension detail; /* of `total`, always valid: touches have been folded in */
+	struct host_bin_extension
+		detail; /* of `total`, always valid: touches have been folded in */
 };
 
 /* One host at one minute, as features and experts see it. */
@@ -37,10 +38,12 @@ void host_window_merge(struct host_window *window, const struct known_host *host
                        unsigned minutes, uint64_t sketch_key);
 
 /* The detail of one minute; `scratch` is where it is made when the bin is not extended. */
-const struct host_bin_extension *host_minute_detail(const struct host_minute *minute, struct host_bin_extension *scratch,
+const struct host_bin_extension *host_minute_detail(const struct host_minute *minute,
+                                                    struct host_bin_extension *scratch,
                                                     uint64_t sketch_key);
 
-/* Services that did not answer, of a pair of bitmaps of the detail: linear counts of sent less those of sent and heard. */
+/* Services that did not answer, of a pair of bitmaps of the detail: linear counts of sent less
+ * those of sent and heard. */
 struct bucket_count {
 	double sent;    /* distinct peers (or ports) */
 	double failing; /* of them without an answer */

@@ -1,5 +1,6 @@
 /*
- * Mail sending: many mail servers contacted within a quarter of an hour by a host that is no mail server itself.
+ * Mail sending: many mail servers contacted within a quarter of an hour by a host that is no mail
+ * server itself.
  */
 #include <math.h>
 
@@ -14,7 +15,8 @@ mail_expert_judge(const struct host_view *view, struct evidence *evidence)
 	const struct host_window *window = &view->windows[HOST_WINDOW_15];
 	size_t at = PORT_BUCKET_SMTP * HOST_BIN_BUCKET_WORDS;
 	struct bucket_count servers =
-	        bucket_count(window->detail.port_sent + at, window->detail.port_heard + at, HOST_BIN_BUCKET_WORDS);
+		bucket_count(window->detail.port_sent + at, window->detail.port_heard + at,
+	                     HOST_BIN_BUCKET_WORDS);
 	double ratio = servers.sent / servers_threshold;
 	double strength = expert_strength(ratio);
 
@@ -32,7 +34,8 @@ mail_expert_judge(const struct host_view *view, struct evidence *evidence)
 		const struct host_peer *peer = &window->detail.sample[i];
 
 		if (peer->hash != 0 && (peer->kinds & TOUCH_SENT) &&
-		    host_bin_port_bucket(peer->port, peer->protocol, view->sketch_key) == PORT_BUCKET_SMTP)
+		    host_bin_port_bucket(peer->port, peer->protocol, view->sketch_key) ==
+		            PORT_BUCKET_SMTP)
 			evidence->peers[evidence->peer_count++] = expert_peer(peer);
 	}
 	return 1;

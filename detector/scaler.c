@@ -1,19 +1,21 @@
 #include "detector/scaler.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool
 refuse(GError **error, const char *path, const char *key, const char *why)
 {
-	g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "%s: key [features] %s: %s", path, key,
-	            why);
+	g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
+	            "%s: key [features] %s: %s", path, key, why);
 	return false;
 }
 
 static bool
 read_names(struct scaler *scaler, GKeyFile *file, const char *path, GError **error)
 {
-	g_auto(GStrv) names = g_key_file_get_string_list(file, "features", "names", &scaler->count, error);
+	g_auto(GStrv) names =
+		g_key_file_get_string_list(file, "features", "names", &scaler->count, error);
 
 	if (names == NULL) {
 		g_prefix_error(error, "%s: ", path);
@@ -36,13 +38,15 @@ static bool
 read_values(double *values, size_t count, GKeyFile *file, const char *key, GError **error)
 {
 	gsize length = 0;
-	g_autofree gdouble *list = g_key_file_get_double_list(file, "features", key, &length, error);
+	g_autofree gdouble *list =
+		g_key_file_get_double_list(file, "features", key, &length, error);
 
 	if (list == NULL)
 		return false;
 	if (length != count) {
 		g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-		            "key [features] %s: %zu values for %zu features", key, (size_t)length, count);
+		            "key [features] %s: %zu values for %zu features", key, (size_t)length,
+		            count);
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -74,22 +78,31 @@ scaler_read(struct scaler *scaler, GKeyFile *file, const char *path, GError **er
 	return scaler->clip > 0 ? true : refuse(error, path, "clip", "must be above 0");
 }
 
+static void
+write_values(GKeyFile *file, const char *key, const double *values, size_t count)
+{
+	double copy[FEATURE_COUNT];
+
+	memcpy(copy, values, count * sizeof(copy[0]));
+	g_key_file_set_double_list(file, "features", key, copy, count);
+}
+
 void
 scaler_write(const struct scaler *scaler, GKeyFile *file)
 {
 	const char *names[FEATURE_COUNT];
-	double clip = scaler->clip;
 
 	for (size_t i = 0; i < scaler->count; i++)
 		names[i] = feature_name(scaler->index[i]);
 	g_key_file_set_string_list(file, "features", "names", names, scaler->count);
-	g_key_file_set_double_list(file, "features", "mean", (gdouble *)scaler->mean, scaler->count);
-	g_key_file_set_double_list(file, "features", "deviation", (gdouble *)scaler->deviation, scaler->count);
-	g_key_file_set_double_list(file, "features", "clip", &clip, 1);
+	write_values(file, "mean", scaler->mean, scaler->count);
+	write_values(file, "deviation", scaler->deviation, scaler->count);
+	write_values(file, "clip", &scaler->clip, 1);
 }
 
 void
-scaler_apply(const struct scaler *scaler, const double features[static FEATURE_COUNT], double *scaled)
+scaler_apply(const struct scaler *scaler, const double features[static FEATURE_COUNT],
+             double *scaled)
 {
 	for (size_t i = 0; i < scaler->count; i++) {
 		double x = (features[scaler->index[i]] - scaler->mean[i]) / scaler->deviation[i];

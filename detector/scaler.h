@@ -25,6 +25,7 @@ bool scaler_read(struct scaler *scaler, GKeyFile *file, const char *path, GError
 void scaler_write(const struct scaler *scaler, GKeyFile *file);
 
 /* Writes `count` scaled values. */
-void scaler_apply(const struct scaler *scaler, const double features[static FEATURE_COUNT], double *scaled);
+void scaler_apply(const struct scaler *scaler, const double features[static FEATURE_COUNT],
+                  double *scaled);
 
 #endif

@@ -1,16 +1,25 @@
 /*
- * Scans: within one minute, or five, many peers of one bucket of ports (or many ports of one bucket of peers) that did
- * not answer.  Thresholds lie in the gap between what clean hosts of a campus reach and what scanners start with;
- * detector/EVALUATION.md has the figures.
+ * Scans: within one minute, or five, many peers of one bucket of ports (or many ports of one bucket
+ * of peers) that did not answer.  Thresholds lie in the gap between what clean hosts of a campus
+ * reach and what scanners start with; detector/EVALUATION.md has the figures.
  */
 #include <math.h>
 
 #include "common/sketch.h"
 #include "detector/expert.h"
 
-enum scan_class { SCAN_WEB, SCAN_TCP, SCAN_UDP_LOW, SCAN_UDP_HIGH, SCAN_ICMP, SCAN_VERTICAL, SCAN_CLASSES };
+enum scan_class {
+	SCAN_WEB,
+	SCAN_TCP,
+	SCAN_UDP_LOW,
+	SCAN_UDP_HIGH,
+	SCAN_ICMP,
+	SCAN_VERTICAL,
+	SCAN_CLASSES
+};
 
-/* Thresholds in peers (or ports) without answer: one minute and five, unsampled; then 1 in 10 and 1 in 100, both. */
+/* Thresholds in peers (or ports) without answer: one minute and five, unsampled; then 1 in 10 and 1
+ * in 100, both. */
 static const struct {
 	double minute;
 	double five_minutes;
@@ -22,7 +31,10 @@ static const struct {
 	[SCAN_UDP_LOW] = { 40, 60, { 16, 12 }, 0.6 },
 	[SCAN_UDP_HIGH] = { 45, 150, { 20, 8 }, 0.6 },
 	[SCAN_ICMP] = { 20, 30, { 10, 8 }, 0.6 },
-	[SCAN_VERTICAL] = { 25, 30, { INFINITY, INFINITY }, 0.6 }, /* sampling confuses who is client */
+	[SCAN_VERTICAL] = { 25,
+	                    30,
+	                    { INFINITY, INFINITY },
+	                    0.6 }, /* sampling confuses who is client */
 };
 
 /* Peers for each port, at least: fewer is many services, not one looked for on many peers. */
@@ -40,7 +52,8 @@ bucket_class(unsigned bucket)
 	return bucket < PORT_BUCKET_ICMP ? SCAN_UDP_HIGH : SCAN_ICMP;
 }
 
-/* Between the samplings for which a threshold is known, by the logarithm of the interval; beyond the last, the last. */
+/* Between the samplings for which a threshold is known, by the logarithm of the interval; beyond
+ * the last, the last. */
 static double
 threshold(enum scan_class class, unsigned minutes, double interval)
 {
@@ -80,11 +93,13 @@ bucket_judge(const struct host_window *window, unsigned bucket, bool vertical, s
 	uint64_t mask = vertical ? detail->peer_mask[bucket] : detail->port_mask[bucket];
 	struct bucket_count count = bucket_count(sent, heard, HOST_BIN_BUCKET_WORDS);
 	struct scan scan = { count.failing,
-		             threshold(class, window->minutes, window->total.sampling_interval), vertical, bucket,
-		             window->minutes };
-	double others = 32 * log(32 / fmax(32 - __builtin_popcountll(mask), 0.7)); /* linear count of 32 bits */
+		             threshold(class, window->minutes, window->total.sampling_interval[0]),
+		             vertical, bucket, window->minutes };
+	double others = 32 * log(32 / fmax(32 - __builtin_popcountll(mask),
+	                                   0.7)); /* linear count of 32 bits */
 
-	if (count.failing < limits[class].failing_share * count.sent || count.sent < peers_per_port * others)
+	if (count.failing < limits[class].failing_share * count.sent ||
+	    count.sent < peers_per_port * others)
 		return;
 	if (ratio(&scan) > ratio(best))
 		*best = scan;
@@ -104,13 +119,16 @@ peer_fits(const struct host_peer *peer, const struct scan *scan, uint64_t sketch
 static void
 add_peers(const struct host_view *view, const struct scan *scan, struct evidence *evidence)
 {
-	const struct host_window *window = &view->windows[scan->minutes > 1 ? HOST_WINDOW_5 : HOST_WINDOW_1];
+	const struct host_window *window =
+		&view->windows[scan->minutes > 1 ? HOST_WINDOW_5 : HOST_WINDOW_1];
 
 	for (int answered = 0; answered < 2; answered++) {
-		for (int i = 0; i < HOST_BIN_SAMPLED_PEERS && evidence->peer_count < EVIDENCE_PEERS; i++) {
+		for (int i = 0; i < HOST_BIN_SAMPLED_PEERS && evidence->peer_count < EVIDENCE_PEERS;
+		     i++) {
 			const struct host_peer *peer = &window->detail.sample[i];
 
-			if (((peer->kinds & TOUCH_HEARD) != 0) == answered && peer_fits(peer, scan, view->sketch_key))
+			if (((peer->kinds & TOUCH_HEARD) != 0) == answered &&
+			    peer_fits(peer, scan, view->sketch_key))
 				evidence->peers[evidence->peer_count++] = expert_peer(peer);
 		}
 	}

@@ -1,0 +1,449 @@
+#include "detector/assessor.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detector/classifier.h"
+#include "detector/evidence.h"
+#include "detector/expert.h"
+#include "detector/host_history.h"
+#include "detector/shipped_file.h"
+
+enum {
+	EXPORTER_BITS = 16,
+	GRACE_MS = 20000,  /* after a minute's end, for what is exported late */
+	EARLY_MINUTES = 3, /* changed minutes that the experts look at between watermarks */
+	EARLY_FLOWS = 8,   /* below both, no expert can find anything in a minute */
+	EARLY_PACKETS = 1000,
+	ENOUGH_PACKETS = 10, /* in five minutes, to judge at all */
+	WINDOWS_A_DAY = 288, /* of five minutes: what false alarms are counted by */
+	HISTORY_MINUTES_LEAST = 15,
+};
+
+/* One host's minute to judge. */
+struct job {
+	struct host_address host;
+	uint32_t minute;
+	bool early;
+};
+
+struct Assessor {
+	struct assessor_config config;
+	HostHistory *history;
+	Classifier *classifier; /* NULL: experts only */
+	struct calibration calibration;
+	double evidence_threshold;     /* -ln of the share of windows that may be called infected */
+	int64_t clocks[EXPORTER_BITS]; /* newest export time of parts of one exporter, by its bit */
+	struct ring_watermark watermark;
+	GArray *changed; /* host_address */
+	GArray *pending; /* host_address */
+	GArray *jobs;
+	guint next_job;
+	struct assessor_counters counters;
+	struct host_window windows[HOST_WINDOWS];
+	double features[FEATURE_COUNT];
+	struct assessment assessment;
+};
+
+static bool
+load_classifier(Assessor *assessor, GError **error)
+{
+	g_autofree char *shipped = NULL;
+	const char *path = assessor->config.model_path;
+
+	if (path == NULL)
+		path = shipped = shipped_file("default.model");
+	if (path == NULL || *path == '\0')
+		return true;
+	assessor->classifier = classifier_load(path, error);
+	return assessor->classifier != NULL;
+}
+
+static bool
+load_calibration(Assessor *assessor, GError **error)
+{
+	g_autofree char *shipped = NULL;
+	const char *path = assessor->config.calibration_path;
+
+	if (path == NULL)
+		path = shipped = shipped_file("default.calibration");
+	if (path == NULL || *path == '\0')
+		return true;
+	return calibration_load(&assessor->calibration, path, error);
+}
+
+Assessor *
+assessor_new(const struct assessor_config *config, GError **error)
+{
+	g_autoptr(Assessor) assessor = g_new0(Assessor, 1);
+	struct host_history_limits limits = { config->hosts_max,
+		                              MAX(config->history_minutes, HISTORY_MINUTES_LEAST),
+		                              config->sketch_key };
+
+	assessor->config = *config;
+	assessor->config.history_minutes = limits.minutes;
+	assessor->history = host_history_new(&limits);
+	assessor->changed = g_array_new(FALSE, FALSE, sizeof(struct host_address));
+	assessor->pending = g_array_new(FALSE, FALSE, sizeof(struct host_address));
+	assessor->jobs = g_array_new(FALSE, FALSE, sizeof(struct job));
+	assessor->evidence_threshold =
+		log(WINDOWS_A_DAY * 1000 / fmax(config->alarms_per_1000_host_days, 1e-3));
+	if (!load_classifier(assessor, error) || !load_calibration(assessor, error))
+		return NULL;
+	assessor->config.model_path = NULL;
+	assessor->config.calibration_path = NULL;
+	return g_steal_pointer(&assessor);
+}
+
+void
+assessor_free(Assessor *assessor)
+{
+	if (assessor == NULL)
+		return;
+	host_history_free(assessor->history);
+	classifier_free(assessor->classifier);
+	calibration_clear(&assessor->calibration);
+	g_array_free(assessor->changed, TRUE);
+	g_array_free(assessor->pending, TRUE);
+	g_array_free(assessor->jobs, TRUE);
+	g_free(assessor);
+}
+
+void
+assessor_add(Assessor *assessor, const struct ring_bin *part)
+{
+	struct known_host *host = host_history_add(assessor->history, part);
+	unsigned exporters = part->bin.exporters[0];
+
+	if (exporters != 0 && (exporters & (exporters - 1)) == 0) {
+		int64_t *clock = &assessor->clocks[__builtin_ctz(exporters)];
+
+		*clock = MAX(*clock, part->export_ms);
+	}
+	if (host == NULL)
+		return;
+	if (!host->changed)
+		g_array_append_val(assessor->changed, part->bin.host);
+	if (!host->pending && part->bin.minute > host->past.judged_minute) {
+		g_array_append_val(assessor->pending, part->bin.host);
+		host->pending = true;
+	}
+	host->changed = true;
+}
+
+/* How far the clocks of the host's exporters have come: the least of them, as far as it is known.
+ */
+static int64_t
+host_clock(const Assessor *assessor, const struct known_host *host)
+{
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < EXPORTER_BITS; i++) {
+		if (host->exporters >> i & 1)
+			least = MIN(least, assessor->clocks[i]);
+	}
+	if (least == INT64_MAX)
+		least = 0;
+	return MAX(MAX(least, host->export_ms), assessor->watermark.least_ms);
+}
+
+static void
+add_job(Assessor *assessor, const struct known_host *host, uint32_t minute, bool early)
+{
+	struct job job = { host->host, minute, early };
+
+	g_array_append_val(assessor->jobs, job);
+}
+
+/* The newest changed minutes in which an expert could find something. */
+static void
+add_early_jobs(Assessor *assessor, struct known_host *host)
+{
+	int count = 0;
+
+	for (const struct host_minute *m = host->newest; m != NULL && count < EARLY_MINUTES;
+	     m = m->older) {
+		if (!m->changed)
+			continue;
+		count++;
+		if (m->bin.flows[HOST_OUT] >= EARLY_FLOWS ||
+		    m->bin.packets[HOST_OUT] >= EARLY_PACKETS)
+			add_job(assessor, host, m->bin.minute, true);
+	}
+}
+
+static void
+take_changed(Assessor *assessor)
+{
+	for (guint i = 0; i < assessor->changed->len; i++) {
+		const struct host_address *address =
+			&g_array_index(assessor->changed, struct host_address, i);
+		struct known_host *host = host_history_find(assessor->history, address);
+
+		if (host == NULL || !host->changed)
+			continue;
+		add_early_jobs(assessor, host);
+		host_history_settle(host);
+		host->changed = false;
+	}
+	g_array_set_size(assessor->changed, 0);
+}
+
+/* Minutes that are over by the host's clock and were not judged; true when there are others still
+ * open. */
+static bool
+add_full_jobs(Assessor *assessor, struct known_host *host, bool finish)
+{
+	int64_t closed_ms = finish ? INT64_MAX : host_clock(assessor, host) - GRACE_MS;
+	uint32_t judged = host->past.judged_minute;
+	bool open = false;
+
+	for (const struct host_minute *m = host->newest; m != NULL && m->bin.minute > judged;
+	     m = m->older) {
+		if (((int64_t)m->bin.minute + 1) * HOST_BIN_MS > closed_ms) {
+			open = true;
+			continue;
+		}
+		add_job(assessor, host, m->bin.minute, false);
+		host->past.judged_minute = MAX(host->past.judged_minute, m->bin.minute);
+	}
+	return open;
+}
+
+static void
+take_pending(Assessor *assessor, bool finish)
+{
+	guint kept = 0;
+
+	for (guint i = 0; i < assessor->pending->len; i++) {
+		struct host_address address =
+			g_array_index(assessor->pending, struct host_address, i);
+		struct known_host *host = host_history_find(assessor->history, &address);
+
+		if (host == NULL || !host->pending)
+			continue;
+		host->pending = add_full_jobs(assessor, host, finish);
+		if (host->pending)
+			g_array_index(assessor->pending, struct host_address, kept++) = address;
+	}
+	g_array_set_size(assessor->pending, kept);
+}
+
+/* By minute and host; the full judgement before the early one of the same minute. */
+static gint
+compare_jobs(gconstpointer a, gconstpointer b)
+{
+	const struct job *x = a, *y = b;
+	int hosts;
+
+	if (x->minute != y->minute)
+		return x->minute > y->minute ? 1 : -1;
+	hosts = memcmp(&x->host, &y->host, sizeof(x->host));
+	return hosts != 0 ? hosts : x->early - y->early;
+}
+
+void
+assessor_advance(Assessor *assessor, const struct ring_watermark *watermark, bool finish)
+{
+	assessor->watermark = *watermark;
+	g_array_set_size(assessor->jobs, 0);
+	assessor->next_job = 0;
+	take_changed(assessor);
+	take_pending(assessor, finish);
+	g_array_sort(assessor->jobs, compare_jobs);
+}
+
+static void
+add_evidence(struct assessment *assessment, const struct evidence *evidence, size_t count)
+{
+	for (size_t i = 0; i < count && assessment->evidence_count < BEHAVIOUR_COUNT; i++)
+		assessment->evidence[assessment->evidence_count++] = evidence[i];
+}
+
+static void
+ask_experts(Assessor *assessor, const struct host_view *view)
+{
+	static size_t (*const experts[])(const struct host_view *, struct evidence *) = {
+		scan_expert_judge,
+		flood_expert_judge,
+		mail_expert_judge,
+		beacon_expert_judge,
+	};
+	struct evidence evidence[EXPERT_EVIDENCE];
+
+	for (size_t i = 0; i < G_N_ELEMENTS(experts); i++)
+		add_evidence(&assessor->assessment, evidence, experts[i](view, evidence));
+}
+
+static void
+ask_classifier(Assessor *assessor, const struct host_view *view)
+{
+	const struct tail *tail = &assessor->calibration.tails[BEHAVIOUR_traffic_pattern];
+	double limit = assessor->evidence_threshold;
+	struct evidence evidence = { .behaviour = BEHAVIOUR_traffic_pattern };
+
+	feature_vector_compute(view, assessor->features);
+	assessor->assessment.features = assessor->features;
+	assessor->assessment.feature_count = FEATURE_COUNT;
+	if (assessor->classifier == NULL ||
+	    assessor->assessment.sampling_interval > classifier_sampling_most(assessor->classifier))
+		return;
+	assessor->counters.classified++;
+	evidence.measured = classifier_decide(assessor->classifier, assessor->features);
+	if (tail->count > 0) {
+		double strength = 1 / (1 + exp(limit - tail_evidence(tail, evidence.measured)));
+
+		evidence.threshold = tail_value(tail, limit);
+		evidence.strength = strength;
+	} else {
+		evidence.strength = expert_strength(exp(evidence.measured - 1));
+		evidence.threshold = 1;
+	}
+	add_evidence(&assessor->assessment, &evidence, 1);
+}
+
+static int
+compare_evidence(const void *a, const void *b)
+{
+	const struct evidence *x = a, *y = b;
+
+	if (x->strength != y->strength)
+		return x->strength < y->strength ? 1 : -1;
+	return (int)x->behaviour - (int)y->behaviour;
+}
+
+/* Strongest first; the score is the greatest strength; what is usual comes from the calibration. */
+static void
+weigh_evidence(Assessor *assessor)
+{
+	struct assessment *assessment = &assessor->assessment;
+
+	qsort(assessment->evidence, assessment->evidence_count, sizeof(assessment->evidence[0]),
+	      compare_evidence);
+	for (size_t i = 0; i < assessment->evidence_count; i++) {
+		struct evidence *evidence = &assessment->evidence[i];
+
+		evidence->usual = assessor->calibration.tails[evidence->behaviour]
+		                          .quantiles[TAIL_QUANTILES - 1];
+	}
+	assessment->score = assessment->evidence_count > 0 ? assessment->evidence[0].strength : 0;
+}
+
+static unsigned
+cannot_tell(const Assessor *assessor, const struct host_bin *bin)
+{
+	uint32_t tcp = bin->protocol_flows[HOST_OUT * 4 + HOST_TCP] +
+	               bin->protocol_flows[HOST_IN * 4 + HOST_TCP];
+	unsigned flags = 0;
+
+	if (bin->sampling_interval[0] > 1)
+		flags |= CANNOT_TELL_SAMPLED;
+	if (bin->flagless_records[0] > 0 && bin->flagless_records[0] >= tcp / 2)
+		flags |= CANNOT_TELL_FLAGS;
+	if (bin->directions[0] != 3)
+		flags |= CANNOT_TELL_DIRECTION;
+	if (bin->size_knowledge[0] == 16)
+		flags |= CANNOT_TELL_SIZES;
+	if (bin->touches_lost[0] > 0 || assessor->watermark.dropped > 0)
+		flags |= CANNOT_TELL_DETAIL;
+	return flags;
+}
+
+static int
+compare_peers(const void *a, const void *b)
+{
+	const struct evidence_peer *x = a, *y = b;
+	uint64_t ox = x->octets[0] + x->octets[1], oy = y->octets[0] + y->octets[1];
+
+	if (ox != oy)
+		return ox < oy ? 1 : -1;
+	return memcmp(&x->peer, &y->peer, sizeof(x->peer));
+}
+
+/* The sampled peers of the window, the largest first. */
+static void
+add_peers(Assessor *assessor)
+{
+	struct assessment *assessment = &assessor->assessment;
+	const struct host_bin_extension *detail = &assessor->windows[HOST_WINDOW_5].detail;
+
+	for (int i = 0; i < HOST_BIN_SAMPLED_PEERS && assessment->peer_count < ASSESSMENT_PEERS;
+	     i++) {
+		if (detail->sample[i].hash != 0)
+			assessment->peers[assessment->peer_count++] =
+				expert_peer(&detail->sample[i]);
+	}
+	qsort(assessment->peers, assessment->peer_count, sizeof(assessment->peers[0]),
+	      compare_peers);
+}
+
+/* False: an early look that found nothing. */
+static bool
+do_job(Assessor *assessor, const struct job *job)
+{
+	const struct known_host *host = host_history_find(assessor->history, &job->host);
+	struct host_view view = { host, job->minute, assessor->config.history_minutes,
+		                  assessor->config.sketch_key, assessor->windows };
+	const struct host_bin *bin = &assessor->windows[HOST_WINDOW_5].total;
+	struct assessment *assessment = &assessor->assessment;
+
+	if (host == NULL)
+		return false;
+	for (int i = 0; i < HOST_WINDOWS; i++)
+		host_window_merge(&assessor->windows[i], host, job->minute, host_window_minutes[i],
+		                  assessor->config.sketch_key);
+	memset(assessment, 0, sizeof(*assessment));
+	assessment->host = job->host;
+	assessment->time_ms = assessor->watermark.export_ms;
+	assessment->bin_end_ms = ((int64_t)job->minute + 1) * HOST_BIN_MS;
+	assessment->early = job->early;
+	assessment->enough = bin->packets[HOST_OUT] + bin->packets[HOST_IN] >= ENOUGH_PACKETS &&
+	                     bin->flows[HOST_OUT] > 0;
+	assessment->sampling_interval = bin->sampling_interval[0];
+	assessment->cannot_tell = cannot_tell(assessor, bin);
+	ask_experts(assessor, &view);
+	if (!job->early && assessment->enough)
+		ask_classifier(assessor, &view);
+	weigh_evidence(assessor);
+	add_peers(assessor);
+	return !job->early || assessment->score >= 0.5;
+}
+
+const struct assessment *
+assessor_next(Assessor *assessor)
+{
+	while (assessor->next_job < assessor->jobs->len) {
+		const struct job *job =
+			&g_array_index(assessor->jobs, struct job, assessor->next_job);
+
+		assessor->next_job++;
+		if (assessor->next_job > 1 && job->early && job[-1].minute == job->minute &&
+		    host_address_equal(&job[-1].host, &job->host))
+			continue;
+		if (do_job(assessor, job)) {
+			assessor->counters.assessments++;
+			return &assessor->assessment;
+		}
+	}
+	return NULL;
+}
+
+struct assessor_counters
+assessor_counters(const Assessor *assessor)
+{
+	struct assessor_counters counters = assessor->counters;
+	struct host_history_counters history = host_history_counters(assessor->history);
+
+	counters.parts = history.parts;
+	counters.hosts = history.hosts;
+	counters.forgotten = history.forgotten;
+	counters.stale = history.stale;
+	return counters;
+}
+
+const char *
+assessor_model_name(const Assessor *assessor)
+{
+	return assessor->classifier == NULL ? "none" : classifier_name(assessor->classifier);
+}

@@ -1,0 +1,11 @@
+/*
+ * Where the files lie that come with the programs: beside the sources when the program runs from
+ * its build folder, else in the data folder of the installation.
+ */
+#ifndef DETECTOR_SHIPPED_FILE_H
+#define DETECTOR_SHIPPED_FILE_H
+
+/* The path of detector/models/`name`, to be freed with g_free(); NULL: there is no such file. */
+char *shipped_file(const char *name);
+
+#endif

@@ -1,0 +1,133 @@
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+#include "detector/classifier.h"
+
+/* Two features, one support vector of each class. */
+static const char machine_text[] =
+	"svm_type c_svc\nkernel_type rbf\ngamma 0.5\nnr_class 2\ntotal_sv 2\nrho 0.25\n"
+	"label -1 1\nnr_sv 1 1\nSV\n2 1:1 2:-1 \n-2 1:0.5 \n";
+static const char meta_text[] =
+	"[model]\nformat=1\nname=two vectors\nmachines=a.model\n"
+	"[features]\nnames=w5.flows_out;w1.packets_in\nmean=1;2\ndeviation=0.5;4\nclip=3\n";
+
+struct folder {
+	char *path;
+	char *model;
+};
+
+static void
+write_model(struct folder *folder, const char *meta, const char *machine)
+{
+	g_autofree char *meta_path = g_build_filename(folder->path, "a.meta", NULL);
+
+	g_assert_true(g_file_set_contents(meta_path, meta, -1, NULL));
+	g_assert_true(g_file_set_contents(folder->model, machine, -1, NULL));
+}
+
+static void
+set_up(struct folder *folder, gconstpointer data)
+{
+	(void)data;
+	folder->path = g_dir_make_tmp("classifier-XXXXXX", NULL);
+	folder->model = g_build_filename(folder->path, "a.model", NULL);
+	write_model(folder, meta_text, machine_text);
+}
+
+static void
+tear_down(struct folder *folder, gconstpointer data)
+{
+	g_autofree char *meta_path = g_build_filename(folder->path, "a.meta", NULL);
+
+	(void)data;
+	g_remove(meta_path);
+	g_remove(folder->model);
+	g_rmdir(folder->path);
+	g_free(folder->model);
+	g_free(folder->path);
+}
+
+static void
+decides_as_the_formula_says(struct folder *folder, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Classifier) classifier = classifier_load(folder->model, &error);
+	double features[FEATURE_COUNT] = { 0 };
+	double expected;
+
+	(void)data;
+	g_assert_no_error(error);
+	features[feature_find("w5.flows_out")] = 2;   /* scaled: 2 */
+	features[feature_find("w1.packets_in")] = 40; /* scaled: 9.5, cut to 3 */
+	/* libsvm's first class is -1: the sign turns.  Distances: (2-1)^2 + (3+1)^2 = 17, 1.5^2 +
+	 * 3^2 = 11.25 */
+	expected = -(2 * exp(-0.5 * 17) - 2 * exp(-0.5 * 11.25) - 0.25);
+	g_assert_cmpfloat_with_epsilon(classifier_decide(classifier, features), expected, 1e-12);
+	g_assert_cmpfloat(classifier_difference(classifier, features), <, 1e-12);
+	g_assert_true(classifier_is_dense(classifier));
+	g_assert_cmpuint(classifier_support_vectors(classifier), ==, 2);
+	g_assert_cmpuint(classifier_sampling_most(classifier), ==, 1);
+	g_assert_cmpstr(classifier_name(classifier), ==, "two vectors");
+}
+
+static char *
+replaced(const char *text, const char *what, const char *with)
+{
+	g_auto(GStrv) parts = g_strsplit(text, what, 2);
+
+	g_assert_nonnull(parts[1]);
+	return g_strjoinv(with, parts);
+}
+
+static void
+names_what_is_wrong(struct folder *folder, gconstpointer data)
+{
+	static const struct {
+		bool meta;
+		const char *what, *with, *message;
+	} damages[] = {
+		{ true, "w5.flows_out", "w5.flows_of", "unknown feature 'w5.flows_of'" },
+		{ true, "mean=1;2", "mean=1", "key [features] mean" },
+		{ true, "mean=1;2", "mean=1;nan", "not finite" },
+		{ true, "deviation=0.5;4", "deviation=0.5;0", "deviation" },
+		{ true, "format=1", "format=2", "format" },
+		{ true, "machines=a.model", "machines=b.model", "b.model" },
+		{ false, "gamma 0.5", "gamma nan", "line 3" },
+		{ false, "kernel_type rbf", "kernel_type linear", "line 2" },
+		{ false, "rho 0.25\n", "", "line 8" },
+		{ false, "total_sv 2", "total_sv 3", "line 8" },
+		{ false, "-2 1:0.5 \n", "", "as many support vectors" },
+		{ false, "2:-1", "3:-1", "line 10" },
+		{ false, "2:-1", "1:-1", "line 10" },
+		{ false, "1:0.5", "1:inf", "line 11" },
+		{ false, "label -1 1", "label 0 1", "line 7" },
+	};
+
+	(void)data;
+	for (size_t i = 0; i < G_N_ELEMENTS(damages); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *text = replaced(damages[i].meta ? meta_text : machine_text,
+		                                 damages[i].what, damages[i].with);
+
+		write_model(folder, damages[i].meta ? text : meta_text,
+		            damages[i].meta ? machine_text : text);
+		g_assert_null(classifier_load(folder->model, &error));
+		g_assert_nonnull(error);
+		if (strstr(error->message, damages[i].message) == NULL)
+			g_error("'%s' does not tell of '%s'", error->message, damages[i].message);
+		g_assert_nonnull(strstr(error->message, folder->path));
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add("/classifier/decides_as_the_formula_says", struct folder, NULL, set_up,
+	           decides_as_the_formula_says, tear_down);
+	g_test_add("/classifier/names_what_is_wrong", struct folder, NULL, set_up,
+	           names_what_is_wrong, tear_down);
+	return g_test_run();
+}

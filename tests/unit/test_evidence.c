@@ -1,0 +1,116 @@
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <math.h>
+
+#include "detector/evidence.h"
+
+/* `count` values of an exponential distribution of mean 1, as its quantiles. */
+static struct tail
+exponential_tail(size_t count, size_t outliers)
+{
+	g_autofree double *values = g_new(double, count);
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = i < outliers ? 100 : -log(1 - ((double)i + 0.5) / (double)count);
+	return tail_of(values, count);
+}
+
+static void
+tells_the_share_of_windows_that_reach_a_value(void)
+{
+	struct tail tail = exponential_tail(10000, 0);
+
+	/* P(X >= x) = exp(-x), so the evidence of x is x. */
+	g_assert_cmpfloat_with_epsilon(tail_evidence(&tail, 0.7), 0.7, 0.01);
+	g_assert_cmpfloat_with_epsilon(tail_evidence(&tail, 2), 2, 0.02);
+	g_assert_cmpfloat_with_epsilon(tail_evidence(&tail, 8), 8, 0.2);
+	g_assert_cmpfloat(tail_evidence(&tail, 1000), ==, EVIDENCE_MOST);
+	g_assert_cmpfloat(tail_evidence(&tail, -1), ==, 0);
+}
+
+static void
+finds_the_value_back_from_its_evidence(void)
+{
+	struct tail tail = exponential_tail(1000, 0);
+
+	for (double evidence = 0.5; evidence < 12; evidence += 0.5)
+		g_assert_cmpfloat_with_epsilon(tail_evidence(&tail, tail_value(&tail, evidence)),
+		                               evidence, 1e-6);
+}
+
+static void
+is_not_blinded_by_two_in_a_hundred(void)
+{
+	struct tail clean = exponential_tail(10000, 0), mixed = exponential_tail(10000, 200);
+
+	g_assert_cmpfloat(tail_value(&mixed, 7), <, 2.1 * tail_value(&clean, 7));
+	g_assert_cmpfloat(tail_evidence(&mixed, 100), >, 20);
+}
+
+static void
+says_nothing_when_nothing_is_known(void)
+{
+	struct tail none = tail_of(NULL, 0);
+	double same[] = { 1, 1, 1 };
+	struct tail flat = tail_of(same, 3);
+
+	g_assert_cmpfloat(tail_evidence(&none, 5), ==, 0);
+	g_assert_cmpfloat(tail_evidence(&flat, 1), ==, 0);
+	g_assert_cmpfloat(tail_evidence(&flat, 1.1), ==, EVIDENCE_MOST);
+}
+
+static void
+comes_back_from_a_file_as_it_was(void)
+{
+	g_autofree char *folder = g_dir_make_tmp("evidence-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(folder, "c", NULL);
+	g_autofree char *source = g_strdup("a test");
+	struct calibration kept = { .source = source }, read;
+	g_autoptr(GError) error = NULL;
+
+	kept.tails[BEHAVIOUR_traffic_pattern] = exponential_tail(100, 0);
+	g_assert_true(calibration_save(&kept, path, &error));
+	g_assert_no_error(error);
+	g_assert_true(calibration_load(&read, path, &error));
+	g_assert_cmpmem(&kept.tails, sizeof(kept.tails), &read.tails, sizeof(read.tails));
+	g_assert_cmpstr(read.source, ==, "a test");
+	calibration_clear(&read);
+	g_assert_true(
+		g_file_set_contents(path, "[flood]\ncount=3\nquantiles=1;2\nexcess=1\n", -1, NULL));
+	g_assert_false(calibration_load(&read, path, &error));
+	g_assert_nonnull(error);
+	g_remove(path);
+	g_rmdir(folder);
+}
+
+static void
+samples_the_site_fairly(void)
+{
+	g_autoptr(SiteSample) sample = site_sample_new();
+	struct tail tail;
+
+	for (int i = 0; i < 100000; i++)
+		site_sample_add(sample, BEHAVIOUR_flood, i);
+	tail = site_sample_tail(sample, BEHAVIOUR_flood);
+	g_assert_cmpuint(tail.count, ==, 100000);
+	g_assert_cmpfloat_with_epsilon(tail.quantiles[10], 50000, 3000);
+	g_assert_cmpuint(site_sample_count(sample, BEHAVIOUR_spam), ==, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/evidence/tells_the_share_of_windows_that_reach_a_value",
+	                tells_the_share_of_windows_that_reach_a_value);
+	g_test_add_func("/evidence/finds_the_value_back_from_its_evidence",
+	                finds_the_value_back_from_its_evidence);
+	g_test_add_func("/evidence/is_not_blinded_by_two_in_a_hundred",
+	                is_not_blinded_by_two_in_a_hundred);
+	g_test_add_func("/evidence/says_nothing_when_nothing_is_known",
+	                says_nothing_when_nothing_is_known);
+	g_test_add_func("/evidence/comes_back_from_a_file_as_it_was",
+	                comes_back_from_a_file_as_it_was);
+	g_test_add_func("/evidence/samples_the_site_fairly", samples_the_site_fairly);
+	return g_test_run();
+}

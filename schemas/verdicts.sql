@@ -1,22 +1,28 @@
 -- The verdict store: written by kenchi-detector alone, read by kenchi.  Times are milliseconds since the epoch on
 -- the exporters' clock unless a column says otherwise.  Raise user_version with every change.
 PRAGMA journal_mode = WAL;
+PRAGMA application_id = 1801807459; -- "kenc"
 PRAGMA user_version = 1;
 
 -- One row for each host that has been judged.
 CREATE TABLE IF NOT EXISTS verdict (
     host TEXT PRIMARY KEY,
     verdict TEXT NOT NULL CHECK (verdict IN ('infected', 'normal', 'unknown')),
-    score REAL NOT NULL,              -- 0 to 1, at last_ms
+    score REAL NOT NULL,              -- 0 to 1, of the last window; of an infected host the greatest since since_ms
     peak_score REAL NOT NULL,         -- the greatest so far
     reason TEXT NOT NULL,             -- why unknown, or what speaks for the verdict, in a few words
     since_ms INTEGER NOT NULL,        -- when the present verdict fell
     first_detected_ms INTEGER,        -- when the host was first called infected; NULL: never
     first_seen_ms INTEGER NOT NULL,
-    last_seen_ms INTEGER NOT NULL,    -- newest bin
+    last_seen_ms INTEGER NOT NULL,    -- newest packet
     bins INTEGER NOT NULL,            -- minutes with traffic so far
     sampling_interval INTEGER NOT NULL,
-    cannot_tell TEXT NOT NULL         -- what the exporters could not tell, comma list; empty: nothing
+    cannot_tell TEXT NOT NULL,        -- what the exporters could not tell, comma list; empty: nothing
+    behaviours TEXT NOT NULL,         -- of an infected host, since since_ms: comma list of schemas/behaviours.def
+    infected_ms INTEGER,              -- when the last infection was found, be it cleared or not; NULL: never
+    evidence_ms INTEGER,              -- end of the last minute with a score that is enough for infected; NULL: never
+    judged INTEGER NOT NULL,          -- windows judged below that score since then
+    alerted_ms INTEGER                -- the last alert; NULL: none
 ) WITHOUT ROWID;
 
 -- Every change of a verdict, and updates of an infected one: what the alerts say.
@@ -35,8 +41,8 @@ CREATE INDEX IF NOT EXISTS event_host ON event (host, time_ms);
 CREATE TABLE IF NOT EXISTS evidence (
     host TEXT NOT NULL,
     behaviour TEXT NOT NULL,          -- a name of schemas/behaviours.def
-    first_ms INTEGER NOT NULL,
-    last_ms INTEGER NOT NULL,
+    first_ms INTEGER NOT NULL,        -- start of the first minute in which it was seen
+    last_ms INTEGER NOT NULL,         -- end of the last one
     minutes INTEGER NOT NULL,         -- minutes in which it was seen
     measured REAL NOT NULL,           -- at its strongest
     threshold REAL NOT NULL,
@@ -56,7 +62,7 @@ CREATE TABLE IF NOT EXISTS feature (
     PRIMARY KEY (host, time_ms)
 ) WITHOUT ROWID;
 
--- Top peers of those hosts, for the reader's eye.
+-- Top peers of those hosts, for the reader's eye: numbers are those of the window in which they were greatest.
 CREATE TABLE IF NOT EXISTS peer (
     host TEXT NOT NULL,
     peer TEXT NOT NULL,
@@ -77,7 +83,18 @@ CREATE TABLE IF NOT EXISTS ring_position (
     sequence INTEGER NOT NULL
 );
 
--- Single values: clock_ms (newest export time dealt with), updated_wall_ms, model, monitored_hosts, version, ended.
+-- Alerts that have not been handed to every output yet: sent again after a kill, so that none is lost.
+CREATE TABLE IF NOT EXISTS outbox (
+    id INTEGER PRIMARY KEY,           -- of the event
+    time_ms INTEGER NOT NULL,
+    act TEXT NOT NULL,
+    severity INTEGER NOT NULL,        -- 0 to 10, of CEF
+    cef TEXT NOT NULL,
+    ecs TEXT NOT NULL
+);
+
+-- Single values: clock_ms (newest export time dealt with), updated_wall_ms, model, monitored_hosts, version, ended,
+-- collector_N (the last counters of worker N), infected_hosts, ring_missed, ring_refused.
 CREATE TABLE IF NOT EXISTS state (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL

@@ -84,6 +84,12 @@ names_what_was_wrong(void)
 		{ "events --since yesterday", 2, NULL, "\"yesterday\"" },
 		{ "events --host nobody", 2, NULL, "\"nobody\"" },
 		{ "help nothing", 2, NULL, "\"nothing\"" },
+		{ "status --watch soon", 2, NULL, "--watch" },
+		{ "status --watch -1", 2, NULL, "--watch" },
+		{ "exporters all", 2, NULL, "\"all\"" },
+		{ "analyze", 2, NULL, "CAPTURE" },
+		{ "analyze /nowhere/export.pcap", 2, NULL, "/nowhere/export.pcap" },
+		{ "analyze - -", 2, NULL, "- may stand once" },
 		{ "show '\x1b[2J'", 2, NULL, "\\x1b[2J" },
 	};
 
@@ -99,6 +105,9 @@ tells_that_there_is_no_data(void)
 		{ "hosts --state /elsewhere", 3, NULL, "/elsewhere" },
 		{ "show 10.0.0.5", 3, NULL, "/nowhere" },
 		{ "events --json", 3, NULL, "/nowhere" },
+		{ "status", 3, "collector  not running", NULL },
+		{ "status --json", 3, "\"store\":null", NULL },
+		{ "exporters", 3, NULL, "no collector" },
 		{ "version", 0, "kenchi 0.", NULL },
 		{ "--version", 0, "kenchi 0.", NULL },
 		{ "help", 0, "infected", NULL },
@@ -138,6 +147,7 @@ answers_from_a_fresh_store(void)
 		{ "events", 0, "2026-03-02 10:01:00  10.0.0.5  detected", NULL },
 		{ "events --since 2m --json", 0, "{\"id\":2,", NULL },
 		{ "events --since 1m", 0, NULL, NULL },
+		{ "status", 0, "3 hosts: 1 infected, 1 normal, 1 unknown; 2 events", NULL },
 	};
 	g_autofree char *folder = store_builder_make(wall_clock_now().ms);
 

@@ -77,9 +77,9 @@ orders_addresses_as_numbers(void)
 	store_builder_run(
 		folder,
 		"INSERT INTO verdict SELECT 'fd00::10', verdict, score, peak_score, reason, since_ms, NULL,"
-		" 0, 0, 1, 1, '' FROM verdict WHERE host = '10.0.0.9';"
+		" 0, 0, 1, 1, '', '', NULL, NULL, 0, NULL FROM verdict WHERE host = '10.0.0.9';"
 		"INSERT INTO verdict SELECT 'fd00::9', verdict, score, peak_score, reason, since_ms, NULL,"
-		" 0, 0, 1, 1, '' FROM verdict WHERE host = '10.0.0.9'");
+		" 0, 0, 1, 1, '', '', NULL, NULL, 0, NULL FROM verdict WHERE host = '10.0.0.9'");
 	store = store_open(folder, NULL);
 	store_select_hosts(store, &filter);
 	for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
@@ -90,7 +90,7 @@ orders_addresses_as_numbers(void)
 }
 
 static void
-cites_only_behaviours_that_are_strong_enough(void)
+gives_evidence_strongest_first(void)
 {
 	g_autofree char *folder = store_builder_make(0);
 	g_autoptr(StoreReader) store = store_open(folder, NULL);
@@ -194,8 +194,8 @@ main(int argc, char **argv)
 	g_test_add_func("/store_reader/orders_hosts_by_verdict_and_score",
 	                orders_hosts_by_verdict_and_score);
 	g_test_add_func("/store_reader/orders_addresses_as_numbers", orders_addresses_as_numbers);
-	g_test_add_func("/store_reader/cites_only_behaviours_that_are_strong_enough",
-	                cites_only_behaviours_that_are_strong_enough);
+	g_test_add_func("/store_reader/gives_evidence_strongest_first",
+	                gives_evidence_strongest_first);
 	g_test_add_func("/store_reader/finds_hosts_near_a_verdict", finds_hosts_near_a_verdict);
 	g_test_add_func("/store_reader/gives_events_after_one_and_after_a_time",
 	                gives_events_after_one_and_after_a_time);

@@ -273,12 +273,11 @@ store_count(StoreReader *store, struct store_counts *counts, GError **error)
 	return !store_failed(store, error);
 }
 
-#define HOST_QUERY(order)                                                                                          \
-	"SELECT host, verdict, reason, cannot_tell, (SELECT group_concat(behaviour) FROM (SELECT behaviour FROM"   \
-	" evidence WHERE evidence.host = verdict.host AND strength >= :cited ORDER BY strength DESC, behaviour))," \
-	" score, peak_score, since_ms, first_detected_ms, first_seen_ms, last_seen_ms, bins, sampling_interval"    \
-	" FROM verdict WHERE (:verdict IS NULL OR verdict = :verdict) AND (:host IS NULL OR host = :host)"         \
-	" AND (NOT :near OR (verdict <> 'infected' AND max(score, peak_score) >= :near_score))"                    \
+#define HOST_QUERY(order)                                                                          \
+	"SELECT host, verdict, reason, cannot_tell, behaviours, score, peak_score, since_ms,"      \
+	" first_detected_ms, first_seen_ms, last_seen_ms, bins, sampling_interval FROM verdict"    \
+	" WHERE (:verdict IS NULL OR verdict = :verdict) AND (:host IS NULL OR host = :host)"      \
+	" AND (NOT :near OR (verdict <> 'infected' AND max(score, peak_score) >= :near_score))"    \
 	" ORDER BY " order " LIMIT :limit"
 
 void
@@ -297,8 +296,6 @@ store_select_hosts(StoreReader *store, const struct store_filter *filter)
 	bind_number(store, ":limit", filter->limit > 0 ? filter->limit : -1);
 	sqlite3_bind_double(store->query, sqlite3_bind_parameter_index(store->query, ":near_score"),
 	                    STORE_NEAR_SCORE);
-	sqlite3_bind_double(store->query, sqlite3_bind_parameter_index(store->query, ":cited"),
-	                    STORE_CITED_STRENGTH);
 }
 
 bool

@@ -26,8 +26,6 @@ enum { STORE_NEVER = -1 }; /* a time that is NULL in the store */
 
 /* Score from which on a host that is not infected is near it. */
 #define STORE_NEAR_SCORE 0.25
-/* Strength from which on evidence is enough for the verdict. */
-#define STORE_CITED_STRENGTH 0.5
 
 StoreReader *store_open(const char *folder, GError **error);
 void store_close(StoreReader *store); /* NULL is allowed */
@@ -55,7 +53,7 @@ struct store_host {
 	const char *verdict;
 	const char *reason;
 	const char *cannot_tell; /* comma list */
-	const char *behaviours;  /* comma list, strongest first */
+	const char *behaviours;  /* comma list */
 	double score;
 	double peak_score;
 	int64_t since_ms;

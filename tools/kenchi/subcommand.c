@@ -69,7 +69,7 @@ check_positional(const char *name, int positional, int *argc, char **argv)
 			argv[i] = argv[i + 1];
 		(*argc)--;
 	}
-	if (*argc - 1 <= positional)
+	if (positional == G_MAXINT || *argc - 1 <= positional)
 		return true;
 	subcommand_complain("%s: too many arguments: \"%s\" (see kenchi help %s)", name,
 	                    argv[1 + positional], name);
@@ -98,7 +98,8 @@ subcommand_parse(struct invocation *invocation, const GOptionEntry *entries, int
 		                    row->name, invocation->max_age_s);
 		return false;
 	}
-	if (invocation->state == NULL)
+	invocation->state_given = invocation->state != NULL;
+	if (!invocation->state_given)
 		invocation->state = state_folder_default();
 	return true;
 }

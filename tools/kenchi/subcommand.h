@@ -21,7 +21,8 @@ enum exit_code {
 
 /* The options that come before or after the name of every sub-command. */
 struct invocation {
-	char *state; /* the state folder; never NULL after subcommand_parse() */
+	char *state;      /* the state folder; never NULL after subcommand_parse() */
+	bool state_given; /* by an option */
 	gboolean json;
 	gint64 max_age_s; /* older data is stale; 0: never */
 };

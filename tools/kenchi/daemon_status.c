@@ -1,0 +1,188 @@
+#include "tools/kenchi/daemon_status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/control.h"
+#include "tools/kenchi/json_text.h"
+#include "tools/kenchi/table.h"
+#include "tools/kenchi/text.h"
+
+enum { ANSWER_MS = 2000 };
+
+enum counter_kind { TAKEN, GIVEN, REFUSED, TOLD };
+
+struct counter {
+	const char *path;
+	enum counter_kind kind;
+	const char *meaning;
+};
+
+/* Where something can be lost or refused, in the order of the data path. */
+static const struct counter collector_losses[] = {
+	{ "kernel_dropped", REFUSED, "datagrams that the kernel dropped: the socket was full" },
+	{ "sequence_lost", REFUSED, "missing by sequence number: lost on the way or never sent" },
+#define COUNTER(name, kind, meaning) { #name, kind, meaning },
+#include "schemas/counters.def"
+#undef COUNTER
+	{ "capture.fragments", REFUSED, "packets of the capture: fragments" },
+	{ "capture.cut", REFUSED, "packets of the capture: cut short" },
+	{ "capture.malformed", REFUSED, "packets of the capture: malformed" },
+	{ "bins.late", REFUSED, "records too late for their minute" },
+	{ "bins.future", REFUSED, "records of a time that has not come" },
+	{ "bins.impossible", REFUSED, "records that end before they begin, or last too long" },
+	{ "bins.unplaced", REFUSED, "records for which the table of bins had no room" },
+	{ "bins.touches_lost", REFUSED, "details that found no room: those bins are incomplete" },
+	{ "ring.parts_dropped", REFUSED,
+	  "parts of bins dropped at the full ring: is the detector running?" },
+};
+
+static const struct counter detector_losses[] = {
+	{ "missed", REFUSED, "entries of the ring that were gone before they could be read" },
+	{ "refused", REFUSED, "entries of the ring that were not valid" },
+	{ "stale", REFUSED, "parts older than what is remembered of their host" },
+	{ "forgotten", REFUSED, "hosts forgotten to make room for others" },
+	{ "alerts_dropped", REFUSED, "alerts dropped: an output was too slow" },
+};
+
+GPtrArray *
+daemon_status_ask_lines(const char *folder, const char *daemon, const char *command)
+{
+	g_autofree char *name = g_strdup_printf("%s.sock", daemon);
+	g_autofree char *path = g_build_filename(folder, name, NULL);
+	g_autofree char *answer = control_ask(path, command, ANSWER_MS, NULL);
+	g_auto(GStrv) lines = NULL;
+	GPtrArray *nodes;
+
+	if (answer == NULL)
+		return NULL;
+	lines = g_strsplit(answer, "\n", -1);
+	nodes = g_ptr_array_new_with_free_func((GDestroyNotify)json_node_unref);
+	for (char **line = lines; *line != NULL; line++) {
+		g_autoptr(JsonNode) node = json_text_parse(*line);
+
+		if (node != NULL && JSON_NODE_HOLDS_OBJECT(node))
+			g_ptr_array_add(nodes, g_steal_pointer(&node));
+	}
+	return nodes;
+}
+
+JsonNode *
+daemon_status_ask(const char *folder, const char *daemon, const char *command)
+{
+	g_autoptr(GPtrArray) nodes = daemon_status_ask_lines(folder, daemon, command);
+
+	return nodes == NULL || nodes->len == 0 ? NULL : json_node_ref(g_ptr_array_index(nodes, 0));
+}
+
+double
+daemon_status_number(JsonNode *status, const char *path)
+{
+	g_auto(GStrv) names = g_strsplit(path, ".", -1);
+	JsonObject *object = status == NULL ? NULL : json_node_get_object(status);
+	char **name = names;
+
+	for (; object != NULL && name[1] != NULL; name++) {
+		JsonNode *member = json_object_get_member(object, *name);
+
+		object = member != NULL && JSON_NODE_HOLDS_OBJECT(member)
+		                 ? json_node_get_object(member)
+		                 : NULL;
+	}
+	return json_text_number(object, *name, 0);
+}
+
+static void
+print_losses(JsonNode *status, const struct counter *rows, size_t count)
+{
+	static const char *const titles[] = { ">COUNT", "LOST OR REFUSED", "COUNTER", NULL };
+	g_autoptr(Table) table = table_new(titles);
+
+	for (size_t i = 0; i < count; i++) {
+		double value = daemon_status_number(status, rows[i].path);
+
+		if (rows[i].kind != REFUSED || value <= 0)
+			continue;
+		table_take(table, g_strdup_printf("%.0f", value));
+		table_add(table, rows[i].meaning);
+		table_add(table, rows[i].path);
+	}
+	if (table_is_empty(table))
+		puts("           nothing lost or refused");
+	table_print(table, 11, stdout);
+}
+
+static void
+add_counters(Table *table, const char *prefix, JsonObject *object)
+{
+	JsonObjectIter iterator;
+	const char *name;
+	JsonNode *node;
+
+	json_object_iter_init_ordered(&iterator, object);
+	while (json_object_iter_next_ordered(&iterator, &name, &node)) {
+		g_autofree char *path =
+			g_strdup_printf("%s%s%s", prefix, prefix[0] != '\0' ? "." : "", name);
+
+		if (JSON_NODE_HOLDS_OBJECT(node)) {
+			add_counters(table, path, json_node_get_object(node));
+		} else if (json_node_get_value_type(node) == G_TYPE_INT64) {
+			table_add(table, path);
+			table_take(table,
+			           g_strdup_printf("%" G_GINT64_FORMAT, json_node_get_int(node)));
+		}
+	}
+}
+
+static void
+print_counters(JsonNode *status)
+{
+	static const char *const titles[] = { "COUNTER", ">VALUE", NULL };
+	g_autoptr(Table) table = table_new(titles);
+
+	add_counters(table, "", json_node_get_object(status));
+	table_print(table, 11, stdout);
+}
+
+static char *
+amount(JsonNode *status, const char *path)
+{
+	return text_amount(daemon_status_number(status, path));
+}
+
+void
+daemon_status_print_collector(JsonNode *status, bool counters)
+{
+	g_autofree char *datagrams_per_s = amount(status, "rates.datagrams_per_s");
+	g_autofree char *records_per_s = amount(status, "rates.records_per_s");
+	g_autofree char *octets_per_s = amount(status, "rates.octets_per_s");
+	g_autofree char *datagrams = amount(status, "datagrams_taken");
+	g_autofree char *records = amount(status, "records_decoded");
+	g_autofree char *parts = amount(status, "ring.parts_pushed");
+
+	if (status == NULL) {
+		puts("collector  not running");
+		return;
+	}
+	printf("collector  running: %s datagrams/s, %s records/s, %s octets/s\n", datagrams_per_s,
+	       records_per_s, octets_per_s);
+	printf("           so far %s datagrams, %s records, %s parts of bins; %.0f exporters, %.0f of them alive\n",
+	       datagrams, records, parts, daemon_status_number(status, "exporters"),
+	       daemon_status_number(status, "exporters_alive"));
+	print_losses(status, collector_losses, G_N_ELEMENTS(collector_losses));
+	if (counters)
+		print_counters(status);
+}
+
+void
+daemon_status_print_detector(JsonNode *status, bool counters)
+{
+	if (status == NULL) {
+		puts("detector   not running");
+		return;
+	}
+	puts("detector   running");
+	print_losses(status, detector_losses, G_N_ELEMENTS(detector_losses));
+	if (counters)
+		print_counters(status);
+}

@@ -1,0 +1,25 @@
+/*
+ * What the daemons answer on their control sockets, for people.
+ */
+#ifndef TOOLS_KENCHI_DAEMON_STATUS_H
+#define TOOLS_KENCHI_DAEMON_STATUS_H
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+
+/* Asks FOLDER/`daemon`.sock; the first line as an object, or NULL when nobody answers. Free with
+ * json_node_unref(). */
+JsonNode *daemon_status_ask(const char *folder, const char *daemon, const char *command);
+
+/* All lines of the answer, each parsed; NULL when nobody answers.  Free with g_ptr_array_unref().
+ */
+GPtrArray *daemon_status_ask_lines(const char *folder, const char *daemon, const char *command);
+
+/* A number by its path, such as "bins.late"; 0 when it is not there or `status` is NULL. */
+double daemon_status_number(JsonNode *status, const char *path);
+
+/* `status` is NULL when the daemon does not run; `counters`: everything. */
+void daemon_status_print_collector(JsonNode *status, bool counters);
+void daemon_status_print_detector(JsonNode *status, bool counters);
+
+#endif

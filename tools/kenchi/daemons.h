@@ -1,0 +1,29 @@
+/*
+ * Runs the two daemons over captures: finds the programs, starts them as processes and waits for
+ * both.
+ */
+#ifndef TOOLS_KENCHI_DAEMONS_H
+#define TOOLS_KENCHI_DAEMONS_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* kenchi-collector or kenchi-detector: beside this program, in its build tree, or on PATH.  Free
+ * with g_free(). */
+char *daemons_find(const char *name, GError **error);
+
+enum daemons_result {
+	DAEMONS_DONE,
+	DAEMONS_REFUSED, /* one ended with 2: what it was given is wrong, and it has said so */
+	DAEMONS_FAILED,
+	DAEMONS_STOPPED, /* the user stopped this program */
+};
+
+/*
+ * Runs both to their end; when one fails the other is stopped.  The arguments are NULL-terminated,
+ * the program's path first.  Their messages go to stderr, their stdout goes nowhere; the collector
+ * has this program's standard input.
+ */
+enum daemons_result daemons_run(char **collector, char **detector, GError **error);
+
+#endif

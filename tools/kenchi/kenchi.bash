@@ -1,0 +1,52 @@
+# Completion of kenchi for bash: sub-commands, their options, and hosts from the store.
+_kenchi() {
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} name= i
+	local shared='--state --json --max-age --help'
+	declare -A options=(
+		[infected]='--exit-code'
+		[hosts]='--verdict --near --limit'
+		[show]='--features'
+		[events]='--since --host --limit --follow'
+		[status]='--watch --count --counters'
+		[exporters]=''
+		[analyze]='--scores --monitored --model --calibration --exit-code'
+		[version]=''
+		[help]=''
+	)
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--state | --max-age) ((i++)) ;;
+		-*) ;;
+		*)
+			name=${COMP_WORDS[i]}
+			break
+			;;
+		esac
+	done
+	COMPREPLY=()
+	case $before in
+	--state | --model | --calibration)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	--verdict)
+		mapfile -t COMPREPLY < <(compgen -W 'infected normal unknown' -- "$word")
+		return
+		;;
+	--max-age | --limit | --since | --watch | --count | --monitored) return ;;
+	esac
+	if [[ -z $name ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "${!options[*]} $shared" -- "$word")
+	elif [[ $word == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "${options[$name]} $shared" -- "$word")
+	elif [[ $name == help ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "${!options[*]}" -- "$word")
+	elif [[ $name == show || $before == --host ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(kenchi hosts --json --max-age 0 2>/dev/null |
+			sed -n 's/^{"host":"\([0-9a-fA-F.:]*\)".*/\1/p')" -- "$word")
+	elif [[ $name == analyze ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	fi
+}
+complete -o filenames -F _kenchi kenchi

@@ -31,7 +31,8 @@ struct exporter_limits {
 	size_t fields_max;           /* fields of one Template, at most 1024 */
 	size_t waiting_octets_max;   /* of Data Sets that wait for their Template, all Exporters together */
 	int64_t waiting_ms;          /* and for how long */
-	int64_t template_lifetime_ms; /* RFC 7011, section 8.4: 30 minutes; 0: for ever */
+	int64_t template_lifetime_ms; /* RFC 7011, section 8.4: 30 minutes; 0: for ever.  Of a domain that goes on sending
+	                               * without repeating the Template; silence of more than a day does not count. */
 	int64_t clock_tolerance_ms;  /* an exporter's clock that is off by more is corrected; 0: never */
 	bool by_source_port;         /* exporters behind one address are told apart by their source port */
 };
@@ -55,7 +56,8 @@ bool exporter_table_override_sampling(ExporterTable *table, const char *prefix, 
 /* 0: none. */
 uint32_t exporter_table_sampling_override(const ExporterTable *table, uint32_t exporter);
 
-/* Exporters are numbered from 0 to count - 1, in the order of their first datagram; struct flow_batch has the number. */
+/* Exporters are numbered from 0 to count - 1, in the order of their first datagram (who takes the
+ * room of another gets its number); struct flow_batch has the number. */
 size_t exporter_table_count(const ExporterTable *table);
 struct host_address exporter_table_address(const ExporterTable *table, uint32_t exporter);
 struct wall_time exporter_table_last_arrival(const ExporterTable *table, uint32_t exporter);
@@ -71,7 +73,10 @@ struct decode_counters exporter_table_counters(const ExporterTable *table);
 void exporter_table_describe(const ExporterTable *table, uint32_t exporter, struct wall_time now,
                              int64_t silent_after_ms, GString *line);
 
-/* Drops what is out of date (Templates, waiting Sets); call every minute or so.  Also done as datagrams come. */
+/*
+ * Drops what is out of date (Templates, waiting Sets); call every minute or so, when decoder_next() has returned false.
+ * Also done as datagrams come.
+ */
 void exporter_table_expire(ExporterTable *table, struct wall_time now);
 
 /*

@@ -28,10 +28,12 @@ enum flow_record_marks {
 	FLOW_SCALED = 1 << 9,       /* the exporter, or sampling_scale(), has undone the sampling */
 	FLOW_UPTIME_TIMES = 1 << 15,   /* times are uptime of NetFlow v5 or v9: see uptime_clock.h */
 	FLOW_PACKET_SECTION = 1 << 16, /* addresses and counters come from a section of a packet */
+	FLOW_STRUCTURED_REFUSED = 1 << 17, /* part of it, structured data or a packet section, could not be read */
+	FLOW_HAS_DIRECTION = 1 << 18,  /* flowDirection is in the Template; its value may be 255 all the same */
 	/* set by the conversation table */
 	FLOW_CONTINUES = 1 << 10,   /* goes on with a flow that an active timeout cut: begins none */
 	FLOW_COPY = 1 << 11,        /* another exporter has reported this flow: counted once */
-	FLOW_KNOWN_REVERSE = 1 << 12, /* other_* tell of the other direction */
+	FLOW_KNOWN_REVERSE = 1 << 12, /* other_* tell of the other direction so far */
 	FLOW_SOURCE_BEGAN = 1 << 13,  /* the source is known to be the client */
 	FLOW_SOURCE_ANSWERS = 1 << 14, /* the source is known to be the server */
 };
@@ -63,9 +65,9 @@ struct flow_record {
 	uint8_t ip_version_unused[3];
 	uint16_t packet_octets_least; /* minimumIpTotalLength, saturating */
 	uint16_t packet_octets_greatest;
-	uint32_t other_octets; /* FLOW_KNOWN_REVERSE: of the other direction's last record, saturating */
+	uint32_t other_octets; /* FLOW_KNOWN_REVERSE: the other direction so far, saturating */
 	uint32_t other_packets;
-	uint16_t other_tcp_flags; /* of all its records so far */
+	uint16_t other_tcp_flags;
 	uint16_t unused;
 	uint32_t sizes[8]; /* FLOW_HAS_SIZES: packets by the size classes of schemas/host_bin.def */
 	uint32_t reverse_sizes[8];

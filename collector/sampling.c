@@ -2,6 +2,59 @@
 
 #include <glib.h>
 
+bool
+sampler_table_announce(struct sampler_table *table, const struct sampler *sampler)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		struct sampler *known = &table->samplers[i];
+
+		if (known->scope == sampler->scope && known->key == sampler->key) {
+			known->interval = sampler->interval;
+			return true;
+		}
+	}
+	if (table->count == SAMPLERS_MAX)
+		return false;
+	table->samplers[table->count++] = *sampler;
+	return true;
+}
+
+static uint32_t
+find(const struct sampler_table *table, enum sampler_scope scope, uint64_t key)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->samplers[i].scope == scope && table->samplers[i].key == key)
+			return table->samplers[i].interval;
+	return 0;
+}
+
+uint32_t
+sampler_table_find(const struct sampler_table *table, uint64_t id)
+{
+	return find(table, SAMPLER_BY_ID, id);
+}
+
+uint32_t
+sampler_table_default(const struct sampler_table *table, uint32_t ingress_interface)
+{
+	uint32_t interval = find(table, SAMPLER_OF_INTERFACE, ingress_interface);
+
+	if (interval == 0)
+		interval = find(table, SAMPLER_OF_DOMAIN, 0);
+	if (interval == 0 && table->count == 1 && table->samplers[0].scope == SAMPLER_BY_ID)
+		interval = table->samplers[0].interval;
+	return interval;
+}
+
+bool
+sampler_table_has_interfaces(const struct sampler_table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->samplers[i].scope == SAMPLER_OF_INTERFACE)
+			return true;
+	return false;
+}
+
 static uint64_t
 times(uint64_t value, uint64_t factor)
 {

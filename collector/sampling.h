@@ -7,9 +7,43 @@
 #ifndef COLLECTOR_SAMPLING_H
 #define COLLECTOR_SAMPLING_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "collector/flow_record.h"
+
+/* What an announcement (an Options Data Record) is about. */
+enum sampler_scope {
+	SAMPLER_OF_DOMAIN,    /* everything of the Observation Domain */
+	SAMPLER_BY_ID,        /* records that name the sampler (samplerId, selectorId) */
+	SAMPLER_OF_INTERFACE, /* records that came in by the interface */
+};
+
+struct sampler {
+	enum sampler_scope scope;
+	uint32_t interval; /* one packet in n */
+	uint64_t key;      /* the sampler's id or the interface */
+};
+
+enum { SAMPLERS_MAX = 64 };
+
+/* The samplers of one Observation Domain. */
+struct sampler_table {
+	size_t count;
+	struct sampler samplers[SAMPLERS_MAX];
+};
+
+/* Adds a sampler or replaces what was announced of it before.  False: there is no room. */
+bool sampler_table_announce(struct sampler_table *table, const struct sampler *sampler);
+
+/* The interval of the sampler with this id; 0: it has not been announced. */
+uint32_t sampler_table_find(const struct sampler_table *table, uint64_t id);
+
+/* For records that name no sampler: their interface's, the domain's, or that of the only sampler there is; else 0. */
+uint32_t sampler_table_default(const struct sampler_table *table, uint32_t ingress_interface);
+
+bool sampler_table_has_interfaces(const struct sampler_table *table);
 
 /*
  * Multiplies octets, packets and sizes (saturating) by the record's sampling interval, or by `override` when it is not

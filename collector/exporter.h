@@ -1,0 +1,52 @@
+/* One Exporter as the decoders see it.  Owned by the exporter table. */
+#ifndef COLLECTOR_EXPORTER_H
+#define COLLECTOR_EXPORTER_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collector/decode_counters.h"
+#include "common/host_address.h"
+#include "common/wall_time.h"
+
+/*
+ * How far the Exporter's clock is ahead of the collector's: the greatest of (export time - arrival time) of the last
+ * minutes, since delays on the way only lower it.
+ */
+struct clock_offset {
+	bool known;
+	int64_t ms;            /* of this window and the one before */
+	int64_t window_ms;     /* of this window so far */
+	int64_t last_window_ms;
+	struct wall_time window_begin;
+};
+
+/* Datagrams and records of the last whole minute or so. */
+struct exporter_rate {
+	struct wall_time begin;
+	uint64_t datagrams_at_begin;
+	uint64_t records_at_begin;
+	double datagrams_per_s;
+	double records_per_s;
+};
+
+struct exporter {
+	struct host_address address;
+	uint16_t port; /* 0 unless exporters are told apart by it */
+	uint32_t number;
+	uint32_t sampling_override; /* 0: none */
+	struct wall_time first_arrival;
+	struct wall_time last_arrival;
+	struct clock_offset clock;
+	struct exporter_rate rate;
+	struct decode_counters counters;
+	GHashTable *domains; /* key: see exporter_find_domain() */
+};
+
+void clock_offset_take(struct clock_offset *offset, struct wall_time export_time, struct wall_time arrival);
+
+/* Counts go on: call for each datagram, after its arrival was noted. */
+void exporter_rate_take(struct exporter *exporter);
+
+#endif

@@ -1,0 +1,628 @@
+#include "collector/exporter_table.h"
+
+#include <string.h>
+
+#include "collector/exporter_state.h"
+#include "common/fault.h"
+
+enum {
+	DOMAINS_PER_EXPORTER = 4, /* on average, when the table is full */
+	SETTLE_MS = 10 * 1000,    /* how often what is out of date is looked for */
+	TEMPLATE_OCTETS_MAX = 64 << 20,
+	SILENCE_MS = 24 * 3600 * 1000, /* who has said nothing for a day is not held to have broken a promise */
+};
+
+struct override {
+	PrefixSet *prefix;
+	uint32_t interval;
+};
+
+struct exporter_key {
+	struct host_address address;
+	uint64_t port;
+};
+
+struct ExporterTable {
+	struct exporter_limits limits;
+	const PrefixSet *allowed;
+	GArray *overrides;      /* struct override */
+	GPtrArray *exporters;   /* struct exporter, by number */
+	GHashTable *by_address; /* struct exporter_key -> struct exporter */
+	GQueue *ready;          /* struct waiting_set */
+	GPtrArray *unsettled;   /* domains that have something to free */
+	struct decode_counters others; /* of datagrams that belong to no exporter, and of exporters that made room */
+	size_t domain_count;
+	size_t template_octets;
+	size_t waiting_octets;
+	struct wall_time settled;
+	bool is_unsaved;
+};
+
+struct exporter_limits
+exporter_limits_default(void)
+{
+	return (struct exporter_limits){
+		.exporters_max = 1024,
+		.domains_max = 256,
+		.templates_max = 512,
+		.fields_max = 512,
+		.waiting_octets_max = 4 << 20,
+		.waiting_ms = 10 * 60 * 1000,
+		.template_lifetime_ms = 30 * 60 * 1000,
+	};
+}
+
+static uint32_t seed;
+
+static guint
+key_hash(gconstpointer pointer)
+{
+	const struct exporter_key *key = pointer;
+	uint64_t words[3], hash = seed;
+
+	memcpy(words, key, sizeof(words));
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15U;
+		hash ^= hash >> 29;
+	}
+	return (guint)(hash >> 32);
+}
+
+static gboolean
+key_equal(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, sizeof(struct exporter_key)) == 0;
+}
+
+static guint
+domain_key_hash(gconstpointer pointer)
+{
+	uint64_t key;
+
+	memcpy(&key, pointer, sizeof(key));
+	key = (key ^ seed) * 0x9e3779b97f4a7c15U;
+	return (guint)(key >> 32);
+}
+
+static gboolean
+domain_key_equal(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, sizeof(uint64_t)) == 0;
+}
+
+static void
+override_clear(gpointer data)
+{
+	prefix_set_free(((struct override *)data)->prefix);
+}
+
+static void
+domain_free(gpointer data)
+{
+	observation_domain_free(data);
+}
+
+static void
+exporter_free(gpointer data)
+{
+	struct exporter *exporter = data;
+
+	if (exporter == NULL)
+		return;
+	g_hash_table_unref(exporter->domains);
+	g_free(exporter);
+}
+
+ExporterTable *
+exporter_table_new(const struct exporter_limits *limits)
+{
+	ExporterTable *table = g_new0(ExporterTable, 1);
+
+	if (seed == 0)
+		seed = g_random_int() | 1;
+	table->limits = *limits;
+	table->limits.fields_max = MIN(limits->fields_max, (size_t)TEMPLATE_FIELDS_MAX);
+	table->overrides = g_array_new(false, false, sizeof(struct override));
+	g_array_set_clear_func(table->overrides, override_clear);
+	table->exporters = g_ptr_array_new_with_free_func(exporter_free);
+	table->by_address = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
+	table->ready = g_queue_new();
+	table->unsettled = g_ptr_array_new();
+	return table;
+}
+
+void
+exporter_table_free(ExporterTable *table)
+{
+	if (table == NULL)
+		return;
+	g_array_unref(table->overrides);
+	g_hash_table_unref(table->by_address);
+	g_ptr_array_unref(table->exporters);
+	g_ptr_array_unref(table->unsettled);
+	g_queue_free_full(table->ready, g_free);
+	g_free(table);
+}
+
+void
+exporter_table_allow_only(ExporterTable *table, const PrefixSet *allowed)
+{
+	table->allowed = allowed;
+}
+
+bool
+exporter_table_override_sampling(ExporterTable *table, const char *prefix, uint32_t interval,
+                                 GError **error)
+{
+	struct override override = { prefix_set_new(), interval };
+
+	if (interval == 0 || !prefix_set_add(override.prefix, prefix, error)) {
+		if (interval == 0)
+			fault_input(error, "sampling of %s: one packet in 0 cannot be", prefix);
+		prefix_set_free(override.prefix);
+		return false;
+	}
+	g_array_append_val(table->overrides, override);
+	return true;
+}
+
+const struct exporter_limits *
+exporter_table_limits(const ExporterTable *table)
+{
+	return &table->limits;
+}
+
+size_t
+exporter_table_count(const ExporterTable *table)
+{
+	return table->exporters->len;
+}
+
+struct exporter *
+exporter_table_get(const ExporterTable *table, size_t number)
+{
+	return number < table->exporters->len ? g_ptr_array_index(table->exporters, number) : NULL;
+}
+
+uint32_t
+exporter_table_sampling_override(const ExporterTable *table, uint32_t exporter)
+{
+	const struct exporter *found = exporter_table_get(table, exporter);
+
+	return found == NULL ? 0 : found->sampling_override;
+}
+
+struct host_address
+exporter_table_address(const ExporterTable *table, uint32_t exporter)
+{
+	const struct exporter *found = exporter_table_get(table, exporter);
+
+	return found == NULL ? (struct host_address){ .octets = { 0 } } : found->address;
+}
+
+struct wall_time
+exporter_table_last_arrival(const ExporterTable *table, uint32_t exporter)
+{
+	const struct exporter *found = exporter_table_get(table, exporter);
+
+	return found == NULL ? (struct wall_time){ 0 } : found->last_arrival;
+}
+
+struct decode_counters
+exporter_table_counters(const ExporterTable *table)
+{
+	struct decode_counters sum = table->others;
+
+	for (guint i = 0; i < table->exporters->len; i++)
+		decode_counters_add(&sum, &exporter_table_get(table, i)->counters);
+	return sum;
+}
+
+bool
+exporter_table_is_unsaved(const ExporterTable *table)
+{
+	return table->is_unsaved;
+}
+
+void
+exporter_table_mark_saved(ExporterTable *table)
+{
+	table->is_unsaved = false;
+}
+
+static struct exporter_key
+key_of(const ExporterTable *table, const struct host_address *address, uint16_t port)
+{
+	return (struct exporter_key){ *address, table->limits.by_source_port ? port : 0 };
+}
+
+static uint32_t
+find_override(const ExporterTable *table, const struct host_address *address)
+{
+	for (guint i = table->overrides->len; i-- > 0;) {
+		const struct override *override = &g_array_index(table->overrides, struct override, i);
+
+		if (prefix_set_contains(override->prefix, address))
+			return override->interval;
+	}
+	return 0;
+}
+
+static size_t
+template_octets(const struct observation_domain *domain)
+{
+	GHashTableIter iterator;
+	gpointer value;
+	size_t octets = 0;
+
+	g_hash_table_iter_init(&iterator, domain->templates);
+	while (g_hash_table_iter_next(&iterator, NULL, &value))
+		octets += observation_domain_template_memory(((struct export_template *)value)->field_count);
+	return octets;
+}
+
+/* Sets that are older than `since` are given up. */
+static void
+drop_waiting(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain,
+             struct wall_time since)
+{
+	GHashTableIter iterator;
+	gpointer value;
+
+	g_hash_table_iter_init(&iterator, domain->waiting);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		GQueue *queue = value;
+		struct waiting_set *set;
+
+		while ((set = g_queue_peek_head(queue)) != NULL && set->arrival.ms < since.ms) {
+			table->waiting_octets -= sizeof(*set) + set->length;
+			exporter->counters.sets_waiting--;
+			exporter->counters.sets_template_late++;
+			g_free(g_queue_pop_head(queue));
+		}
+		if (g_queue_is_empty(queue))
+			g_hash_table_iter_remove(&iterator);
+	}
+}
+
+/* Before a domain goes: what it holds is no longer the table's. */
+static void
+forget_domain(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain)
+{
+	drop_waiting(table, exporter, domain, (struct wall_time){ INT64_MAX });
+	table->template_octets -= template_octets(domain);
+	table->domain_count--;
+	g_ptr_array_remove_fast(table->unsettled, domain);
+}
+
+static void
+forget_exporter(ExporterTable *table, struct exporter *exporter)
+{
+	struct exporter_key key = key_of(table, &exporter->address, exporter->port);
+	GHashTableIter iterator;
+	gpointer value;
+
+	g_hash_table_iter_init(&iterator, exporter->domains);
+	while (g_hash_table_iter_next(&iterator, NULL, &value))
+		forget_domain(table, exporter, value);
+	g_hash_table_remove(table->by_address, &key);
+	decode_counters_add(&table->others, &exporter->counters);
+}
+
+/* The Exporter that has been silent for longest, when that is longer than Templates live. */
+static struct exporter *
+find_silent(const ExporterTable *table, struct wall_time now)
+{
+	struct exporter *silent = NULL;
+
+	for (guint i = 0; i < table->exporters->len; i++) {
+		struct exporter *exporter = exporter_table_get(table, i);
+
+		if (silent == NULL || exporter->last_arrival.ms < silent->last_arrival.ms)
+			silent = exporter;
+	}
+	if (silent == NULL || now.ms - silent->last_arrival.ms <= table->limits.template_lifetime_ms)
+		return NULL;
+	return silent;
+}
+
+static struct exporter *
+add_exporter(ExporterTable *table, const struct exporter_key *key, struct wall_time arrival)
+{
+	struct exporter *exporter = g_new0(struct exporter, 1);
+
+	exporter->address = key->address;
+	exporter->port = (uint16_t)key->port;
+	exporter->first_arrival = arrival;
+	exporter->last_arrival = arrival;
+	exporter->sampling_override = find_override(table, &key->address);
+	exporter->domains =
+	        g_hash_table_new_full(domain_key_hash, domain_key_equal, g_free, domain_free);
+	exporter->number = table->exporters->len;
+	if (exporter->number >= table->limits.exporters_max) {
+		struct exporter *silent = find_silent(table, arrival);
+
+		if (silent == NULL) {
+			exporter_free(exporter);
+			return NULL;
+		}
+		exporter->number = silent->number;
+		forget_exporter(table, silent);
+		exporter_free(silent);
+		table->exporters->pdata[exporter->number] = exporter;
+	} else {
+		g_ptr_array_add(table->exporters, exporter);
+	}
+	g_hash_table_insert(table->by_address, g_memdup2(key, sizeof(*key)), exporter);
+	return exporter;
+}
+
+struct exporter *
+exporter_table_take(ExporterTable *table, const struct host_address *address, uint16_t port,
+                    struct wall_time arrival)
+{
+	struct exporter_key key = key_of(table, address, port);
+	struct exporter *exporter = g_hash_table_lookup(table->by_address, &key);
+
+	if (exporter == NULL && table->allowed != NULL && !prefix_set_contains(table->allowed, address)) {
+		table->others.datagrams_taken++;
+		table->others.datagrams_not_allowed++;
+		return NULL;
+	}
+	if (exporter == NULL)
+		exporter = add_exporter(table, &key, arrival);
+	if (exporter == NULL) {
+		table->others.datagrams_taken++;
+		table->others.datagrams_exporters_full++;
+		return NULL;
+	}
+	exporter->counters.datagrams_taken++;
+	exporter->last_arrival = arrival;
+	exporter_rate_take(exporter);
+	return exporter;
+}
+
+struct decode_counters *
+exporter_table_counters_of(ExporterTable *table, const struct host_address *address, uint16_t port)
+{
+	struct exporter_key key = key_of(table, address, port);
+	struct exporter *exporter = g_hash_table_lookup(table->by_address, &key);
+
+	return exporter == NULL ? &table->others : &exporter->counters;
+}
+
+struct exporter *
+exporter_table_restore(ExporterTable *table, const struct host_address *address, uint16_t port,
+                       struct wall_time now)
+{
+	struct exporter_key key = key_of(table, address, port);
+	struct exporter *exporter = g_hash_table_lookup(table->by_address, &key);
+
+	return exporter != NULL ? exporter : add_exporter(table, &key, now);
+}
+
+static void
+expire_templates(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain)
+{
+	struct wall_time since =
+	        wall_time_add_ms(domain->last_arrival, -table->limits.template_lifetime_ms);
+	size_t before = template_octets(domain);
+	size_t expired;
+
+	if (table->limits.template_lifetime_ms <= 0)
+		return;
+	expired = observation_domain_expire(domain, since);
+	if (expired == 0)
+		return;
+	exporter->counters.templates_expired += expired;
+	table->template_octets -= before - template_octets(domain);
+	table->is_unsaved = true;
+}
+
+static void
+note_arrival(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain)
+{
+	int64_t silence_ms = exporter->last_arrival.ms - domain->last_arrival.ms;
+
+	domain->last_arrival = exporter->last_arrival;
+	if (silence_ms > SILENCE_MS || silence_ms < 0)
+		observation_domain_forgive(domain, silence_ms);
+	else if (silence_ms >= SETTLE_MS)
+		expire_templates(table, exporter, domain);
+}
+
+struct observation_domain *
+exporter_table_domain(ExporterTable *table, struct exporter *exporter, uint8_t version, uint32_t id)
+{
+	uint64_t key = (uint64_t)version << 32 | id;
+	struct observation_domain *domain = g_hash_table_lookup(exporter->domains, &key);
+
+	if (domain == NULL) {
+		if (g_hash_table_size(exporter->domains) >= table->limits.domains_max ||
+		    (table->domain_count >= table->limits.exporters_max * DOMAINS_PER_EXPORTER &&
+		     g_hash_table_size(exporter->domains) > 0)) {
+			exporter->counters.datagrams_domains_full++;
+			return NULL;
+		}
+		domain = observation_domain_new(version, id);
+		domain->last_arrival = exporter->last_arrival;
+		g_hash_table_insert(exporter->domains, g_memdup2(&key, sizeof(key)), domain);
+		table->domain_count++;
+	}
+	note_arrival(table, exporter, domain);
+	return domain;
+}
+
+static void
+make_ready(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain, uint16_t id)
+{
+	GQueue *queue = g_hash_table_lookup(domain->waiting, GUINT_TO_POINTER(id));
+	struct waiting_set *set;
+
+	if (queue == NULL)
+		return;
+	while ((set = g_queue_pop_head(queue)) != NULL) {
+		table->waiting_octets -= sizeof(*set) + set->length;
+		exporter->counters.sets_waiting--;
+		g_queue_push_tail(table->ready, set);
+	}
+	g_hash_table_remove(domain->waiting, GUINT_TO_POINTER(id));
+}
+
+void
+exporter_table_learn(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain,
+                     const struct template_draft *draft)
+{
+	const struct export_template *known = observation_domain_find(domain, draft->id);
+	size_t memory = observation_domain_template_memory(draft->field_count);
+	size_t known_memory = known == NULL ? 0 : observation_domain_template_memory(known->field_count);
+
+	if ((known == NULL && g_hash_table_size(domain->templates) >= table->limits.templates_max) ||
+	    table->template_octets + memory > TEMPLATE_OCTETS_MAX) {
+		exporter->counters.templates_full++;
+		return;
+	}
+	switch (observation_domain_learn(domain, draft, exporter->last_arrival)) {
+	case TEMPLATE_REFRESHED:
+		exporter->counters.templates_refreshed++;
+		return;
+	case TEMPLATE_LEARNED:
+		exporter->counters.templates_learned++;
+		break;
+	case TEMPLATE_REDEFINED:
+		exporter->counters.templates_redefined++;
+		g_ptr_array_add(table->unsettled, domain);
+		break;
+	}
+	table->template_octets += memory - known_memory;
+	table->is_unsaved = true;
+	make_ready(table, exporter, domain, draft->id);
+}
+
+void
+exporter_table_withdraw(ExporterTable *table, struct exporter *exporter,
+                        struct observation_domain *domain, uint16_t id)
+{
+	const struct export_template *known = observation_domain_find(domain, id);
+
+	exporter->counters.templates_withdrawn++;
+	if (known == NULL)
+		return;
+	table->template_octets -= observation_domain_template_memory(known->field_count);
+	observation_domain_withdraw(domain, id);
+	g_ptr_array_add(table->unsettled, domain);
+	table->is_unsaved = true;
+}
+
+void
+exporter_table_withdraw_all(ExporterTable *table, struct exporter *exporter,
+                            struct observation_domain *domain, bool options)
+{
+	size_t before = template_octets(domain);
+
+	exporter->counters.templates_withdrawn++;
+	if (observation_domain_withdraw_all(domain, options) == 0)
+		return;
+	table->template_octets -= before - template_octets(domain);
+	g_ptr_array_add(table->unsettled, domain);
+	table->is_unsaved = true;
+}
+
+void
+exporter_table_wait(ExporterTable *table, const struct waiting_set *draft, const uint8_t *octets)
+{
+	size_t size = sizeof(*draft) + draft->length;
+	struct decode_counters *counters = &draft->exporter->counters;
+	struct waiting_set *set;
+	GQueue *queue;
+
+	if (table->waiting_octets + size > table->limits.waiting_octets_max) {
+		counters->sets_template_missing++;
+		return;
+	}
+	set = g_malloc(size);
+	*set = *draft;
+	memcpy(set->octets, octets, draft->length);
+	queue = g_hash_table_lookup(draft->domain->waiting, GUINT_TO_POINTER(draft->set_id));
+	if (queue == NULL) {
+		queue = g_queue_new();
+		g_hash_table_insert(draft->domain->waiting, GUINT_TO_POINTER(draft->set_id), queue);
+	}
+	g_queue_push_tail(queue, set);
+	table->waiting_octets += size;
+	counters->sets_waiting++;
+}
+
+struct waiting_set *
+exporter_table_next_ready(ExporterTable *table)
+{
+	return g_queue_pop_head(table->ready);
+}
+
+static void
+expire_domain(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain,
+              struct wall_time now)
+{
+	drop_waiting(table, exporter, domain, wall_time_add_ms(now, -table->limits.waiting_ms));
+	expire_templates(table, exporter, domain);
+	observation_domain_settle(domain);
+}
+
+static bool
+is_idle(const ExporterTable *table, const struct observation_domain *domain, struct wall_time now)
+{
+	return table->limits.template_lifetime_ms > 0 &&
+	       now.ms - domain->last_arrival.ms > table->limits.template_lifetime_ms &&
+	       g_hash_table_size(domain->templates) == 0 && g_hash_table_size(domain->waiting) == 0;
+}
+
+static void
+expire_exporter(ExporterTable *table, struct exporter *exporter, struct wall_time now)
+{
+	GHashTableIter iterator;
+	gpointer value;
+
+	g_hash_table_iter_init(&iterator, exporter->domains);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		expire_domain(table, exporter, value, now);
+		if (!is_idle(table, value, now))
+			continue;
+		forget_domain(table, exporter, value);
+		g_hash_table_iter_remove(&iterator);
+	}
+}
+
+/* Sets that nobody asked for in time; the domain may be gone after this. */
+static void
+drop_ready(ExporterTable *table)
+{
+	struct waiting_set *set;
+
+	while ((set = exporter_table_next_ready(table)) != NULL) {
+		set->exporter->counters.sets_template_late++;
+		g_free(set);
+	}
+}
+
+void
+exporter_table_expire(ExporterTable *table, struct wall_time now)
+{
+	drop_ready(table);
+	g_ptr_array_set_size(table->unsettled, 0);
+	for (guint i = 0; i < table->exporters->len; i++)
+		expire_exporter(table, exporter_table_get(table, i), now);
+	table->settled = now;
+}
+
+void
+exporter_table_settle(ExporterTable *table, struct wall_time now)
+{
+	if (!g_queue_is_empty(table->ready))
+		drop_ready(table);
+	for (guint i = 0; i < table->unsettled->len; i++)
+		observation_domain_settle(g_ptr_array_index(table->unsettled, i));
+	if (table->unsettled->len > 0)
+		g_ptr_array_set_size(table->unsettled, 0);
+	if (now.ms - table->settled.ms >= SETTLE_MS || now.ms < table->settled.ms)
+		exporter_table_expire(table, now);
+}

@@ -1,0 +1,144 @@
+#include "collector/flow_dump.h"
+
+#include "common/json_writer.h"
+
+static void
+add_unset_as_absent(GString *text, const char *name, uint64_t value)
+{
+	if (value != 0)
+		json_add_unsigned(text, name, value);
+}
+
+static void
+add_address(GString *text, const char *name4, const char *name6, const struct host_address *address)
+{
+	static const struct host_address unset;
+	char buffer[HOST_ADDRESS_TEXT_SIZE];
+
+	if (!host_address_equal(address, &unset))
+		json_add_string(text, host_address_is_ipv4(address) ? name4 : name6,
+		                host_address_format(address, buffer));
+}
+
+static void
+add_key(GString *text, const struct flow_record *record)
+{
+	add_address(text, "sourceIPv4Address", "sourceIPv6Address", &record->source);
+	add_address(text, "destinationIPv4Address", "destinationIPv6Address", &record->destination);
+	json_add_unsigned(text, "sourceTransportPort", record->source_port);
+	json_add_unsigned(text, "destinationTransportPort", record->destination_port);
+	json_add_unsigned(text, "protocolIdentifier", record->protocol);
+	add_unset_as_absent(text, "icmpTypeCode", record->icmp_type_code);
+}
+
+static void
+add_counters(GString *text, const struct flow_record *record)
+{
+	if ((record->marks & FLOW_HAS_OCTETS) != 0)
+		json_add_unsigned(text, "octetDeltaCount", record->octets);
+	if ((record->marks & FLOW_HAS_PACKETS) != 0)
+		json_add_unsigned(text, "packetDeltaCount", record->packets);
+	if ((record->marks & FLOW_HAS_FLAGS) != 0)
+		json_add_unsigned(text, "tcpControlBits", record->tcp_flags);
+}
+
+static void
+add_sizes(GString *text, const char *name, const uint32_t sizes[static 8])
+{
+	json_open_array(text, name);
+	for (size_t i = 0; i < 8; i++)
+		json_add_unsigned(text, NULL, sizes[i]);
+	json_close_array(text);
+}
+
+static void
+add_rest(GString *text, const struct flow_record *record)
+{
+	if ((record->marks & FLOW_HAS_REVERSE) != 0) {
+		json_add_unsigned(text, "reverseOctetDeltaCount", record->reverse_octets);
+		json_add_unsigned(text, "reversePacketDeltaCount", record->reverse_packets);
+		json_add_unsigned(text, "reverseTcpControlBits", record->reverse_tcp_flags);
+	}
+	if ((record->marks & FLOW_HAS_TIMES) != 0) {
+		json_add_integer(text, "flowStartMilliseconds", record->start.ms);
+		json_add_integer(text, "flowEndMilliseconds", record->end.ms);
+	}
+	json_add_unsigned(text, "ingressInterface", record->ingress_interface);
+	json_add_unsigned(text, "egressInterface", record->egress_interface);
+	if ((record->marks & FLOW_HAS_DIRECTION) != 0)
+		json_add_unsigned(text, "flowDirection", record->flow_direction);
+	add_unset_as_absent(text, "flowEndReason", record->flow_end_reason);
+	add_unset_as_absent(text, "samplingInterval", record->sampling_interval);
+	add_unset_as_absent(text, "firewallEvent", record->firewall_event);
+	add_unset_as_absent(text, "natEvent", record->nat_event);
+	if ((record->marks & FLOW_HAS_SIZE_RANGE) != 0) {
+		json_add_unsigned(text, "minimumIpTotalLength", record->packet_octets_least);
+		json_add_unsigned(text, "maximumIpTotalLength", record->packet_octets_greatest);
+	}
+	if ((record->marks & FLOW_HAS_SIZES) == 0)
+		return;
+	add_sizes(text, "packetsBySize", record->sizes);
+	if ((record->marks & FLOW_HAS_REVERSE) != 0)
+		add_sizes(text, "reversePacketsBySize", record->reverse_sizes);
+}
+
+static const char *
+type_of(const struct flow_record *record)
+{
+	if ((record->marks & FLOW_EVENT) != 0)
+		return "event";
+	if ((record->marks & FLOW_PACKET_SECTION) != 0)
+		return "other";
+	return (record->marks & (FLOW_HAS_OCTETS | FLOW_HAS_PACKETS)) != 0 ? "flow" : "other";
+}
+
+void
+flow_dump_record(const struct flow_batch *batch, const struct flow_record *record, GString *text)
+{
+	bool is_section = (record->marks & FLOW_PACKET_SECTION) != 0;
+
+	json_open_object(text, NULL);
+	json_add_unsigned(text, "version", batch->version);
+	json_add_unsigned(text, "observationDomainId", batch->observation_domain);
+	if (batch->version != 5)
+		json_add_unsigned(text, "templateId", record->template_id);
+	json_add_string(text, "recordType", type_of(record));
+	if (is_section)
+		json_open_object(text, "packetSection");
+	add_key(text, record);
+	add_counters(text, record);
+	if (is_section)
+		json_close_object(text);
+	add_rest(text, record);
+	json_close_object(text);
+	json_end_line(text);
+}
+
+void
+flow_dump_batch(const struct flow_batch *batch, GString *text)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		flow_dump_record(batch, &batch->records[i], text);
+}
+
+void
+flow_dump_stats(const ExporterTable *exporters, GString *text)
+{
+	struct decode_counters counters = exporter_table_counters(exporters);
+	uint64_t decoded =
+	        counters.datagrams_netflow5 + counters.datagrams_netflow9 + counters.datagrams_ipfix;
+
+	json_open_object(text, NULL);
+	json_open_object(text, "stats");
+	json_add_unsigned(text, "datagrams", counters.datagrams_taken);
+	json_add_unsigned(text, "datagramsRejected", counters.datagrams_taken - decoded);
+	json_add_unsigned(text, "setsWithoutTemplate",
+	                  counters.sets_template_missing + counters.sets_template_late +
+	                          counters.sets_waiting);
+	json_add_unsigned(text, "records", counters.records_decoded);
+	g_string_append_c(text, ',');
+	decode_counters_format(&counters, false, text);
+	json_close_object(text);
+	json_close_object(text);
+	json_end_line(text);
+}

@@ -1,16 +1,21 @@
 /*
  * Flow records in, parts of host bins out.
  *
- * A part is what has come for one host and minute since its last part: it is a bin like any other and whoever reads
- * merges it.  Nothing is ever complete, so nothing is waited for: a late record makes a further part.
+ * A part is what has come for one host and minute since its last part: it is a bin like any other
+ * and whoever reads merges it.  Nothing is ever complete, so nothing is waited for: a late record
+ * makes a further part.
  *
- * A record counts for its source (direction out) and for its destination (direction in) where these are monitored.
- * Its octets and packets are spread evenly over the seconds from start to end, in integers with the remainder carried.
- * A biflow is booked as its two directions.
+ * A record counts for its source (direction out) and for its destination (direction in) where these
+ * are monitored. Its octets and packets are spread evenly over the seconds from start to end, in
+ * integers with the remainder carried. A biflow is booked as its two directions.
  *
- * Time: bounds are relative to the export time of the record's own Message.  A record that starts longer ago than
- * `lateness_ms` before it, or lies more than `future_ms` after it, is refused and counted.
- * Threads: one.
+ * A bin is due by the progress of the export times of the exporter that opened it, so that a wrong
+ * clock neither sends nor holds another exporter's bins; when that exporter falls silent, by the
+ * progress of the others.  When nobody sends any more, only `all` brings out what is open.
+ *
+ * Time: bounds are relative to the export time of the record's own Message.  A record that starts
+ * longer ago than `lateness_ms` before it, or lies more than `future_ms` after it, is refused and
+ * counted. Threads: one.
  */
 #ifndef COLLECTOR_BIN_TABLE_H
 #define COLLECTOR_BIN_TABLE_H
@@ -29,34 +34,37 @@ typedef struct BinTable BinTable;
 struct bin_table_limits {
 	size_t hosts_max;      /* open bins; above it, records are counted as unplaced */
 	size_t extensions_max; /* open extensions */
-	int64_t lateness_ms;   /* default 2 h: active timeouts of half an hour and slow exporters are normal */
-	int64_t future_ms;     /* default 60 s */
-	int64_t part_ms;       /* a bin with an extension is sent in parts this far apart (10 s) */
-	int64_t quiet_ms;      /* a bin without one this far apart (60 s) */
+	int64_t lateness_ms; /* default 2 h: active timeouts of half an hour and slow exporters are
+	                        normal */
+	int64_t future_ms;   /* default 60 s */
+	int64_t part_ms;     /* a bin with an extension is sent in parts this far apart (10 s) */
+	int64_t quiet_ms;    /* a bin without one this far apart (60 s) */
 };
 
-/* Of the records given to bin_table_add(): binned + events + copies + unmonitored + late + future + impossible +
- * uncounted (neither octets nor packets) + unplaced.  A law that a test holds. */
+/* Of the records given to bin_table_add(): binned + events + copies + unmonitored + late + future +
+ * impossible + uncounted (neither octets nor packets) + unplaced.  A law that a test holds. */
 struct bin_table_counters {
-	uint64_t records;     /* given */
-	uint64_t binned;      /* at least one monitored host got it */
+	uint64_t records; /* given */
+	uint64_t binned;  /* at least one monitored host got it */
 	uint64_t events;
 	uint64_t copies;
 	uint64_t unmonitored; /* neither end is monitored */
 	uint64_t late;
 	uint64_t future;
-	uint64_t impossible;  /* FLOW_TIMES_IMPOSSIBLE */
+	uint64_t impossible; /* FLOW_TIMES_IMPOSSIBLE */
 	uint64_t uncounted;
 	uint64_t unplaced;    /* no room */
+	uint64_t shares_lost; /* a record's share in one host's minute that found no room; the
+	                         record may be binned elsewhere */
 	uint64_t parts;       /* made */
 	uint64_t extended;    /* of them with an extension */
 	uint64_t touches_lost;
-	uint64_t open_bins;   /* now */
+	uint64_t open_bins; /* now */
 	uint64_t open_extensions;
 };
 
-BinTable *bin_table_new(const struct bin_table_limits *limits, const PrefixSet *monitored, uint64_t table_key,
-                        uint64_t sketch_key);
+BinTable *bin_table_new(const struct bin_table_limits *limits, const PrefixSet *monitored,
+                        uint64_t table_key, uint64_t sketch_key);
 void bin_table_free(BinTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BinTable, bin_table_free)
 
@@ -66,16 +74,23 @@ void bin_table_add(BinTable *table, const struct flow_batch *batch);
 bool bin_table_is_due(const BinTable *table);
 
 /*
- * Starts giving out the parts that are due (`all`: every open bin), oldest minute first, then by host: the same
- * records give the same parts in the same order.
+ * Starts giving out the parts that are due (`all`: every open bin), oldest minute first, within a
+ * minute in an order that follows from the records alone: the same records give the same parts in
+ * the same order.  When a pool is nearly full, everything in it is due.  Parts not fetched before
+ * are due again.
+ *
+ * Records may be added between two calls of bin_table_next_part(): a host has receiving to do
+ * meanwhile.
  */
 void bin_table_begin_parts(BinTable *table, bool all);
 
-/* The next part, valid until the next call; false: that was all.  `*extension` is NULL when it is not extended. */
+/* The next part, valid until the next call of this or bin_table_begin_parts(); false: that was all.
+ * `*extension` is NULL when it is not extended. */
 bool bin_table_next_part(BinTable *table, int64_t *export_ms, const struct host_bin **bin,
                          const struct host_bin_extension **extension);
 
-/* Newest and least of the exporters' newest export times (of those heard of in the last ten minutes of it). */
+/* Newest and least of the exporters' newest export times (of those heard of in the last ten minutes
+ * of it). */
 struct wall_time bin_table_newest(const BinTable *table);
 struct wall_time bin_table_least(const BinTable *table);
 

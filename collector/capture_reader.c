@@ -1,6 +1,7 @@
 #include "collector/capture_reader.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdio.h>

@@ -1,9 +1,11 @@
 /*
- * A bounded cache of recent 5-tuples.  For each flow record it answers: what did the other direction look like so far,
- * does the record go on with a flow that the exporter's active timeout cut, has another exporter already reported
- * this very flow, and which side began.  The answers are marks and fields of the record.
+ * A bounded cache of recent 5-tuples.  For each flow record it answers: what did the other
+ * direction look like, does the record go on with a flow that the exporter's active timeout cut,
+ * has another exporter already reported this very flow, and which side began.  The answers are
+ * marks and fields of the record.
  *
- * It holds nothing back.  An entry that is evicted early costs accuracy and is counted, never a record.
+ * It holds nothing back.  An entry that is evicted early costs accuracy and is counted, never a
+ * record.
  *
  * Time: entries age by the export times of the records; no clock is read.
  * Threads: one.
@@ -26,7 +28,10 @@ struct conversation_counters {
 	uint64_t evicted;       /* entries that made room before they were old */
 };
 
-/* `entries` is rounded up to a power of two; `key` is random for each process. */
+/*
+ * `entries` is rounded up to a power of two; `key` is random for each process, but fixed when a
+ * capture is read: which entries must make room depends on it.
+ */
 ConversationTable *conversation_table_new(size_t entries, uint64_t key);
 void conversation_table_free(ConversationTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ConversationTable, conversation_table_free)

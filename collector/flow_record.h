@@ -33,7 +33,7 @@ enum flow_record_marks {
 	/* set by the conversation table */
 	FLOW_CONTINUES = 1 << 10,   /* goes on with a flow that an active timeout cut: begins none */
 	FLOW_COPY = 1 << 11,        /* another exporter has reported this flow: counted once */
-	FLOW_KNOWN_REVERSE = 1 << 12, /* other_* tell of the other direction so far */
+	FLOW_KNOWN_REVERSE = 1 << 12, /* other_* tell of the other direction */
 	FLOW_SOURCE_BEGAN = 1 << 13,  /* the source is known to be the client */
 	FLOW_SOURCE_ANSWERS = 1 << 14, /* the source is known to be the server */
 };
@@ -65,9 +65,9 @@ struct flow_record {
 	uint8_t ip_version_unused[3];
 	uint16_t packet_octets_least; /* minimumIpTotalLength, saturating */
 	uint16_t packet_octets_greatest;
-	uint32_t other_octets; /* FLOW_KNOWN_REVERSE: the other direction so far, saturating */
+	uint32_t other_octets; /* FLOW_KNOWN_REVERSE: of the other direction's last record, saturating */
 	uint32_t other_packets;
-	uint16_t other_tcp_flags;
+	uint16_t other_tcp_flags; /* of all its records so far */
 	uint16_t unused;
 	uint32_t sizes[8]; /* FLOW_HAS_SIZES: packets by the size classes of schemas/host_bin.def */
 	uint32_t reverse_sizes[8];

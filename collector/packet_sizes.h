@@ -1,9 +1,11 @@
 /*
- * What a flow record tells about the sizes of its packets: packets by the size classes of schemas/host_bin.def
- * (IP length below 50, 100, 200, 500, 1000, 1400, 1500, and above).
+ * What a flow record tells about the sizes of its packets: packets by the size classes of
+ * schemas/host_bin.def (IP length below 50, 100, 200, 500, 1000, 1400, 1500, and above).
  *
- * Exact where the exporter tells (FLOW_HAS_SIZES); else split by rule from flags, counts and the other direction;
- * the mean only where nothing else is possible.  The classes sum to the record's packets.  Pure functions.
+ * Exact where the exporter tells (FLOW_HAS_SIZES); else split by rule from flags, counts and the
+ * other direction; the mean only where nothing else is possible.  The classes sum to the record's
+ * packets; where the exporter tells octets without packets, to the fewest that can have carried
+ * them.  Pure functions.
  */
 #ifndef COLLECTOR_PACKET_SIZES_H
 #define COLLECTOR_PACKET_SIZES_H
@@ -22,7 +24,8 @@ enum packet_size_knowledge {
 	SIZES_MEAN = 1 << 4,
 };
 
-/* Writes packets by class for the record's forward direction and returns what kind of knowledge it is. */
+/* Writes packets by class for the record's forward direction and returns what kind of knowledge it
+ * is. */
 enum packet_size_knowledge packet_sizes_split(const struct flow_record *record,
                                               uint32_t classes[static PACKET_SIZE_CLASSES]);
 

@@ -174,19 +174,29 @@ prepare_batch(UdpListener *listener, GError **error)
 	return true;
 }
 
+bool
+udp_listener_check(const char *const *addresses, GError **error)
+{
+	union address address;
+
+	for (size_t i = 0; addresses[i] != NULL; i++) {
+		if (!parse_address(addresses[i], &address, error))
+			return false;
+		if (i == UDP_LISTENER_SOCKETS_MOST)
+			return fault_input(error, "cannot listen on %s: at most %d addresses",
+			                   addresses[i], UDP_LISTENER_SOCKETS_MOST);
+	}
+	return true;
+}
+
 UdpListener *
 udp_listener_open(const char *const *addresses, int64_t buffer_octets, GError **error)
 {
 	g_autoptr(UdpListener) listener = g_new0(UdpListener, 1);
 
-	if (!prepare_batch(listener, error))
+	if (!udp_listener_check(addresses, error) || !prepare_batch(listener, error))
 		return NULL;
 	for (size_t i = 0; addresses[i] != NULL; i++) {
-		if (i == UDP_LISTENER_SOCKETS_MOST) {
-			fault_input(error, "cannot listen on %s: at most %d addresses",
-			            addresses[i], UDP_LISTENER_SOCKETS_MOST);
-			return NULL;
-		}
 		if (!bind_socket(listener, addresses[i], buffer_octets, error))
 			return NULL;
 	}

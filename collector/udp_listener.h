@@ -42,6 +42,9 @@ struct udp_socket_status {
  * `buffer_octets` is asked for as each socket's receive buffer.
  */
 UdpListener *udp_listener_open(const char *const *addresses, int64_t buffer_octets, GError **error);
+/* Are these addresses, of which not too many?  Binds nothing. */
+bool udp_listener_check(const char *const *addresses, GError **error);
+
 void udp_listener_close(UdpListener *listener); /* NULL is allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UdpListener, udp_listener_close)
 

@@ -120,6 +120,9 @@ bool ring_pop(RingReader *reader, struct ring_entry *entry);
  */
 void ring_commit(RingReader *reader, struct ring_position position);
 
+/* There is something to read. */
+bool ring_reader_has_entry(const RingReader *reader);
+
 /* Sleeps until there is something to read or `timeout_ms` has passed. */
 void ring_wait_entry(RingReader *reader, int timeout_ms);
 

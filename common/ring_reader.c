@@ -272,6 +272,14 @@ ring_close_reader(RingReader *reader)
 	g_free(reader);
 }
 
+bool
+ring_reader_has_entry(const RingReader *reader)
+{
+	uint64_t head = atomic_load_explicit(&reader->files.head->head, memory_order_acquire);
+
+	return reader->at != head && head != reader->bad_head;
+}
+
 void
 ring_wait_entry(RingReader *reader, int timeout_ms)
 {

@@ -1,0 +1,63 @@
+/*
+ * All rings of a folder (ring.0, ring.1, ...: one for each worker of the collector) read as one stream.
+ *
+ * Live, entries are taken where there are some.  In lockstep (captures) always from the ring whose watermark is behind,
+ * so that the order does not depend on the speed of the workers.
+ * A ring that was made anew is read to its end and opened again; new rings are found by ring_set_look().
+ *
+ * Bound: RING_SET_MAX rings.
+ */
+#ifndef DETECTOR_RING_SET_H
+#define DETECTOR_RING_SET_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/ring.h"
+
+enum { RING_SET_MAX = 64 };
+
+typedef struct RingSet RingSet;
+
+struct ring_set_counters {
+	uint64_t missed;  /* entries that were gone before they could be read */
+	uint64_t refused; /* entries that were not valid */
+	uint64_t dropped; /* parts for which the rings had no room, as far as entries told */
+};
+
+RingSet *ring_set_new(const char *folder, bool lockstep);
+void ring_set_free(RingSet *set); /* NULL is allowed */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RingSet, ring_set_free)
+
+/* Where reading goes on in a ring that is not open yet. */
+void ring_set_restore(RingSet *set, unsigned worker, struct ring_position position);
+
+/* Finds new rings, opens replaced ones again.  False: one could not be opened; said once, until it changes. */
+bool ring_set_look(RingSet *set, GError **error);
+
+/* The next entry, valid until the next call. */
+bool ring_set_pop(RingSet *set, struct ring_entry *entry);
+
+/* The least of the newest watermarks of the rings that are alive; never goes back.  False: there is none yet. */
+bool ring_set_watermark(RingSet *set, struct ring_watermark *watermark);
+
+/* Everything popped so far is done with. */
+void ring_set_commit(RingSet *set);
+
+void ring_set_wait(RingSet *set, int timeout_ms);
+
+/* Open rings by number: 0 to ring_set_count() - 1. */
+size_t ring_set_count(const RingSet *set);
+unsigned ring_set_worker(const RingSet *set, size_t index);
+struct ring_position ring_set_position(const RingSet *set, size_t index);
+const char *ring_set_worker_counters(const RingSet *set, size_t index); /* JSON, or NULL */
+bool ring_set_has_writer(const RingSet *set, size_t index);
+
+/* At least one ring is open and each has come to the end of a capture. */
+bool ring_set_ended(const RingSet *set);
+
+struct ring_set_counters ring_set_counters(const RingSet *set);
+
+#endif

@@ -1,0 +1,146 @@
+#include <glib.h>
+
+#include "collector/packet_sizes.h"
+#include "tests/support/flow_records.h"
+
+static const struct flow_values download = { 0xc0000201,      0x0a000001, 443,    50000, 6,
+	                                     SYN | ACK | PSH, 100,        147000, 0,     900 };
+
+static uint64_t
+sum(const uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	uint64_t packets = 0;
+
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+		packets += classes[i];
+	return packets;
+}
+
+static void
+knows_the_size_of_a_single_packet(void)
+{
+	static const struct {
+		uint64_t octets;
+		size_t class;
+	} cases[] = { { 40, 0 },  { 49, 0 },   { 50, 1 },   { 100, 2 },  { 499, 3 },
+		      { 999, 4 }, { 1000, 5 }, { 1499, 6 }, { 1500, 7 }, { 9000, 7 } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct flow_values values = download;
+		struct flow_record record;
+		uint32_t classes[PACKET_SIZE_CLASSES];
+
+		values.packets = 1;
+		values.octets = cases[i].octets;
+		record = flow_record_from(&values);
+		g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_EXACT);
+		g_assert_cmpuint(classes[cases[i].class], ==, 1);
+		g_assert_cmpuint(sum(classes), ==, 1);
+	}
+}
+
+static void
+sums_to_the_records_packets_whatever_is_known(void)
+{
+	g_autoptr(GRand) random = g_rand_new_with_seed(30);
+
+	for (int i = 0; i < 20000; i++) {
+		struct flow_values values = download;
+		struct flow_record record;
+		uint32_t classes[PACKET_SIZE_CLASSES];
+
+		values.protocol = g_rand_boolean(random) ? 6 : 17;
+		values.flags = (uint16_t)g_rand_int_range(random, 0, 32);
+		values.packets = (uint64_t)g_rand_int_range(random, 1, i % 2 ? 8 : 1000000);
+		values.octets = values.packets * (uint64_t)g_rand_int_range(random, 0, 1600);
+		record = flow_record_from(&values);
+		record.other_packets = (uint32_t)g_rand_int_range(random, 0, 100);
+		record.other_octets = (uint32_t)g_rand_int_range(random, 0, 100000);
+		record.marks |= (uint32_t)g_rand_int(random) &
+		                (FLOW_HAS_SIZES | FLOW_HAS_SIZE_RANGE | FLOW_KNOWN_REVERSE);
+		record.packet_octets_least = (uint16_t)g_rand_int_range(random, 0, 100);
+		record.packet_octets_greatest = (uint16_t)g_rand_int_range(random, 0, 1600);
+		for (size_t k = 0; k < 8; k++)
+			record.sizes[k] = (uint32_t)g_rand_int_range(random, 0, 3);
+		packet_sizes_split(&record, classes);
+		g_assert_cmpuint(sum(classes), ==, values.packets);
+	}
+}
+
+static void
+takes_exported_sizes_as_they_are(void)
+{
+	struct flow_record record = flow_record_from(&download);
+	uint32_t classes[PACKET_SIZE_CLASSES];
+
+	record.marks |= FLOW_HAS_SIZES;
+	record.sizes[1] = 20;
+	record.sizes[3] = 30;
+	record.sizes[7] = 50;
+	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_EXACT);
+	g_assert_cmpmem(classes, sizeof(classes), record.sizes, sizeof(record.sizes));
+}
+
+static void
+is_exact_where_the_range_leaves_no_choice(void)
+{
+	struct flow_values values = download;
+	struct flow_record record;
+	uint32_t classes[PACKET_SIZE_CLASSES];
+
+	values.packets = 2;
+	values.octets = 1560;
+	record = flow_record_from(&values);
+	record.marks |= FLOW_HAS_SIZE_RANGE;
+	record.packet_octets_least = 60;
+	record.packet_octets_greatest = 1500;
+	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_EXACT);
+	g_assert_cmpuint(classes[1], ==, 1);
+	g_assert_cmpuint(classes[7], ==, 1);
+}
+
+static void
+finds_acknowledgements_and_full_segments_of_a_download(void)
+{
+	struct flow_values back = flow_values_back(&download, SYN | ACK, 52, 2704);
+	struct flow_record up = flow_record_from(&back);
+	struct flow_record down = flow_record_from(&download);
+	uint32_t classes[PACKET_SIZE_CLASSES];
+
+	up.marks |= FLOW_KNOWN_REVERSE;
+	up.other_packets = 100;
+	up.other_octets = 147000;
+	packet_sizes_split(&up, classes);
+	g_assert_cmpuint(classes[0] + classes[1], >=, 48);
+	packet_sizes_split(&down, classes);
+	g_assert_cmpuint(classes[5] + classes[6] + classes[7], >=, 95);
+}
+
+static void
+makes_packets_of_octets_without_packets(void)
+{
+	struct flow_values values = download;
+	struct flow_record record;
+	uint32_t classes[PACKET_SIZE_CLASSES];
+
+	values.packets = 0;
+	values.octets = 3100;
+	record = flow_record_from(&values);
+	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_MEAN);
+	g_assert_cmpuint(sum(classes), ==, 3);
+}
+
+#define ADD(test) g_test_add_func("/packet_sizes/" #test, test)
+
+int
+main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	ADD(knows_the_size_of_a_single_packet);
+	ADD(sums_to_the_records_packets_whatever_is_known);
+	ADD(takes_exported_sizes_as_they_are);
+	ADD(is_exact_where_the_range_leaves_no_choice);
+	ADD(finds_acknowledgements_and_full_segments_of_a_download);
+	ADD(makes_packets_of_octets_without_packets);
+	return g_test_run();
+}

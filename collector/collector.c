@@ -310,7 +310,7 @@ turn(Collector *collector, int timeout_ms, bool *more, GError **error)
 	size_t count = fill_poll_fds(collector, fds);
 
 	*more = false;
-	if (poll(fds, (nfds_t)count, timeout_ms) <= 0)
+	if (poll(fds, (nfds_t)count, timeout_ms) < 0)
 		return true;
 	for (size_t i = 0; i < sockets; i++) {
 		if (fds[i].revents != 0 && !take_from(collector, i, more, error))
@@ -318,7 +318,10 @@ turn(Collector *collector, int timeout_ms, bool *more, GError **error)
 	}
 	if (count > sockets + 1 && fds[sockets + 1].revents != 0)
 		answer_control(collector);
-	return *more || data_path_idle(collector->path, error);
+	if (*more)
+		return true;
+	*more = data_path_has_more(collector->path);
+	return data_path_idle(collector->path, error);
 }
 
 /* What was received before the signal is counted in. */

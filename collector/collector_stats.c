@@ -98,6 +98,7 @@ format_bins(const struct bin_table_counters *bins, GString *json)
 	json_add_unsigned(json, "unplaced", bins->unplaced);
 	json_add_unsigned(json, "parts", bins->parts);
 	json_add_unsigned(json, "extended", bins->extended);
+	json_add_unsigned(json, "shares_lost", bins->shares_lost);
 	json_add_unsigned(json, "touches_lost", bins->touches_lost);
 	json_add_unsigned(json, "open_bins", bins->open_bins);
 	json_add_unsigned(json, "open_extensions", bins->open_extensions);

@@ -1,6 +1,5 @@
 #include "collector/data_path.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -15,9 +14,15 @@
 #include "common/stop_signal.h"
 
 enum {
-	ALIVE_MS = 600000,         /* an exporter heard of since then counts as alive */
-	DUMP_OCTETS = 1 << 16,     /* of text held back */
-	PARTS_UNTIL_PUBLISH = 256, /* so that the reader makes room while more parts come */
+	ALIVE_MS = 600000,     /* an exporter heard of since then counts as alive */
+	DUMP_OCTETS = 1 << 16, /* of text held back */
+	/*
+	 * A minute's end makes many parts due; live, they are sent between datagrams, so that
+	 * sockets do not overflow meanwhile.  A datagram's records touch fewer hosts than this, so
+	 * that sending gains on receiving.
+	 */
+	PARTS_WITH_DATAGRAM = 128,
+	PARTS_IN_IDLE = 1024,
 	WAIT_ROOM_MS = 100,
 };
 
@@ -36,6 +41,8 @@ struct DataPath {
 	struct wall_time arrival; /* of the last datagram */
 	uint64_t parts_pushed;
 	uint64_t parts_dropped;
+	bool sending;                    /* parts are due that have not been sent */
+	struct ring_watermark watermark; /* that follows them */
 	bool interrupted; /* a signal ended the wait for the reader: it is not waited for again */
 	struct flow_batch batch;
 };
@@ -234,24 +241,6 @@ count_sampled(const DataPath *path)
 	return sampled;
 }
 
-static void
-push_watermark(DataPath *path)
-{
-	struct ring_watermark watermark = {
-		.export_ms = bin_table_newest(path->bins).ms,
-		.least_ms = bin_table_least(path->bins).ms,
-		.exporters = (uint32_t)count_alive(path),
-		.sampled_exporters = (uint32_t)count_sampled(path),
-		.records = bin_table_counters(path->bins).records,
-		.dropped = ring_writer_dropped(path->ring),
-	};
-	bool pushed;
-
-	do
-		pushed = ring_push_watermark(path->ring, &watermark);
-	while (!pushed && wait_room(path));
-}
-
 static bool
 send_part(DataPath *path, const struct part *part, GError **error G_GNUC_UNUSED)
 {
@@ -262,23 +251,66 @@ send_part(DataPath *path, const struct part *part, GError **error G_GNUC_UNUSED)
 	return true;
 }
 
+/* The watermark is of now, for it promises the parts that are due now. */
+static void
+begin_sending(DataPath *path, bool all)
+{
+	bin_table_begin_parts(path->bins, all);
+	path->sending = true;
+	if (path->ring == NULL)
+		return;
+	path->watermark = (struct ring_watermark){
+		.export_ms = bin_table_newest(path->bins).ms,
+		.least_ms = bin_table_least(path->bins).ms,
+		.exporters = (uint32_t)count_alive(path),
+		.sampled_exporters = (uint32_t)count_sampled(path),
+		.records = bin_table_counters(path->bins).records,
+	};
+}
+
+static void
+end_sending(DataPath *path)
+{
+	bool pushed;
+
+	path->sending = false;
+	if (path->ring == NULL)
+		return;
+	path->watermark.dropped = ring_writer_dropped(path->ring);
+	do
+		pushed = ring_push_watermark(path->ring, &path->watermark);
+	while (!pushed && wait_room(path));
+	ring_publish(path->ring);
+}
+
+/* Sends at most `most` of the parts that are due. */
+static bool
+send_some(DataPath *path, unsigned most, GError **error)
+{
+	struct part part;
+
+	for (unsigned i = 0; i < most; i++) {
+		if (!bin_table_next_part(path->bins, &part.export_ms, &part.bin, &part.extension)) {
+			end_sending(path);
+			return true;
+		}
+		if (!send_part(path, &part, error))
+			return false;
+	}
+	if (path->ring != NULL)
+		ring_publish(path->ring);
+	return true;
+}
+
+/* All at once. */
 static bool
 send_parts(DataPath *path, bool all, GError **error)
 {
-	struct part part;
-	unsigned count = 0;
-
-	bin_table_begin_parts(path->bins, all);
-	while (bin_table_next_part(path->bins, &part.export_ms, &part.bin, &part.extension)) {
-		if (!send_part(path, &part, error))
+	begin_sending(path, all);
+	while (path->sending) {
+		if (!send_some(path, PARTS_IN_IDLE, error))
 			return false;
-		if (path->ring != NULL && ++count % PARTS_UNTIL_PUBLISH == 0)
-			ring_publish(path->ring);
 	}
-	if (path->ring == NULL)
-		return true;
-	push_watermark(path);
-	ring_publish(path->ring);
 	return true;
 }
 
@@ -323,14 +355,27 @@ data_path_take(DataPath *path, const struct datagram *datagram, GError **error)
 		if (path->text->len >= DUMP_OCTETS && !write_text(path, error))
 			return false;
 	}
-	if (path->bins != NULL && bin_table_is_due(path->bins))
-		return send_parts(path, false, error);
-	return true;
+	if (path->bins == NULL)
+		return true;
+	if (!path->sending && bin_table_is_due(path->bins)) {
+		if (!path->live)
+			return send_parts(path, false, error);
+		begin_sending(path, false);
+	}
+	return !path->sending || send_some(path, PARTS_WITH_DATAGRAM, error);
+}
+
+bool
+data_path_has_more(const DataPath *path)
+{
+	return path->sending;
 }
 
 bool
 data_path_idle(DataPath *path, GError **error)
 {
+	if (path->sending)
+		return send_some(path, PARTS_IN_IDLE, error);
 	return path->text == NULL || path->text->len == 0 || write_text(path, error);
 }
 

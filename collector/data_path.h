@@ -28,8 +28,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DataPath, data_path_close)
 
 bool data_path_take(DataPath *path, const struct datagram *datagram, GError **error);
 
-/* Nothing more has come for now: what was held back for speed alone goes out. */
+/* Nothing more has come for now: what was held back goes out, some of it at each call. */
 bool data_path_idle(DataPath *path, GError **error);
+
+/* Is something still held back, to be sent when idle? */
+bool data_path_has_more(const DataPath *path);
 
 /* Sends all open bins. */
 bool data_path_flush(DataPath *path, GError **error);

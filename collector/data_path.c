@@ -8,6 +8,7 @@
 #include "collector/exporter_table.h"
 #include "collector/flow_dump.h"
 #include "collector/sampling.h"
+#include "collector/uptime_clock.h"
 #include "common/fault.h"
 #include "common/ring.h"
 #include "common/state_folder.h"
@@ -336,6 +337,7 @@ bin_batch(DataPath *path)
 	if (path->batch.count == 0)
 		return;
 	note_sampling(path, override);
+	uptime_clock_correct(&path->batch);
 	sampling_scale(&path->batch, override);
 	conversation_table_annotate(path->conversations, &path->batch);
 	bin_table_add(path->bins, &path->batch);

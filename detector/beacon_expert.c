@@ -8,7 +8,7 @@
 #include "detector/host_features.h"
 
 static const double regularity_threshold = 0.9;
-static const double strength_cap = 0.45;
+static const double strength_cap = 0.1;
 
 enum { BEACON_INTERVALS = 6, BEACON_INTERVAL_S = 15 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "detector/classifier.h"
+#include "detector/shipped_file.h"
 
 /* Two features, one support vector of each class. */
 static const char machine_text[] =
@@ -121,6 +122,23 @@ names_what_is_wrong(struct folder *folder, gconstpointer data)
 	}
 }
 
+static void
+agrees_with_libsvm_on_the_shipped_model(void)
+{
+	g_autofree char *path = shipped_file("default.model");
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Classifier) classifier = classifier_load(path, &error);
+	double features[FEATURE_COUNT];
+
+	g_assert_no_error(error);
+	g_assert_true(classifier_is_dense(classifier));
+	for (int round = 0; round < 50; round++) {
+		for (size_t i = 0; i < FEATURE_COUNT; i++)
+			features[i] = g_test_rand_double_range(-2, 12);
+		g_assert_cmpfloat(classifier_difference(classifier, features), <, 1e-9);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -129,5 +147,6 @@ main(int argc, char **argv)
 	           decides_as_the_formula_says, tear_down);
 	g_test_add("/classifier/names_what_is_wrong", struct folder, NULL, set_up,
 	           names_what_is_wrong, tear_down);
+	g_test_add_func("/classifier/agrees_with_libsvm_on_the_shipped_model", agrees_with_libsvm_on_the_shipped_model);
 	return g_test_run();
 }

@@ -115,10 +115,11 @@ flush(struct run *run, unsigned exporter)
 static unsigned
 choose(const struct exporter_config *config, const struct export_record *record)
 {
-	unsigned exporter = record->host % config->count;
+	unsigned count = MAX(config->count, 1);
+	unsigned exporter = record->host % count;
 
 	if (!host_address_is_ipv4(&record->source) && config->versions[exporter] == EXPORT_V5)
-		exporter = (exporter + 1) % config->count;
+		exporter = (exporter + 1) % count;
 	return exporter;
 }
 

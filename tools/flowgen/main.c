@@ -222,7 +222,7 @@ generate(const struct options *options)
 {
 	int64_t start_ms = options->pcap != NULL
 	                           ? INT64_C(1000) * CAPTURE_START_DAY
-	                           : wall_clock_now().ms - INT64_C(60000) * options->minutes;
+	                           : wall_clock_now().ms - INT64_C(60000) * (options->minutes + 1);
 	const struct traffic_config traffic = {
 		.seed = (uint64_t)options->seed,
 		.start_ms = options->start != NULL ? g_ascii_strtoll(options->start, NULL, 10)

@@ -142,7 +142,7 @@ add_ping(struct scene *scene, int64_t start_ms)
 			   .server_port = 2048, /* echo request, as exporters put it */
 			   .protocol = ICMP,
 			   .packets = { packets, packets },
-			   .octets = { packets * 84, packets * 84 },
+			   .octets = { UINT64_C(84) * packets, UINT64_C(84) * packets },
 		   });
 }
 
@@ -189,7 +189,7 @@ scan(struct scene *scene)
 				   .protocol = TCP,
 				   .flags = { FLAG_SYN, refused ? FLAGS_REFUSED : 0 },
 				   .packets = { packets, refused ? 1 : 0 },
-				   .octets = { packets * 48, refused ? 40 : 0 },
+				   .octets = { UINT64_C(48) * packets, refused ? 40 : 0 },
 			   });
 	}
 }

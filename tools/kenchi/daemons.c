@@ -155,13 +155,13 @@ daemons_run(char **collector, char **detector, GError **error)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, &before);
+	pthread_sigmask(SIG_BLOCK, &signals, &before);
 	started = start(&children[COLLECTOR], collector, true, error) &&
 	          start(&children[DETECTOR], detector, false, error);
 	if (!started)
 		stop_all(children);
 	stopped = wait_for_all(children, &signals);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (stopped)
 		return DAEMONS_STOPPED;
 	return started ? judge(children, error) : DAEMONS_FAILED;

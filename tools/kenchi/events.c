@@ -1,7 +1,5 @@
 /* kenchi events: the changes of verdicts, oldest first. */
-#include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "common/host_address.h"
 #include "common/json_writer.h"
@@ -74,7 +72,7 @@ follow(StoreReader *store, struct store_event_filter *filter, bool json)
 
 	filter->limit = 0;
 	while (result == EXIT_CODE_OK && fflush(stdout) == 0) {
-		sleep(FOLLOW_INTERVAL_S);
+		g_usleep((gulong)FOLLOW_INTERVAL_S * G_USEC_PER_SEC);
 		store_refresh(store);
 		filter->after_id = print_events(store, filter, json);
 		result = store_access_end(store);

@@ -14,7 +14,7 @@ size_t host_lines_print(StoreReader *store, bool json);
 void host_lines_add_members(GString *json, const struct store_host *host);
 
 /* "horizontal scan, beacon" for "horizontal_scan,beacon"; free with g_free(). */
-char *host_lines_titles(const char *behaviours);
+char *host_lines_titles(const char *names);
 
 /* The row of schemas/behaviours.def: its title and what it means; the name and "" when there is
  * none. */

@@ -59,7 +59,7 @@ main(int argc, char **argv)
 	int result;
 
 	/* Not LC_NUMERIC: the decimal point of what is printed is a point. */
-	setlocale(LC_CTYPE, "");
+	setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): there is one thread yet */
 	if (at == 0) {
 		alone[0] = name_of_option(argc > 1 ? argv[1] : "");
 		if (alone[0] == NULL) {

@@ -1,9 +1,11 @@
 #include "tools/kenchi/store_reader.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/host_address.h"
 
@@ -95,10 +97,43 @@ check_version(StoreReader *store, GError **error)
 
 	if (version == STORE_VERSION)
 		return true;
-	g_set_error(error, STORE_ERROR, STORE_ERROR_BROKEN,
-	            "%s: the store has version %" G_GINT64_FORMAT ", this kenchi reads version %d",
-	            store->path, version, STORE_VERSION);
+	if (version == 0 && store->checkpoint)
+		g_set_error(
+			error, STORE_ERROR, STORE_ERROR_BROKEN,
+			"%s: all of it is in its log, which only who may write to the folder can read",
+			store->path);
+	else
+		g_set_error(error, STORE_ERROR, STORE_ERROR_BROKEN,
+		            "%s: the store has version %" G_GINT64_FORMAT
+		            ", this kenchi reads version %d",
+		            store->path, version, STORE_VERSION);
 	return false;
+}
+
+static bool
+check_file(const StoreReader *store, const char *folder, GError **error)
+{
+	if (access(store->path, R_OK) == 0)
+		return true;
+	if (errno == ENOENT || errno == ENOTDIR)
+		g_set_error(
+			error, STORE_ERROR, STORE_ERROR_MISSING,
+			"no verdict store in %s (is that the state folder of the daemons? --state DIR)",
+			folder);
+	else
+		g_set_error(error, STORE_ERROR, STORE_ERROR_BROKEN, "cannot read the store %s: %s",
+		            store->path, g_strerror(errno));
+	return false;
+}
+
+/* What is only in the log is missed by a reader that cannot read it. */
+static bool
+has_log(const StoreReader *store)
+{
+	g_autofree char *path = g_strconcat(store->path, "-wal", NULL);
+	GStatBuf status;
+
+	return g_stat(path, &status) == 0 && status.st_size > 0;
 }
 
 StoreReader *
@@ -107,17 +142,14 @@ store_open(const char *folder, GError **error)
 	g_autoptr(StoreReader) store = g_new0(StoreReader, 1);
 
 	store->path = g_build_filename(folder, "verdicts.db", NULL);
-	if (!g_file_test(store->path, G_FILE_TEST_EXISTS)) {
-		g_set_error(
-			error, STORE_ERROR, STORE_ERROR_MISSING,
-			"no verdict store in %s (is that the state folder of the daemons? --state DIR)",
-			folder);
+	if (!check_file(store, folder, error))
 		return NULL;
-	}
+	/*
+	 * In WAL mode a reader needs the shared index of the log; where that can neither be found
+	 * nor made, the database is read without its log.
+	 */
 	if (!open_database(store, "mode=ro")) {
-		/* In WAL mode a reader needs the shared index; where it can neither be found nor
-		 * made, the log is not read. */
-		store->checkpoint = true;
+		store->checkpoint = has_log(store);
 		if (!open_database(store, "mode=ro&immutable=1")) {
 			g_set_error(error, STORE_ERROR, STORE_ERROR_BROKEN,
 			            "cannot read the store %s: %s", store->path,

@@ -66,9 +66,9 @@ text_duration(int64_t ms)
 
 	if (seconds < 120)
 		return g_strdup_printf("%" G_GINT64_FORMAT " s", seconds);
-	if (seconds < 120 * 60)
+	if (seconds < 7200)
 		return g_strdup_printf("%" G_GINT64_FORMAT " min", seconds / 60);
-	if (seconds < 48 * 3600)
+	if (seconds < 172800)
 		return g_strdup_printf("%" G_GINT64_FORMAT " h", seconds / 3600);
 	return g_strdup_printf("%" G_GINT64_FORMAT " d", seconds / 86400);
 }

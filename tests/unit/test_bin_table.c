@@ -362,7 +362,8 @@ gives_the_same_bins_for_any_order_and_split_of_the_records(fixture *f, const voi
 			records[k] = swapped;
 		}
 		for (size_t i = 0; i < RECORDS;) {
-			size_t count = MIN((size_t)g_rand_int_range(random, 1, 60), RECORDS - i);
+			size_t most = (size_t)g_rand_int_range(random, 1, 60);
+			size_t count = MIN(most, RECORDS - i);
 
 			give(f, g_rand_boolean(random) ? other : f->table, &records[i], count,
 			     3700000);

@@ -1,16 +1,17 @@
 /*
- * Export datagrams out of a file: a capture (pcap, pcapng) of the packets that carried them, or an IPFIX File
- * (RFC 5655), either of them compressed with gzip or not, told apart by content.  The only file that knows libpcap and
- * zlib.
+ * Export datagrams out of a file: a capture (pcap, pcapng) of the packets that carried them, or an
+ * IPFIX File (RFC 5655), either of them compressed with gzip or not, told apart by content.  The
+ * only file that knows libpcap and zlib.
  *
- * Of a capture, the payload of every UDP datagram is given out, whatever its port; which are export datagrams is the
- * decoder's to tell.  Link types: Ethernet (with VLAN tags), Linux cooked (SLL, SLL2), raw IP, BSD loopback.  Of an
- * IPFIX File every Message is a datagram of the exporter "::", at its Export Time.
+ * Of a capture, the payload of every UDP datagram is given out, whatever its port; which are export
+ * datagrams is the decoder's to tell.  Link types: Ethernet (with VLAN tags), Linux cooked (SLL,
+ * SLL2), raw IP, BSD loopback.  Of an IPFIX File every Message is a datagram of the exporter "::",
+ * at its Export Time.
  *
  * Time:      that of the file.
  * Ownership: a datagram's octets are the reader's, valid until the next call.
- * Errors:    a file that is damaged or no such file is an error that names it; a packet that carries no whole UDP
- *            datagram is counted by reason.
+ * Errors:    a file that is damaged or no such file is an error that names it; a packet that
+ * carries no whole UDP datagram is counted by reason.
  */
 #ifndef COLLECTOR_CAPTURE_READER_H
 #define COLLECTOR_CAPTURE_READER_H
@@ -40,8 +41,8 @@ void capture_close(CaptureReader *reader); /* NULL is allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CaptureReader, capture_close)
 
 /*
- * Could `path` be opened and does it begin as a capture or IPFIX File does?  Leaves what can be read only once, such
- * as standard input and pipes, unread.
+ * Could `path` be opened and does it begin as a capture or IPFIX File does?  Leaves what can be
+ * read only once, such as standard input and pipes, unread.
  */
 bool capture_check(const char *path, GError **error);
 

@@ -14,6 +14,7 @@
 #include "common/json_writer.h"
 #include "common/log.h"
 #include "common/mono_time.h"
+#include "common/privileges.h"
 #include "common/state_folder.h"
 #include "common/stop_signal.h"
 #include "common/wall_clock.h"
@@ -23,7 +24,7 @@ enum {
 	BATCHES_IN_TURN = 16, /* of one socket, before the others are looked at again */
 	TELL_COUNTERS_MS = 10000,
 	EXPIRE_MS = 60000,
-	SAVE_TEMPLATES_MS = 10000,
+	SAVE_TEMPLATES_MS = 2000,
 	DRAIN_MS = 1000, /* for what the sockets hold at the end */
 };
 
@@ -96,7 +97,8 @@ collector_open(const CollectorConfig *config, GError **error)
 	collector->live = config->captures == NULL;
 	collector->started = mono_time_now();
 	if (!collector_check(config, error) ||
-	    (collector->live && !open_sockets(collector, error)) || !open_state(collector, error))
+	    (collector->live && !open_sockets(collector, error)) ||
+	    !privileges_drop(config->user, error) || !open_state(collector, error))
 		return NULL;
 	collector->path = data_path_open(config, 0, error);
 	if (collector->path == NULL)

@@ -18,7 +18,10 @@ typedef struct Collector Collector;
 /* Are addresses and captures such as can be opened?  Opens and makes nothing for good. */
 bool collector_check(const CollectorConfig *config, GError **error);
 
-/* Opens everything, or nothing.  `config` must outlive the collector. */
+/*
+ * Opens everything, or nothing.  The sockets come first; folders and files are made as the user
+ * that the configuration names.  `config` must outlive the collector.
+ */
 Collector *collector_open(const CollectorConfig *config, GError **error);
 void collector_close(Collector *collector); /* NULL is allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Collector, collector_close)

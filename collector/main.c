@@ -6,7 +6,6 @@
 #include "collector/collector_config.h"
 #include "common/fault.h"
 #include "common/log.h"
-#include "common/privileges.h"
 #include "common/stop_signal.h"
 
 enum { EXIT_FAULT = 1, EXIT_WRONG_USE = 2 };
@@ -119,8 +118,6 @@ collect(const CollectorConfig *config)
 		return fail(error, EXIT_FAULT);
 	collector = collector_open(config, &error);
 	if (collector == NULL)
-		return fail(error, EXIT_WRONG_USE);
-	if (!privileges_drop(config->user, &error))
 		return fail(error, EXIT_WRONG_USE);
 	ended = collector_run(collector, &error);
 	counters = collector_counters(collector);

@@ -1,15 +1,16 @@
 /*
  * The sockets that export datagrams come to.
  *
- * Datagrams are taken in batches (recvmmsg), without waiting; the caller polls.  IPv4 exporters that come to an IPv6
- * socket have the same address as at an IPv4 one (host_address holds them alike).
+ * Datagrams are taken in batches (recvmmsg), without waiting; the caller polls.  IPv4 exporters
+ * that come to an IPv6 socket have the same address as at an IPv4 one (host_address holds them
+ * alike).
  *
- * Drops: what the kernel threw away because a socket's buffer was full.  It is the counter that SO_RXQ_OVFL attaches to
- * datagrams, asked for with SO_MEMINFO instead: that costs nothing per datagram and is right also when no further
- * datagram comes.
+ * Drops: what the kernel threw away because a socket's buffer was full.  It is the counter that
+ * SO_RXQ_OVFL attaches to datagrams, asked for with SO_MEMINFO instead: that costs nothing per
+ * datagram and is right also when no further datagram comes.
  *
- * Threads: one for each listener; several listeners may share their addresses (udp_listener_options.workers).
- * Errors:  GError that names the address and port.
+ * Threads: one for each listener; several listeners may share their addresses
+ * (udp_listener_options.workers). Errors:  GError that names the address and port.
  */
 #ifndef COLLECTOR_UDP_LISTENER_H
 #define COLLECTOR_UDP_LISTENER_H
@@ -38,8 +39,8 @@ struct udp_socket_status {
 };
 
 /*
- * Binds every address ("127.0.0.1:2055", "[::]:0") or none.  Where the machine has no IPv6, "[::]" is taken as 0.0.0.0.
- * `buffer_octets` is asked for as each socket's receive buffer.
+ * Binds every address ("127.0.0.1:2055", "[::]:0") or none.  Where the machine has no IPv6, "[::]"
+ * is taken as 0.0.0.0. `buffer_octets` is asked for as each socket's receive buffer.
  */
 UdpListener *udp_listener_open(const char *const *addresses, int64_t buffer_octets, GError **error);
 /* Are these addresses, of which not too many?  Binds nothing. */
@@ -54,8 +55,8 @@ size_t udp_listener_count(const UdpListener *listener);
 void udp_listener_poll_fds(const UdpListener *listener, struct pollfd *fds);
 
 /*
- * Takes what socket `index` has, at most a batch.  `*datagrams` stays valid until the next call.  Returns their number; 0
- * when there is nothing.
+ * Takes what socket `index` has, at most a batch.  `*datagrams` stays valid until the next call.
+ * Returns their number; 0 when there is nothing.
  */
 size_t udp_listener_receive(UdpListener *listener, size_t index, struct wall_time arrival,
                             const struct datagram **datagrams);

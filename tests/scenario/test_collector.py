@@ -1,0 +1,376 @@
+"""kenchi-collector as it is run: a process of its own, datagrams over loopback, captures from files."""
+import gzip
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import exports
+from exports import Flow, NOW
+
+COLLECTOR = os.environ["COLLECTOR"]
+SOURCE = os.environ["KENCHI_SOURCE"]
+TIMEOUT_S = 20
+
+FLOWS = [
+    Flow("10.1.2.3", "198.51.100.7", octets=123456, packets=100),
+    Flow("198.51.100.7", "10.1.2.3", ports=(80, 1024), octets=7000, packets=70),
+    Flow("10.1.2.4", "198.51.100.8", ports=(5353, 53), protocol=17, octets=60, packets=1, flags=0),
+]
+FLOWS6 = [Flow("fd00::5", "2001:db8::9", octets=999, packets=9)]
+
+
+def counters_of_kind():
+    """The rows of counters.def: {name: kind}."""
+    with open(os.path.join(SOURCE, "schemas", "counters.def")) as file:
+        return dict(re.findall(r"^COUNTER\((\w+), (\w+),", file.read(), re.M))
+
+
+class Collector:
+    """A live collector on free ports of 127.0.0.1 and, where there is IPv6, ::1."""
+
+    def __init__(self, *options, listen=("127.0.0.1:0",)):
+        command = [COLLECTOR, "--final-counters", "json"]
+        for address in listen:
+            command += ["--listen", address]
+        # Without a buffer, so that communicate() gets what readline() has not.
+        self.process = subprocess.Popen(command + list(options), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        bufsize=0)
+        self.ports = []
+        self.told = ""
+        while len(self.ports) < len(listen):
+            line = self.process.stderr.readline().decode()
+            if not line:
+                raise AssertionError("the collector did not start: " + self.told)
+            self.told += line
+            if "listening on" in line:
+                self.ports.append(int(re.search(r":(\d+),", line).group(1)))
+
+    def send(self, *datagrams, host="127.0.0.1", source=None):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as sender:
+            if source:
+                sender.bind((source, 0))
+            for datagram in datagrams:
+                sender.sendto(datagram, (host, self.ports[-1 if ":" in host else 0]))
+
+    def stop(self):
+        """SIGTERM; (lines before the counters, counters)."""
+        self.process.send_signal(signal.SIGTERM)
+        output, told = self.process.communicate(timeout=TIMEOUT_S)
+        self.told += told.decode()
+        if self.process.returncode != 0:
+            raise AssertionError(f"exit {self.process.returncode}: {self.told}")
+        lines = [json.loads(line) for line in output.splitlines()]
+        return lines[:-1], lines[-1]
+
+    def kill(self):
+        self.process.kill()
+        self.process.communicate(timeout=TIMEOUT_S)
+
+
+def ask(state, command):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(TIMEOUT_S)
+        client.connect(os.path.join(state, "collector.sock"))
+        client.sendall(command.encode() + b"\n")
+        answer = b""
+        while part := client.recv(65536):
+            answer += part
+    return [json.loads(line) for line in answer.splitlines() if line]
+
+
+def run(*options, stdin=None):
+    return subprocess.run([COLLECTOR, *options], input=stdin, capture_output=True, timeout=TIMEOUT_S, check=False)
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as trial:
+            trial.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
+class Scenario(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="collector.")
+        self.state = os.path.join(self.folder, "state")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def write(self, name, octets):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(octets)
+        return path
+
+    def wait_for(self, question):
+        end = time.monotonic() + TIMEOUT_S
+        while not question():
+            self.assertLess(time.monotonic(), end, "it did not come to pass in time")
+            time.sleep(0.05)
+
+    def assert_dumped(self, lines, flows):
+        """Every flow once, with the values that were sent."""
+        got = [{name: line.get(name) for name in flow.as_dumped()} for line, flow in zip(lines, flows)]
+        self.assertEqual(got, [flow.as_dumped() for flow in flows])
+        self.assertEqual(len(lines), len(flows))
+
+    def assert_all_accounted_for(self, counters):
+        """What came in = what was used + what was refused, each with a reason."""
+        kinds = counters_of_kind()
+        for unit in ("datagrams", "sets", "templates", "records"):
+            parts = [name for name, kind in kinds.items()
+                     if name.startswith(unit + "_") and kind in ("GIVEN", "REFUSED")]
+            self.assertEqual(counters[unit + "_taken"], sum(counters[name] for name in parts), unit)
+        bins = counters["bins"]
+        self.assertEqual(bins["records"], sum(bins[name] for name in (
+            "binned", "events", "copies", "unmonitored", "late", "future", "impossible", "uncounted", "unplaced")))
+        self.assertEqual(bins["records"], counters["records_decoded"])
+        self.assertEqual(bins["parts"], counters["ring"]["parts_pushed"] + counters["ring"]["parts_dropped"])
+
+
+class Live(Scenario):
+    def dump_of(self, *datagrams, host="127.0.0.1"):
+        collector = Collector("--dump-flows", listen=("127.0.0.1:0", "[::1]:0") if ":" in host else ("127.0.0.1:0",))
+        collector.send(*datagrams, host=host)
+        lines, _ = collector.stop()
+        self.assertIn("stats", lines[-1])
+        return lines[:-1]
+
+    def test_records_of_the_three_protocols_come_out_as_they_were_sent(self):
+        for datagram in (exports.netflow5(FLOWS), exports.netflow9(FLOWS), exports.ipfix(FLOWS)):
+            self.assert_dumped(self.dump_of(datagram), FLOWS)
+
+    def test_versions_are_told_apart_on_one_port(self):
+        lines = self.dump_of(exports.ipfix(FLOWS), exports.netflow5(FLOWS), exports.netflow9(FLOWS))
+        self.assertEqual([line["version"] for line in lines], [10] * 3 + [5] * 3 + [9] * 3)
+
+    @unittest.skipUnless(has_ipv6(), "no IPv6 here")
+    def test_exporters_and_flows_of_ipv6_are_taken(self):
+        self.assert_dumped(self.dump_of(exports.ipfix(FLOWS6), host="::1"), FLOWS6)
+
+    def test_everything_sent_is_accounted_for(self):
+        chance = random.Random(1)
+        collector = Collector("--state", self.state)
+        noise = [chance.randbytes(chance.randrange(0, 200)) for _ in range(200)]
+        good = exports.ipfix(FLOWS)
+        broken = [good[:length] for length in range(len(good))]
+        broken += [bytes(chance.randrange(256) if chance.random() < 0.02 else octet for octet in good)
+                   for _ in range(200)]
+        collector.send(*noise, *broken, exports.netflow5(FLOWS), exports.netflow9(FLOWS), good)
+        _, counters = collector.stop()
+        self.assertEqual(counters["datagrams_received"], len(noise) + len(broken) + 3)
+        self.assertEqual(counters["datagrams_received"], counters["datagrams_taken"])
+        self.assertEqual(counters["kernel_dropped"], 0)
+        self.assertGreaterEqual(counters["records_decoded"], 9)
+        self.assertGreater(counters["datagrams_version"], 0)
+        self.assert_all_accounted_for(counters)
+
+    def test_a_signal_sends_the_open_bins(self):
+        collector = Collector("--state", self.state)
+        collector.send(exports.ipfix(FLOWS))
+        _, counters = collector.stop()
+        self.assertEqual(counters["bins"]["binned"], 3)
+        self.assertEqual(counters["bins"]["open_bins"], 0)
+        self.assertGreaterEqual(counters["ring"]["parts_pushed"], 2)
+        self.assertFalse(os.path.exists(os.path.join(self.state, "collector.sock")))
+
+    def test_open_bins_are_sent_when_nothing_more_comes(self):
+        collector = Collector("--state", self.state, "--flush-s", "1")
+        collector.send(exports.ipfix(FLOWS))
+        self.wait_for(lambda: ask(self.state, "counters")[0]["ring"]["parts_pushed"] >= 2)
+        _, counters = collector.stop()
+        self.assert_all_accounted_for(counters)
+
+    def test_exporters_that_are_not_allowed_are_refused_and_counted(self):
+        collector = Collector("--state", self.state, "--allow", "127.0.0.2", "--allow", "2001:db8::/32")
+        collector.send(exports.ipfix(FLOWS), source="127.0.0.2")
+        collector.send(exports.ipfix(FLOWS), exports.netflow5(FLOWS), source="127.0.0.3")
+        _, counters = collector.stop()
+        self.assertEqual(counters["datagrams_not_allowed"], 2)
+        self.assertEqual(counters["records_decoded"], 3)
+        self.assert_all_accounted_for(counters)
+
+    def test_sampling_can_be_told(self):
+        collector = Collector("--dump-flows", "--sampling", "127.0.0.0/8=1000")
+        collector.send(exports.netflow5(FLOWS))
+        lines, _ = collector.stop()
+        self.assertEqual(lines[0]["octetDeltaCount"], FLOWS[0].octets)
+
+    def test_a_running_collector_answers_questions(self):
+        collector = Collector("--state", self.state)
+        collector.send(exports.ipfix(FLOWS), exports.netflow5(FLOWS))
+        self.wait_for(lambda: ask(self.state, "counters")[0]["datagrams_taken"] == 2)
+        status = ask(self.state, "status")[0]
+        self.assertEqual(status["program"], "kenchi-collector")
+        self.assertEqual(status["listening"][0]["address"], f"127.0.0.1:{collector.ports[0]}")
+        self.assertEqual(status["listening"][0]["datagrams"], 2)
+        self.assertEqual(status["records_decoded"], 6)
+        exporters = ask(self.state, "exporters")
+        self.assertEqual(len(exporters), 1)
+        self.assertIn("127.0.0.1", json.dumps(exporters[0]))
+        self.assertIn("error", ask(self.state, "nonsense")[0])
+        collector.stop()
+
+    def test_templates_survive_a_restart(self):
+        first = Collector("--state", self.state)
+        first.send(exports.ipfix(FLOWS, data=False))
+        first.stop()
+        second = Collector("--state", self.state)
+        second.send(exports.ipfix(FLOWS, template=False))
+        _, counters = second.stop()
+        self.assertEqual(counters["records_decoded"], 3)
+
+    def test_a_killed_collector_is_started_again_in_the_same_state(self):
+        first = Collector("--state", self.state)
+        first.send(exports.ipfix(FLOWS))
+        self.wait_for(lambda: os.path.exists(os.path.join(self.state, "templates")))
+        first.kill()
+        self.assertTrue(os.path.exists(os.path.join(self.state, "collector.sock")))
+        second = Collector("--state", self.state)
+        second.send(exports.ipfix(FLOWS, template=False))
+        _, counters = second.stop()
+        self.assertEqual(counters["records_decoded"], 3)
+        self.assert_all_accounted_for(counters)
+
+    def test_a_damaged_template_file_is_told_of_and_passed_over(self):
+        os.mkdir(self.state)
+        with open(os.path.join(self.state, "templates"), "wb") as file:
+            file.write(b"no templates at all")
+        collector = Collector("--state", self.state)
+        collector.send(exports.ipfix(FLOWS))
+        _, counters = collector.stop()
+        self.assertIn("templates", collector.told)
+        self.assertEqual(counters["records_decoded"], 3)
+
+    def test_two_collectors_do_not_share_a_state_folder(self):
+        first = Collector("--state", self.state)
+        second = run("--state", self.state, "--listen", "127.0.0.1:0")
+        self.assertEqual(second.returncode, 2)
+        self.assertIn(self.state, second.stderr.decode())
+        first.send(exports.ipfix(FLOWS))
+        _, counters = first.stop()
+        self.assertEqual(counters["records_decoded"], 3)
+
+    def test_a_taken_port_is_named_and_nothing_is_started(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+            taken.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            result = run("--listen", "127.0.0.1:0", "--listen", address, "--state", self.state)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(address, result.stderr.decode())
+        self.assertFalse(os.path.exists(self.state))
+
+
+class Captures(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.octets = exports.capture([(NOW, exports.ipfix(FLOWS)), (NOW + 1, exports.netflow5(FLOWS)),
+                                       (NOW + 2, b"neither")])
+
+    def dump_of(self, *options, stdin=None):
+        result = run("--dump-flows", *options, stdin=stdin)
+        self.assertEqual(result.returncode, 0, result.stderr.decode())
+        lines = [json.loads(line) for line in result.stdout.splitlines()]
+        self.assertIn("stats", lines[-1])
+        return lines[:-1]
+
+    def test_files_packed_files_and_standard_input_are_read_alike(self):
+        plain = self.write("plain", self.octets)
+        packed = self.write("packed", gzip.compress(self.octets))
+        for lines in (self.dump_of("--read", plain), self.dump_of("--read", packed),
+                      self.dump_of("--read", "-", stdin=self.octets),
+                      self.dump_of("--read", "-", stdin=gzip.compress(self.octets))):
+            self.assert_dumped(lines, FLOWS * 2)
+
+    def test_several_captures_are_read_in_order(self):
+        first = self.write("first", exports.capture([(NOW, exports.ipfix(FLOWS))]))
+        second = self.write("second", exports.capture([(NOW, exports.ipfix(FLOWS[:1], template=False))]))
+        self.assert_dumped(self.dump_of("--read", first, "--read", second), FLOWS + FLOWS[:1])
+
+    def test_ipfix_files_are_known_by_what_they_hold(self):
+        path = self.write("messages", exports.ipfix(FLOWS) + exports.ipfix(FLOWS, sequence=3, template=False))
+        self.assert_dumped(self.dump_of("--read", path), FLOWS * 2)
+
+    def test_a_capture_waits_for_the_reader_of_the_ring_and_counts_everything(self):
+        path = self.write("capture", self.octets)
+        result = run("--read", path, "--state", self.state, "--final-counters", "json")
+        self.assertEqual(result.returncode, 0, result.stderr.decode())
+        counters = json.loads(result.stdout)
+        self.assertEqual(counters["capture"]["datagrams"], 3)
+        self.assertEqual(counters["datagrams_taken"], 3)
+        self.assertEqual(counters["datagrams_short"] + counters["datagrams_version"], 1)
+        self.assertEqual(counters["ring"]["parts_dropped"], 0)
+        self.assert_all_accounted_for(counters)
+
+    def test_a_damaged_capture_is_named_and_what_it_held_is_used(self):
+        path = self.write("cut", self.octets[:-3])
+        result = run("--read", path, "--dump-flows")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(path, result.stderr.decode())
+        self.assertEqual(len(result.stdout.splitlines()), len(FLOWS) * 2 + 1)
+
+
+class WrongUse(Scenario):
+    def assert_refused(self, options, says):
+        result = run("--state", self.state, *options)
+        self.assertEqual(result.returncode, 2, options)
+        self.assertEqual(result.stdout, b"")
+        self.assertIn(says, result.stderr.decode())
+        self.assertFalse(os.path.exists(self.state), options)
+
+    def test_wrong_options_and_values_are_named_and_nothing_is_started(self):
+        text = self.write("text", b"this is no capture")
+        for options, says in (
+                (["--frobnicate"], "--frobnicate"),
+                (["capture.pcap"], "capture.pcap"),
+                (["--listen", "nowhere"], "nowhere"),
+                (["--listen", "127.0.0.1:99999"], "127.0.0.1:99999"),
+                (["--monitored", "10.0.0.0/33"], "10.0.0.0/33"),
+                (["--allow", "router"], "router"),
+                (["--sampling", "10.0.0.1=0"], "10.0.0.1=0"),
+                (["--ring-size", "1"], "ring_size"),
+                (["--hosts-max", "many"], "hosts_max"),
+                (["--final-counters", "xml"], "xml"),
+                (["--read", "/nonexistent"], "/nonexistent"),
+                (["--read", text], text),
+                (["--read", self.folder], self.folder),
+                (["--read", text, "--listen", "127.0.0.1:0"], "--listen"),
+                (["--write-bins", "x", "--dump-flows"], "--write-bins"),
+                (["--config", "/nonexistent"], "/nonexistent"),
+                (["--user", "nobody-of-that-name", "--listen", "127.0.0.1:0"], "nobody-of-that-name")):
+            self.assert_refused(options, says)
+
+    def test_wrong_keys_and_values_of_a_file_are_named(self):
+        for text, says in (("[collector]\nhosts=1\n", "hosts"), ("[detector]\n", "detector"),
+                           ("[collector]\nring_size=1\n", "1M to 64G"), ("[collector]\nmonitored=x\n", "\"x\"")):
+            path = self.write("config", text.encode())
+            self.assert_refused(["--config", path], says)
+
+    def test_the_printed_configuration_is_one_that_is_read(self):
+        path = self.write("config", run("--print-config").stdout)
+        self.assertEqual(run("--config", path, "--check").returncode, 0)
+
+    def test_options_override_the_file(self):
+        path = self.write("config", b"[collector]\nlisten=nowhere\n")
+        self.assertEqual(run("--config", path, "--check").returncode, 2)
+        self.assertEqual(run("--config", path, "--check", "--listen", "127.0.0.1:0").returncode, 0)
+
+    def test_version_and_help_go_to_standard_output(self):
+        self.assertRegex(run("--version").stdout.decode(), r"^kenchi-collector \d+\.\d+\.\d+\n$")
+        self.assertIn("--dump-flows", run("--help").stdout.decode())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

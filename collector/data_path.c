@@ -9,6 +9,7 @@
 #include "collector/flow_dump.h"
 #include "collector/sampling.h"
 #include "collector/uptime_clock.h"
+#include "common/bin_file.h"
 #include "common/fault.h"
 #include "common/ring.h"
 #include "common/state_folder.h"
@@ -35,7 +36,9 @@ struct DataPath {
 	Decoder *decoder;
 	ConversationTable *conversations; /* NULL: a dump */
 	BinTable *bins;
-	RingWriter *ring;         /* NULL: none */
+	RingWriter *ring;        /* NULL: none */
+	BinFileWriter *bin_file; /* NULL: none */
+	uint64_t sketch_key;
 	GString *text;            /* of a dump, not yet written; NULL: no dump */
 	char *templates;          /* the file */
 	GByteArray *sampled;      /* by exporter: 1 when its records are scaled */
@@ -112,13 +115,13 @@ open_bins(DataPath *path, GError **error)
 {
 	struct bin_table_limits limits = bin_limits_of(path->config);
 	uint64_t tables;
-	uint64_t sketches;
 
 	if (!table_key(path, &tables, error) ||
-	    !state_folder_site_key(path->config->state_path, !path->live, &sketches, error))
+	    !state_folder_site_key(path->config->state_path, !path->live, &path->sketch_key, error))
 		return false;
 	path->conversations = conversation_table_new((size_t)path->config->conversations, tables);
-	path->bins = bin_table_new(&limits, path->config->monitored_hosts, tables, sketches);
+	path->bins =
+		bin_table_new(&limits, path->config->monitored_hosts, tables, path->sketch_key);
 	return true;
 }
 
@@ -127,6 +130,11 @@ open_outputs(DataPath *path, GError **error)
 {
 	const CollectorConfig *config = path->config;
 
+	if (config->write_bins != NULL) {
+		path->bin_file = bin_file_open_writer(config->write_bins, path->sketch_key, error);
+		if (path->bin_file == NULL)
+			return false;
+	}
 	if (!collector_config_has_ring(config))
 		return true;
 	path->ring =
@@ -161,6 +169,7 @@ data_path_close(DataPath *path)
 	if (path == NULL)
 		return;
 	ring_close_writer(path->ring);
+	bin_file_close_writer(path->bin_file);
 	bin_table_free(path->bins);
 	conversation_table_free(path->conversations);
 	decoder_free(path->decoder);
@@ -243,13 +252,14 @@ count_sampled(const DataPath *path)
 }
 
 static bool
-send_part(DataPath *path, const struct part *part, GError **error G_GNUC_UNUSED)
+send_part(DataPath *path, const struct part *part, GError **error)
 {
 	if (path->ring != NULL)
 		push_part(path, part);
 	else
 		++path->parts_pushed;
-	return true;
+	return path->bin_file == NULL ||
+	       bin_file_append(path->bin_file, part->export_ms, part->bin, part->extension, error);
 }
 
 /* The watermark is of now, for it promises the parts that are due now. */
@@ -397,6 +407,8 @@ data_path_end(DataPath *path, GError **error)
 		return write_text(path, error);
 	}
 	if (!send_parts(path, true, error))
+		return false;
+	if (path->bin_file != NULL && !bin_file_finish(g_steal_pointer(&path->bin_file), error))
 		return false;
 	if (path->ring == NULL || path->live || stop_signal_came())
 		return true;

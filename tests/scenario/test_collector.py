@@ -314,6 +314,27 @@ class Captures(Scenario):
         self.assertEqual(counters["ring"]["parts_dropped"], 0)
         self.assert_all_accounted_for(counters)
 
+    def test_the_same_capture_makes_the_same_bin_file(self):
+        capture = self.write("capture", self.octets)
+        files = []
+        for name in ("one", "other"):
+            path = os.path.join(self.folder, name)
+            result = run("--read", capture, "--write-bins", path, "--state", self.state)
+            self.assertEqual(result.returncode, 0, result.stderr.decode())
+            with open(path, "rb") as file:
+                files.append(file.read())
+        self.assertGreater(len(files[0]), 2 * 300)
+        self.assertEqual(files[0], files[1])
+        self.assertFalse(os.path.exists(self.state))
+
+    def test_a_bin_file_that_cannot_be_made_is_named_before_a_ring_is(self):
+        capture = self.write("capture", self.octets)
+        result = run("--read", capture, "--write-bins", "/nonexistent/bins", "--state", self.state, "--ring",
+                     self.folder)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("/nonexistent/bins", result.stderr.decode())
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "ring.0")))
+
     def test_a_damaged_capture_is_named_and_what_it_held_is_used(self):
         path = self.write("cut", self.octets[:-3])
         result = run("--read", path, "--dump-flows")

@@ -1,0 +1,46 @@
+/*
+ * The detector: reads the rings, has hosts assessed, keeps their verdicts, stores them, tells of them.  The only part
+ * that knows all others.
+ *
+ * The store is written in transactions of about a second; a ring's entries are given back to the collector after the
+ * transaction that they led to.  So after a kill at any moment no entry is lost or counted twice.  Alerts are handed out
+ * after the transaction too, and stay in the store until then: after a kill the last ones may be handed out again.
+ * What a kill does lose is the past that the assessor keeps in memory: windows fill up again.
+ */
+#ifndef DETECTOR_DETECTOR_H
+#define DETECTOR_DETECTOR_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "detector/detector_config.h"
+
+typedef struct Detector Detector;
+
+struct detector_mode {
+	bool once;               /* ends at the end of every ring (captures); fixed sketch key */
+	bool cef_stdout;         /* alerts to standard output as CEF lines */
+	const char *scores_path; /* NULL: none */
+};
+
+/* What a signal asks for; set by handlers. */
+struct detector_requests {
+	volatile int stop;
+	volatile int reopen; /* the files of alerts */
+};
+
+/* Are model and calibration such that a detector could be opened?  Touches nothing. */
+bool detector_check(const struct detector_config *config, GError **error);
+
+/* Opens everything.  `config` and what `mode` points to must outlive the detector. */
+Detector *detector_open(const struct detector_config *config, const struct detector_mode *mode, GError **error);
+void detector_close(Detector *detector); /* NULL is allowed */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Detector, detector_close)
+
+/*
+ * Runs until it is asked to stop or, in once mode, to the end.  False: the store or the outputs failed, or
+ * (G_IO_ERROR_NOT_FOUND) in once mode there was no ring, or its writer went away before the end.
+ */
+bool detector_run(Detector *detector, struct detector_requests *requests, GError **error);
+
+#endif

@@ -168,8 +168,7 @@ static void
 scan(struct scene *scene)
 {
 	unsigned minutes = scene->config->minutes;
-	uint32_t target = 0xac100000; /* 172.16.0.0/16: private, so that only flows tell that nobody
-	                                 is there */
+	uint32_t target = 0xc6120000; /* 198.18.0.0/15 (RFC 2544): nobody is there */
 
 	for (unsigned i = 0;
 	     minutes > SCAN_START_MINUTE && i < (minutes - SCAN_START_MINUTE) * SCANS_A_MINUTE;

@@ -10,6 +10,8 @@ _kenchi() {
 		[status]='--watch --count --counters'
 		[exporters]=''
 		[analyze]='--scores --monitored --model --calibration --exit-code'
+		[evaluate]='--truth --split --part --export'
+		[plot]='--host --bins --capture --truth --figure --title --output'
 		[version]=''
 		[help]=''
 	)
@@ -26,7 +28,7 @@ _kenchi() {
 	done
 	COMPREPLY=()
 	case $before in
-	--state | --model | --calibration)
+	--state | --model | --calibration | --truth | --split | --bins | --capture | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -34,7 +36,11 @@ _kenchi() {
 		mapfile -t COMPREPLY < <(compgen -W 'infected normal unknown' -- "$word")
 		return
 		;;
-	--max-age | --limit | --since | --watch | --count | --monitored) return ;;
+	--figure)
+		mapfile -t COMPREPLY < <(compgen -W 'octets sizes' -- "$word")
+		return
+		;;
+	--part | --export | --title | --max-age | --limit | --since | --watch | --count | --monitored) return ;;
 	esac
 	if [[ -z $name ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "${!options[*]} $shared" -- "$word")
@@ -45,7 +51,9 @@ _kenchi() {
 	elif [[ $name == show || $before == --host ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(kenchi hosts --json --max-age 0 2>/dev/null |
 			sed -n 's/^{"host":"\([0-9a-fA-F.:]*\)".*/\1/p')" -- "$word")
-	elif [[ $name == analyze ]]; then
+	elif [[ $name == evaluate && $before == evaluate ]]; then
+		mapfile -t COMPREPLY < <(compgen -W approximations -- "$word")
+	elif [[ $name == analyze || $name == evaluate ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 	fi
 }

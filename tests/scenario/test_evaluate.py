@@ -1,0 +1,176 @@
+"""kenchi evaluate and kenchi plot over a capture whose packets are known: each record has one packet, or packets of
+one size at a known second, so that bins can be exact."""
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import exports
+from exports import Flow, NOW
+
+KENCHI = os.environ["KENCHI"]
+HOST, PEER = "10.1.2.3", "198.51.100.7"
+EDGES = [50, 100, 200, 500, 1000, 1400, 1500]
+CLASSES = ["c0_49", "c50_99", "c100_199", "c200_499", "c500_999", "c1000_1399", "c1400_1499", "c1500up"]
+
+# Second from NOW, direction, octets: one packet each.
+PACKETS = [(-20 + i // 3, ("out", "in", "in")[i % 3], (40, 1500, 700, 90)[i % 4]) for i in range(36)]
+
+
+def flows():
+    for number, (second, direction, octets) in enumerate(PACKETS):
+        ends = (HOST, PEER) if direction == "out" else (PEER, HOST)
+        ports = (2000 + number, 80) if direction == "out" else (80, 2000 + number)
+        time_ms = (NOW + second) * 1000 + 500
+        yield Flow(*ends, ports=ports, octets=octets, packets=1, start_ms=time_ms, end_ms=time_ms)
+
+
+def size_class(octets):
+    return sum(octets >= edge for edge in EDGES)
+
+
+def truth():
+    """The two files of truth: {name: text}."""
+    seconds, minutes = {}, {}
+    for second, direction, octets in PACKETS:
+        at = NOW + second
+        seconds.setdefault(at, {"in": 0, "out": 0})[direction] += octets
+        minutes.setdefault((at // 60 * 60, direction), [0] * 8)[size_class(octets)] += 1
+    lines = ["host,second,octets_in,octets_out"]
+    lines += [f"{HOST},{at},{sums['in']},{sums['out']}" for at, sums in sorted(seconds.items())]
+    sizes = ["host,bin60,direction," + ",".join(CLASSES)]
+    sizes += [f"{HOST},{at},{direction}," + ",".join(map(str, counts))
+              for (at, direction), counts in sorted(minutes.items())]
+    return {"truth_1s.csv": "\n".join(lines) + "\n", "truth_sizes.csv": "\n".join(sizes) + "\n"}
+
+
+def kenchi(*arguments, path=None):
+    environment = dict(os.environ) if path is None else dict(os.environ, PATH=path)
+    return subprocess.run([KENCHI, *arguments], capture_output=True, text=True, timeout=30, env=environment)
+
+
+class Evaluation(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.one = os.path.join(self.folder, "one")
+        self.make(self.one)
+        self.capture = os.path.join(self.one, "export.pcap")
+
+    def make(self, folder):
+        os.mkdir(folder)
+        listed = list(flows())
+        datagrams = [(NOW, exports.netflow5(listed[i:i + 20], sequence=i)) for i in range(0, len(listed), 20)]
+        with open(os.path.join(folder, "export.pcap"), "wb") as file:
+            file.write(exports.capture(datagrams))
+        for name, text in truth().items():
+            with gzip.open(os.path.join(folder, name + ".gz"), "wt") as file:
+                file.write(text)
+
+    def evaluate(self, *arguments):
+        got = kenchi("evaluate", "approximations", *arguments, "--json")
+        self.assertEqual(got.returncode, 0, got.stderr)
+        return [json.loads(line) for line in got.stdout.splitlines()]
+
+    def test_finds_no_error_where_bins_are_exact(self):
+        capture, everything, *_ = self.evaluate(self.capture, "--truth", self.one)
+        self.assertEqual((capture["capture"], everything["group"]), ("one", "all"))
+        self.assertEqual(capture["records"], len(PACKETS))
+        self.assertTrue(capture["tcp_heavy"])
+        for side in ("out", "in", "both"):
+            self.assertEqual(capture["sizes_three"][side], 0)
+            self.assertEqual(capture["sizes_eight"][side], 0)
+            self.assertAlmostEqual(capture["correlation"][side], 1, places=9)
+        self.assertEqual(everything["sizes_eight"], capture["sizes_eight"])
+
+    def test_groups_a_collection(self):
+        self.make(os.path.join(self.folder, "two"))
+        self.make(os.path.join(self.folder, "three"))
+        split = os.path.join(self.folder, "split.csv")
+        with open(split, "w") as file:
+            file.write("capture,part\none,choose\ntwo,train\nthree,choose\n")
+        with open(os.path.join(self.folder, "captures.csv"), "w") as file:
+            file.write('capture,label,source_set\none,normal,"a, b"\ntwo,normal,c\nthree,infected,c\n')
+        got = self.evaluate("--split", split, "--part", "choose", "--export", "export.pcap")
+        self.assertEqual([(row["capture"], row["label"], row["source"]) for row in got if "capture" in row],
+                         [("one", "normal", "a, b"), ("three", "infected", "c")])
+        self.assertEqual({row["group"]: row["captures"] for row in got if "group" in row},
+                         {"all": 2, "TCP-heavy": 2, "normal": 1, "infected": 1, "source a, b": 1, "source c": 1})
+        everything = self.evaluate("--split", split, "--export", "export.pcap")
+        self.assertEqual(sum("capture" in row for row in everything), 3)
+
+    def test_prints_a_table_that_explains_itself(self):
+        first, second = (kenchi("evaluate", "approximations", self.capture, "--truth", self.one) for _ in range(2))
+        self.assertEqual(first.stdout, second.stdout)
+        self.assertIn("one ", first.stdout)
+        self.assertIn("L1 distance", first.stdout)
+
+    def test_names_what_is_wrong(self):
+        empty = os.path.join(self.folder, "empty")
+        os.mkdir(empty)
+        for wanted, *arguments in [
+                ("what? approximations",),
+                ("what? approximations", "guesses"),
+                ("which CAPTURE", "approximations"),
+                ("--truth", "approximations", self.capture),
+                ("--truth", "approximations", self.capture, "--truth", self.one, "--truth", self.one),
+                ("--part", "approximations", self.capture, "--truth", self.one, "--part", "train"),
+                ("--export", "approximations", self.capture, "--truth", self.one, "--export", "a"),
+                (empty, "approximations", self.capture, "--truth", empty),
+                ("split.csv", "approximations", "--split", os.path.join(empty, "split.csv")),
+                ("nothing.pcap", "approximations", os.path.join(empty, "nothing.pcap"), "--truth", self.one)]:
+            got = kenchi("evaluate", *arguments)
+            self.assertEqual((got.returncode, got.stdout), (2, ""), got.stderr)
+            self.assertIn(wanted, got.stderr)
+
+    def test_refuses_truth_of_another_host(self):
+        for name in ("truth_1s.csv", "truth_sizes.csv"):
+            path = os.path.join(self.one, name)
+            os.unlink(path + ".gz")
+            with open(path, "w") as file:
+                file.write(truth()[name].replace(HOST, "10.9.9.9"))
+        got = kenchi("evaluate", "approximations", self.capture, "--truth", self.one)
+        self.assertEqual(got.returncode, 2)
+        self.assertIn("10.9.9.9", got.stderr)
+
+    @unittest.skipUnless(shutil.which("gnuplot"), "gnuplot is not installed")
+    def test_draws_flows_and_packets(self):
+        output = os.path.join(self.folder, "figure.svg")
+        got = kenchi("plot", "--capture", self.capture, "--truth", self.one, "--title", "it's <one>", "--output", output)
+        self.assertEqual((got.returncode, got.stdout, got.stderr), (0, "", ""))
+        texts = "\n".join(element.text or "" for element in xml.etree.ElementTree.parse(output).iter())
+        for wanted in ("it's <one>", "from flow records", "from packets", "octets per second", "share of packets (%)",
+                       "received", "sent", "IP length of the packets (octets)", "time of day (UTC), 2023-11-14"):
+            self.assertIn(wanted, texts)
+        alone = kenchi("plot", "--capture", self.capture, "--host", HOST, "--figure", "sizes")
+        self.assertIn("share of packets", alone.stdout)
+        self.assertNotIn("octets per second", alone.stdout)
+
+    def test_plot_names_what_is_wrong(self):
+        for code, wanted, *arguments in [
+                (2, "--bins", "--host", HOST),
+                (2, "--bins", "--host", HOST, "--bins", "a", "--capture", "b"),
+                (2, "--host", "--capture", self.capture),
+                (2, "\"10.1\"", "--capture", self.capture, "--host", "10.1"),
+                (2, "\"both\"", "--capture", self.capture, "--host", HOST, "--figure", "both"),
+                (2, "10.1.2.4", "--capture", self.capture, "--host", "10.1.2.4", "--truth", self.one),
+                (2, "nothing.bins", "--bins", os.path.join(self.folder, "nothing.bins"), "--host", HOST),
+                (3, "10.1.2.4", "--capture", self.capture, "--host", "10.1.2.4")]:
+            got = kenchi("plot", *arguments)
+            self.assertEqual((got.returncode, got.stdout), (code, ""), got.stderr)
+            self.assertIn(wanted, got.stderr)
+
+    def test_says_that_gnuplot_is_missing(self):
+        got = kenchi("plot", "--capture", self.capture, "--host", HOST, path=self.folder)
+        self.assertEqual((got.returncode, got.stdout), (1, ""))
+        self.assertIn("gnuplot", got.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

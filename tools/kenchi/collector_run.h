@@ -1,0 +1,21 @@
+/*
+ * Runs kenchi-collector over a capture and waits for it.
+ *
+ * Errors:  a GError that names the capture; what the collector itself has to say is on stderr.
+ */
+#ifndef TOOLS_KENCHI_COLLECTOR_RUN_H
+#define TOOLS_KENCHI_COLLECTOR_RUN_H
+
+#include <glib.h>
+
+#include "common/host_address.h"
+#include "tools/kenchi/host_traffic.h"
+
+/* What the bins of `host` tell, by way of a temporary bin file. */
+HostTraffic *collector_run_traffic(const char *capture, const struct host_address *host,
+                                   GError **error);
+
+/* The flow records, one JSON object a line; free with g_free(). */
+char *collector_run_flows(const char *capture, GError **error);
+
+#endif

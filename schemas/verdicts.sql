@@ -1,7 +1,7 @@
 -- The verdict store: written by kenchi-detector alone, read by kenchi.  Times are milliseconds since the epoch on
 -- the exporters' clock unless a column says otherwise.  Raise user_version with every change.
 PRAGMA journal_mode = WAL;
-PRAGMA application_id = 1801807459; -- "kenc"
+PRAGMA application_id = 1801809507; -- "kenc"
 PRAGMA user_version = 1;
 
 -- One row for each host that has been judged.

@@ -87,6 +87,7 @@ open_message(Decoder *decoder, const struct datagram *datagram, uint8_t version,
 	};
 	message->clock_correction_ms = 0;
 	message->records = 0;
+	message->options = 0;
 	message->records_known = true;
 	clock_offset_take(&message->exporter->clock, export_time, datagram->arrival);
 	return true;
@@ -431,7 +432,7 @@ static void
 close_message(Decoder *decoder)
 {
 	const struct message *message = &decoder->message;
-	const struct sequence_message sequence = { message->sequence, message->records,
+	const struct sequence_message sequence = { message->sequence, message->records, message->options,
 		                                   message->records_known };
 
 	if (decoder->stage == STAGE_NETFLOW5 || decoder->stage == STAGE_MESSAGE)

@@ -32,6 +32,7 @@ struct message {
 	int32_t clock_correction_ms;
 	uint32_t sequence;
 	uint32_t records;   /* data records, those of options included */
+	uint32_t options;   /* of them, records of options */
 	bool records_known; /* false: there was a Data Set without a Template */
 	uint8_t version;
 	GArray *data_sets;  /* struct data_set, in the order of the datagram */

@@ -200,6 +200,7 @@ options_data_read(struct message *message, const struct export_template *known, 
 		}
 		counters->records_options++;
 		message->records++;
+		message->options++;
 		take(message, &told);
 	}
 }

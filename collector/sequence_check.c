@@ -15,14 +15,27 @@ sequence_check_init(struct sequence_check *check, enum sequence_rule rule)
 static uint32_t
 units(const struct sequence_check *check, const struct sequence_message *message)
 {
-	return check->rule == SEQUENCE_BY_MESSAGES ? 1 : message->records;
+	switch (check->rule) {
+	case SEQUENCE_BY_FLOWS:
+	case SEQUENCE_BY_OWN_FLOWS:
+		return message->records - message->options;
+	case SEQUENCE_BY_MESSAGES:
+		return 1;
+	case SEQUENCE_BY_RECORDS:
+	case SEQUENCE_BY_OWN_RECORDS:
+	case SEQUENCE_RULES:
+		break;
+	}
+	return message->records;
 }
 
 static uint32_t
 begin_of(const struct sequence_check *check, const struct sequence_message *message)
 {
-	return message->sequence -
-	       (check->rule == SEQUENCE_BY_OWN_RECORDS ? message->records : 0);
+	bool is_inclusive =
+	        check->rule == SEQUENCE_BY_OWN_RECORDS || check->rule == SEQUENCE_BY_OWN_FLOWS;
+
+	return message->sequence - (is_inclusive ? units(check, message) : 0);
 }
 
 /* Goes on behind the message. */
@@ -30,11 +43,17 @@ static void
 follow(struct sequence_check *check, const struct sequence_message *message)
 {
 	check->known = true;
-	check->last = message->sequence;
-	check->last_records = message->records;
 	check->next = begin_of(check, message) + units(check, message);
 	check->unsure = !message->records_known && check->rule != SEQUENCE_BY_MESSAGES;
 	check->candidate_known = false;
+}
+
+static void
+remember(struct sequence_check *check, const struct sequence_message *message)
+{
+	check->last = message->sequence;
+	check->last_records = message->records;
+	check->last_flows = message->records - message->options;
 }
 
 static void
@@ -43,7 +62,9 @@ watch_rules(struct sequence_check *check, const struct sequence_message *message
 	uint32_t step = message->sequence - check->last;
 	const uint32_t predicted[SEQUENCE_RULES] = {
 		[SEQUENCE_BY_RECORDS] = check->last_records,
+		[SEQUENCE_BY_FLOWS] = check->last_flows,
 		[SEQUENCE_BY_OWN_RECORDS] = message->records,
+		[SEQUENCE_BY_OWN_FLOWS] = message->records - message->options,
 		[SEQUENCE_BY_MESSAGES] = 1,
 	};
 
@@ -55,6 +76,7 @@ watch_rules(struct sequence_check *check, const struct sequence_message *message
 			check->streak[i]++;
 		}
 	}
+	remember(check, message);
 }
 
 /* Has the exporter been following another rule for a while, and not the one it was thought to follow? */
@@ -67,7 +89,7 @@ switch_rule(struct sequence_check *check, const struct sequence_message *message
 	for (size_t i = 0; i < SEQUENCE_RULES; i++) {
 		if (check->streak[i] < SWITCH_STREAK)
 			continue;
-		counters->sequence_lost -= check->streak_lost[i];
+		counters->sequence_lost -= MIN(check->streak_lost[i], counters->sequence_lost);
 		check->rule = (enum sequence_rule)i;
 		check->next = begin_of(check, message);
 		check->hole = 0;
@@ -100,7 +122,7 @@ fill_hole(struct sequence_check *check, uint32_t begin, uint32_t length, struct 
 		if (offset >= left)
 			continue;
 		length = length < left - offset ? length : left - offset;
-		counters->sequence_lost -= length < counters->sequence_lost ? length : counters->sequence_lost;
+		counters->sequence_lost -= MIN(length, counters->sequence_lost);
 		counters->sequence_reordered++;
 		/* What is before the message stays missing; what is behind it is forgotten when it is not the last part. */
 		check->holes[i].length = offset;
@@ -137,6 +159,7 @@ sequence_check_take(struct sequence_check *check, const struct sequence_message 
 	int32_t gap;
 
 	if (!check->known || check->unsure) {
+		remember(check, message);
 		follow(check, message);
 		return;
 	}
@@ -161,7 +184,9 @@ sequence_rule_name(enum sequence_rule rule)
 {
 	static const char *const names[SEQUENCE_RULES] = {
 		[SEQUENCE_BY_RECORDS] = "records",
+		[SEQUENCE_BY_FLOWS] = "flows",
 		[SEQUENCE_BY_OWN_RECORDS] = "records with its own",
+		[SEQUENCE_BY_OWN_FLOWS] = "flows with its own",
 		[SEQUENCE_BY_MESSAGES] = "messages",
 	};
 

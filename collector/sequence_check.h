@@ -2,7 +2,8 @@
  * Sequence numbers of one Observation Domain: what was lost, what came late, and when the Exporter began anew.
  *
  * By the RFCs the number counts records sent before the Message (NetFlow v5, IPFIX) or Messages (v9).  Exporters
- * differ: softflowd's IPFIX counts the Message's own records in, others count Messages in IPFIX or records in v9.  The
+ * differ: softflowd's IPFIX counts the Message's own records in, but not those of options; others count Messages in
+ * IPFIX or records in v9.  The
  * rule that an exporter follows is found by watching, and what was called lost by the wrong rule is taken back.
  *
  * A Message that is missing counts as lost at once and is taken back when it comes within the reorder window.
@@ -18,7 +19,9 @@
 
 enum sequence_rule {
 	SEQUENCE_BY_RECORDS,     /* records sent before this Message */
+	SEQUENCE_BY_FLOWS,       /* the same without records of options */
 	SEQUENCE_BY_OWN_RECORDS, /* records sent, this Message's included */
+	SEQUENCE_BY_OWN_FLOWS,   /* the same without records of options */
 	SEQUENCE_BY_MESSAGES,
 	SEQUENCE_RULES,
 };
@@ -30,8 +33,9 @@ struct sequence_check {
 	bool unsure;    /* the last Message's records could not be counted: the next one is taken as it is */
 	bool candidate_known;
 	uint32_t next;  /* where the next Message begins, by the rule */
-	uint32_t last;  /* number and records of the last Message in order */
+	uint32_t last;  /* number, records and flows of the last Message */
 	uint32_t last_records;
+	uint32_t last_flows;
 	uint32_t candidate_next; /* of what may be a restart */
 	enum sequence_rule rule;
 	uint8_t streak[SEQUENCE_RULES];       /* Messages in a row that follow the rule */
@@ -46,6 +50,7 @@ struct sequence_check {
 struct sequence_message {
 	uint32_t sequence;
 	uint32_t records;   /* data records, those of options included */
+	uint32_t options;   /* records of options */
 	bool records_known; /* false: it had Data Sets without a Template */
 };
 

@@ -1,0 +1,610 @@
+#include <glib.h>
+#include <string.h>
+
+#include "tests/support/decoding.h"
+#include "tests/support/export_builder.h"
+
+enum { REVERSE = 29305, CESNET = 8057, YAF = 6871, EXPORT_MS_PER_S = 1000 };
+
+static const int64_t export_ms = (int64_t)TEST_EXPORT_S * EXPORT_MS_PER_S;
+static const struct export_header header = { .export_s = TEST_EXPORT_S, .domain = 1 };
+
+/* A datagram with a Template and one record of it. */
+static GByteArray *
+message_with(const struct wire_field *fields, size_t count, const uint64_t *values)
+{
+	GByteArray *message = ipfix_open(&header);
+
+	ipfix_add_template(message, 300, fields, count);
+	export_add_record(message, 300, fields, count, values);
+	return message;
+}
+
+static const struct flow_record *
+only_record(const struct decoding *decoding)
+{
+	g_assert_cmpuint(decoding->records->len, ==, 1);
+	return decoding_record(decoding, 0);
+}
+
+static uint64_t
+ntp(uint64_t unix_s, uint64_t ms)
+{
+	return (unix_s + 2208988800U) << 32 | (ms << 32) / 1000;
+}
+
+struct time_case {
+	uint16_t start, end; /* elements */
+	uint16_t width;
+	uint64_t start_value, end_value;
+	int64_t start_ms, end_ms; /* before the export time */
+};
+
+static void
+reads_times_of_every_unit(void)
+{
+	static const uint64_t s = TEST_EXPORT_S;
+	const struct time_case cases[] = {
+		{ 150, 151, 4, s - 5, s - 1, 5000, 1000 },
+		{ 152, 153, 8, s * 1000 - 4750, s * 1000 - 250, 4750, 250 },
+		{ 154, 155, 8, ntp(s - 5, 250), ntp(s - 1, 750), 4750, 250 },
+		{ 156, 157, 8, ntp(s - 5, 250), ntp(s - 1, 750), 4750, 250 },
+		{ 158, 159, 4, 4750000, 250000, 4750, 250 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const struct wire_field fields[] = {
+			{ 0, 8, 4 },
+			{ 0, 12, 4 },
+			{ 0, cases[i].start, cases[i].width },
+			{ 0, cases[i].end, cases[i].width },
+		};
+		const uint64_t values[] = { 1, 2, cases[i].start_value, cases[i].end_value };
+		struct decoding decoding = decoding_start();
+
+		decoding_feed(&decoding, message_with(fields, 4, values));
+		g_assert_cmpint(ABS(only_record(&decoding)->start.ms - (export_ms - cases[i].start_ms)), <=, 1);
+		g_assert_cmpint(ABS(only_record(&decoding)->end.ms - (export_ms - cases[i].end_ms)), <=, 1);
+		g_assert_cmpuint(only_record(&decoding)->marks & FLOW_HAS_TIMES, !=, 0);
+		decoding_stop(&decoding);
+	}
+}
+
+static void
+takes_milliseconds_before_seconds(void)
+{
+	static const struct wire_field fields[] = {
+		{ 0, 8, 4 }, { 0, 152, 8 }, { 0, 150, 4 }, { 0, 153, 8 }, { 0, 151, 4 },
+	};
+	const uint64_t values[] = { 1, (uint64_t)export_ms - 1500, TEST_EXPORT_S - 2, (uint64_t)export_ms - 500,
+		                    TEST_EXPORT_S - 1 };
+	struct decoding decoding = decoding_start();
+
+	decoding_feed(&decoding, message_with(fields, G_N_ELEMENTS(fields), values));
+	g_assert_cmpint(only_record(&decoding)->start.ms, ==, export_ms - 1500);
+	g_assert_cmpint(only_record(&decoding)->end.ms, ==, export_ms - 500);
+	decoding_stop(&decoding);
+}
+
+static void
+adds_a_duration_to_the_one_time_there_is(void)
+{
+	static const struct wire_field from_start[] = { { 0, 161, 4 }, { 0, 8, 4 }, { 0, 152, 8 } };
+	static const struct wire_field from_end[] = { { 0, 162, 4 }, { 0, 8, 4 }, { 0, 153, 8 } };
+	const uint64_t started[] = { 2000, 1, (uint64_t)export_ms - 3000 };
+	const uint64_t ended[] = { 2000000, 1, (uint64_t)export_ms - 1000 };
+	struct decoding decoding = decoding_start();
+
+	decoding_feed(&decoding, message_with(from_start, 3, started));
+	decoding_feed(&decoding, message_with(from_end, 3, ended));
+	for (size_t i = 0; i < 2; i++) {
+		g_assert_cmpint(decoding_record(&decoding, i)->start.ms, ==, export_ms - 3000);
+		g_assert_cmpint(decoding_record(&decoding, i)->end.ms, ==, export_ms - 1000);
+	}
+	decoding_stop(&decoding);
+}
+
+static const struct wire_field uptime_fields[] = { { 0, 8, 4 }, { 0, 22, 4 }, { 0, 21, 4 } };
+static const uint64_t uptime_values[] = { 1, 50000, 60000 };
+
+static void
+leaves_uptime_alone_without_a_boot_time(void)
+{
+	struct decoding decoding = decoding_start();
+
+	decoding_feed(&decoding, message_with(uptime_fields, 3, uptime_values));
+	g_assert_cmpuint(only_record(&decoding)->marks & FLOW_HAS_TIMES, ==, 0);
+	g_assert_cmpint(only_record(&decoding)->start.ms, ==, export_ms);
+	g_assert_cmpuint(decoding_counters(&decoding).records_without_times, ==, 1);
+	decoding_stop(&decoding);
+}
+
+static void
+counts_uptime_from_the_boot_time_in_the_record(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 22, 4 }, { 0, 21, 4 }, { 0, 160, 8 } };
+	const uint64_t values[] = { 1, 50000, 60000, (uint64_t)export_ms - 70000 };
+	struct decoding decoding = decoding_start();
+
+	decoding_feed(&decoding, message_with(fields, 4, values));
+	g_assert_cmpint(only_record(&decoding)->start.ms, ==, export_ms - 20000);
+	g_assert_cmpint(only_record(&decoding)->end.ms, ==, export_ms - 10000);
+	decoding_stop(&decoding);
+}
+
+static const struct wire_field boot_fields[] = { { 0, 144, 4 }, { 0, 160, 8 } };
+
+static void
+add_boot(GByteArray *message, int64_t boot_ms)
+{
+	const uint64_t values[] = { 1, (uint64_t)boot_ms };
+
+	ipfix_add_options_template(message, 400, boot_fields, 1, 2);
+	export_add_record(message, 400, boot_fields, 2, values);
+}
+
+static void
+counts_uptime_from_the_boot_time_in_options(void)
+{
+	struct decoding decoding = decoding_start();
+	GByteArray *message = message_with(uptime_fields, 3, uptime_values);
+
+	/* Behind the data, in the same Message. */
+	add_boot(message, export_ms - 70000);
+	decoding_feed(&decoding, message);
+	g_assert_cmpint(only_record(&decoding)->start.ms, ==, export_ms - 20000);
+	decoding_stop(&decoding);
+}
+
+static void
+survives_a_wrap_of_the_uptime_since_boot(void)
+{
+	static const int64_t turn_ms = INT64_C(1) << 32;
+	struct decoding decoding = decoding_start();
+	GByteArray *message = message_with(uptime_fields, 3, uptime_values);
+
+	add_boot(message, export_ms - 3 * turn_ms - 70000);
+	decoding_feed(&decoding, message);
+	g_assert_cmpint(only_record(&decoding)->start.ms, ==, export_ms - 20000);
+	decoding_stop(&decoding);
+}
+
+static void
+reads_counters_of_any_width(void)
+{
+	for (uint16_t width = 1; width <= 8; width++) {
+		const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 1, width }, { 0, 2, width } };
+		const uint64_t most = width == 8 ? UINT64_MAX : (UINT64_C(1) << (8 * width)) - 1;
+		const uint64_t values[] = { 1, most, most - 1 };
+		struct decoding decoding = decoding_start();
+
+		decoding_feed(&decoding, message_with(fields, 3, values));
+		g_assert_cmpuint(only_record(&decoding)->octets, ==, most);
+		g_assert_cmpuint(only_record(&decoding)->packets, ==, most - 1);
+		decoding_stop(&decoding);
+	}
+}
+
+static void
+prefers_the_better_counter(void)
+{
+	/* Best first; each Template leaves one more away. */
+	static const uint16_t octets[] = { 1, 85, 231, 23, 171, 352, 353 };
+
+	for (size_t from = 0; from < G_N_ELEMENTS(octets); from++) {
+		struct wire_field fields[1 + G_N_ELEMENTS(octets)] = { { 0, 8, 4 } };
+		uint64_t values[1 + G_N_ELEMENTS(octets)] = { 1 };
+		struct decoding decoding = decoding_start();
+		size_t count = 1;
+
+		for (size_t i = G_N_ELEMENTS(octets); i-- > from; count++) {
+			fields[count] = (struct wire_field){ 0, octets[i], 4 };
+			values[count] = octets[i];
+		}
+		decoding_feed(&decoding, message_with(fields, count, values));
+		g_assert_cmpuint(only_record(&decoding)->octets, ==, octets[from]);
+		decoding_stop(&decoding);
+	}
+}
+
+static void
+keeps_both_directions_of_a_biflow(void)
+{
+	static const struct wire_field fields[] = {
+		{ 0, 8, 4 }, { 0, 1, 4 }, { REVERSE, 1, 4 }, { 0, 2, 4 }, { REVERSE, 2, 4 }, { 0, 6, 1 }, { REVERSE, 6, 1 },
+	};
+	static const uint64_t values[] = { 1, 1000, 50000, 10, 40, 0x1b, 0x12 };
+	struct decoding decoding = decoding_start();
+
+	decoding_feed(&decoding, message_with(fields, G_N_ELEMENTS(fields), values));
+	g_assert_cmpuint(only_record(&decoding)->octets, ==, 1000);
+	g_assert_cmpuint(only_record(&decoding)->reverse_octets, ==, 50000);
+	g_assert_cmpuint(only_record(&decoding)->reverse_packets, ==, 40);
+	g_assert_cmpuint(only_record(&decoding)->reverse_tcp_flags, ==, 0x12);
+	g_assert_cmpuint(only_record(&decoding)->marks & FLOW_HAS_REVERSE, !=, 0);
+	decoding_stop(&decoding);
+}
+
+static void
+takes_the_address_family_that_is_set(void)
+{
+	static const struct wire_field fields[] = { { 0, 27, 16 }, { 0, 8, 4 }, { 0, 28, 16 }, { 0, 12, 4 } };
+	static const uint64_t only4[] = { 0, 0x0a000001, 0, 0x0a000002 };
+	static const uint64_t only6[] = { 5, 0, 6, 0 };
+	struct host_address four = host_address_from_ipv4(0x0a000001);
+	struct host_address six = { .octets = { [15] = 6 } };
+	struct decoding decoding = decoding_start();
+
+	decoding_feed(&decoding, message_with(fields, 4, only4));
+	decoding_feed(&decoding, message_with(fields, 4, only6));
+	g_assert_true(host_address_equal(&decoding_record(&decoding, 0)->source, &four));
+	g_assert_true(host_address_equal(&decoding_record(&decoding, 1)->destination, &six));
+	decoding_stop(&decoding);
+}
+
+static void
+takes_the_inner_address_of_two(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 8, 4 } };
+	static const uint64_t values[] = { 0x01010101, 0x02020202 };
+	struct host_address inner = host_address_from_ipv4(0x02020202);
+	struct decoding decoding = decoding_start();
+
+	decoding_feed(&decoding, message_with(fields, 2, values));
+	g_assert_true(host_address_equal(&only_record(&decoding)->source, &inner));
+	decoding_stop(&decoding);
+}
+
+static void
+marks_events_apart_from_flows(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 233, 1 }, { 0, 1, 4 }, { 0, 230, 1 } };
+	static const uint64_t created[] = { 1, 1, 0, 0 };
+	static const uint64_t created_with_octets[] = { 1, 1, 5000, 0 };
+	static const uint64_t translated[] = { 1, 0, 0, 4 };
+	struct decoding decoding = decoding_start();
+
+	decoding_feed(&decoding, message_with(fields, 4, created));
+	decoding_feed(&decoding, message_with(fields, 4, created_with_octets));
+	decoding_feed(&decoding, message_with(fields, 4, translated));
+	g_assert_cmpuint(decoding_record(&decoding, 0)->marks & FLOW_EVENT, !=, 0);
+	g_assert_cmpuint(decoding_record(&decoding, 1)->marks & FLOW_EVENT, ==, 0);
+	g_assert_cmpuint(decoding_record(&decoding, 2)->marks & FLOW_EVENT, !=, 0);
+	g_assert_cmpuint(decoding_counters(&decoding).records_events, ==, 2);
+	decoding_stop(&decoding);
+}
+
+static void
+reads_sampling_announced_in_every_way(void)
+{
+	static const struct {
+		struct wire_field fields[2];
+		uint64_t values[2];
+		uint32_t interval;
+	} cases[] = {
+		{ { { 0, 34, 4 }, { 0, 35, 1 } }, { 100, 1 }, 100 },
+		{ { { 0, 50, 4 }, { 0, 49, 1 } }, { 200, 2 }, 200 },
+		{ { { 0, 305, 4 }, { 0, 306, 4 } }, { 1, 99 }, 100 },
+		{ { { 0, 305, 4 }, { 0, 306, 4 } }, { 10, 990 }, 100 },
+		{ { { 0, 305, 4 }, { 0, 304, 2 } }, { 1000, 1 }, 1000 },
+		{ { { 0, 309, 4 }, { 0, 310, 4 } }, { 2, 128 }, 64 },
+		{ { { 0, 311, 8 }, { 0, 304, 2 } }, { 0x3f50624dd2f1a9fc, 2 }, 1000 }, /* 0.001 */
+	};
+	static const struct wire_field flow[] = { { 0, 8, 4 } };
+	static const uint64_t values[] = { 1 };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const struct wire_field fields[] = { { 0, 149, 4 }, cases[i].fields[0], cases[i].fields[1] };
+		const uint64_t told[] = { 1, cases[i].values[0], cases[i].values[1] };
+		struct decoding decoding = decoding_start();
+		GByteArray *message = ipfix_open(&header);
+
+		ipfix_add_options_template(message, 400, fields, 1, 3);
+		export_add_record(message, 400, fields, 3, told);
+		decoding_feed(&decoding, message);
+		decoding_feed(&decoding, message_with(flow, 1, values));
+		g_assert_cmpuint(only_record(&decoding)->sampling_interval, ==, cases[i].interval);
+		decoding_stop(&decoding);
+	}
+}
+
+static void
+withdraws_one_template(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 } };
+	static const uint64_t values[] = { 1 };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = message_with(fields, 1, values);
+
+	ipfix_add_template(message, 300, NULL, 0);
+	export_add_record(message, 300, fields, 1, values);
+	decoding_feed(&decoding, message);
+	g_assert_cmpuint(decoding.records->len, ==, 1);
+	g_assert_cmpuint(decoding_counters(&decoding).templates_withdrawn, ==, 1);
+	g_assert_cmpuint(decoding_counters(&decoding).sets_waiting, ==, 1);
+	decoding_stop(&decoding);
+}
+
+static void
+withdraws_all_templates(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 } };
+	static const uint64_t values[] = { 1 };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = ipfix_open(&header);
+
+	ipfix_add_template(message, 300, fields, 1);
+	ipfix_add_template(message, 301, fields, 1);
+	ipfix_add_template(message, 2, NULL, 0);
+	export_add_record(message, 300, fields, 1, values);
+	export_add_record(message, 301, fields, 1, values);
+	decoding_feed(&decoding, message);
+	g_assert_cmpuint(decoding.records->len, ==, 0);
+	g_assert_cmpuint(decoding_counters(&decoding).sets_waiting, ==, 2);
+	decoding_stop(&decoding);
+}
+
+/* A record with a variable-length field before the counters. */
+static void
+put_variable(GByteArray *message, size_t length, uint64_t octets)
+{
+	export_put(message, 0x0a000001, 4);
+	if (length < 255) {
+		export_put(message, length, 1);
+	} else {
+		export_put(message, 255, 1);
+		export_put(message, length, 2);
+	}
+	for (size_t i = 0; i < length; i++)
+		export_put(message, 'x', 1);
+	export_put(message, octets, 4);
+}
+
+static const struct wire_field variable_fields[] = { { 0, 8, 4 }, { 0, 82, 65535 }, { 0, 1, 4 } };
+
+static void
+reads_variable_length_fields_of_any_length(void)
+{
+	static const size_t lengths[] = { 0, 1, 254, 255, 300, 5000 };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = ipfix_open(&header);
+	size_t set;
+
+	ipfix_add_template(message, 300, variable_fields, 3);
+	set = export_open_set(message, 300);
+	for (size_t i = 0; i < G_N_ELEMENTS(lengths); i++)
+		put_variable(message, lengths[i], 1000 + i);
+	export_close_set(message, set);
+	decoding_feed(&decoding, message);
+	g_assert_cmpuint(decoding.records->len, ==, G_N_ELEMENTS(lengths));
+	for (size_t i = 0; i < G_N_ELEMENTS(lengths); i++)
+		g_assert_cmpuint(decoding_record(&decoding, i)->octets, ==, 1000 + i);
+	decoding_stop(&decoding);
+}
+
+static void
+counts_a_variable_length_record_that_goes_past_its_set(void)
+{
+	struct decoding decoding = decoding_start();
+	GByteArray *message = ipfix_open(&header);
+	size_t set, second;
+
+	ipfix_add_template(message, 300, variable_fields, 3);
+	set = export_open_set(message, 300);
+	put_variable(message, 10, 1);
+	second = message->len;
+	put_variable(message, 10, 2);
+	export_close_set(message, set);
+	export_put_at(message, second + 4, 200, 1);
+	decoding_feed(&decoding, message);
+	g_assert_cmpuint(decoding.records->len, ==, 1);
+	g_assert_cmpuint(decoding_counters(&decoding).records_cut, ==, 1);
+	decoding_stop(&decoding);
+}
+
+static void
+reads_elements_that_are_sent_as_variable_length(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 65535 }, { 0, 1, 65535 }, { 0, 161, 65535 }, { 0, 152, 8 } };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = ipfix_open(&header);
+	size_t set;
+
+	ipfix_add_template(message, 300, fields, 4);
+	set = export_open_set(message, 300);
+	export_put(message, 4, 1);
+	export_put(message, 0x0a000001, 4);
+	export_put(message, 3, 1);
+	export_put(message, 70000, 3);
+	export_put(message, 2, 1);
+	export_put(message, 2500, 2);
+	export_put(message, (uint64_t)export_ms - 5000, 8);
+	export_close_set(message, set);
+	decoding_feed(&decoding, message);
+	g_assert_cmpuint(only_record(&decoding)->octets, ==, 70000);
+	g_assert_cmpint(only_record(&decoding)->end.ms, ==, export_ms - 2500);
+	decoding_stop(&decoding);
+}
+
+static void
+put_basic_list(GByteArray *message, uint16_t element, const int16_t *values, size_t count, unsigned width)
+{
+	export_put(message, 9 + count * width, 1);
+	export_put(message, 255, 1); /* semantic: undefined */
+	export_put(message, element | 0x8000, 2);
+	export_put(message, width, 2);
+	export_put(message, CESNET, 4);
+	for (size_t i = 0; i < count; i++)
+		export_put(message, (uint16_t)values[i], width);
+}
+
+static void
+reads_packet_sizes_from_lists(void)
+{
+	static const struct wire_field fields[] = {
+		{ 0, 8, 4 }, { 0, 4, 1 }, { 0, 2, 4 }, { REVERSE, 2, 4 }, { 0, 1, 4 }, { 0, 291, 65535 }, { 0, 291, 65535 },
+	};
+	static const int16_t payloads[] = { 0, 1440, 100, 1000 };
+	static const int16_t ways[] = { 1, -1, 1, -1 };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = ipfix_open(&header);
+	const struct flow_record *record;
+	size_t set;
+
+	ipfix_add_template(message, 300, fields, G_N_ELEMENTS(fields));
+	set = export_open_set(message, 300);
+	export_put(message, 0x0a000001, 4);
+	export_put(message, 6, 1);
+	export_put(message, 2, 4);
+	export_put(message, 2, 4);
+	export_put(message, 180, 4);
+	put_basic_list(message, 1013, payloads, 4, 2);
+	put_basic_list(message, 1016, ways, 4, 1);
+	export_close_set(message, set);
+	decoding_feed(&decoding, message);
+	record = only_record(&decoding);
+	g_assert_cmpuint(record->marks & FLOW_HAS_SIZES, !=, 0);
+	g_assert_cmpuint(record->sizes[0], ==, 1);         /* 40 octets */
+	g_assert_cmpuint(record->sizes[2], ==, 1);         /* 140 */
+	g_assert_cmpuint(record->reverse_sizes[5], ==, 1); /* 1040 */
+	g_assert_cmpuint(record->reverse_sizes[6], ==, 1); /* 1480 */
+	decoding_stop(&decoding);
+}
+
+static void
+reads_flags_from_a_sub_template(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 293, 65535 } };
+	static const struct wire_field tcp[] = { { 0, 184, 4 }, { YAF, 14, 1 }, { YAF, 15, 1 }, { YAF, 16398, 1 } };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = ipfix_open(&header);
+	size_t set;
+
+	ipfix_add_template(message, 301, tcp, 4);
+	ipfix_add_template(message, 300, fields, 2);
+	set = export_open_set(message, 300);
+	export_put(message, 0x0a000001, 4);
+	export_put(message, 1 + 4 + 7, 1);
+	export_put(message, 3, 1); /* semantic: all of */
+	export_put(message, 301, 2);
+	export_put(message, 4 + 7, 2);
+	export_put(message, 0xdeadbeef, 4);
+	export_put(message, 0x02, 1);
+	export_put(message, 0x19, 1);
+	export_put(message, 0x12, 1);
+	export_close_set(message, set);
+	decoding_feed(&decoding, message);
+	g_assert_cmpuint(only_record(&decoding)->tcp_flags, ==, 0x1b);
+	g_assert_cmpuint(only_record(&decoding)->reverse_tcp_flags, ==, 0x12);
+	g_assert_cmpuint(only_record(&decoding)->marks & FLOW_HAS_FLAGS, !=, 0);
+	decoding_stop(&decoding);
+}
+
+static void
+refuses_messages_of_another_length(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 } };
+	static const uint64_t values[] = { 1 };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = message_with(fields, 1, values);
+
+	export_close(message);
+	export_put_at(message, 2, message->len + 1, 2);
+	decoding_feed_octets(&decoding, message->data, message->len);
+	export_put_at(message, 2, 15, 2);
+	decoding_feed_octets(&decoding, message->data, message->len);
+	g_byte_array_unref(message);
+	g_assert_cmpuint(decoding_counters(&decoding).datagrams_length, ==, 2);
+	g_assert_cmpuint(decoding.records->len, ==, 0);
+	decoding_stop(&decoding);
+}
+
+static void
+skips_reserved_sets(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 } };
+	static const uint64_t values[] = { 1 };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = ipfix_open(&header);
+
+	export_close_set(message, export_open_set(message, 0));
+	export_close_set(message, export_open_set(message, 1));
+	export_close_set(message, export_open_set(message, 255));
+	ipfix_add_template(message, 300, fields, 1);
+	export_add_record(message, 300, fields, 1, values);
+	decoding_feed(&decoding, message);
+	g_assert_cmpuint(decoding.records->len, ==, 1);
+	g_assert_cmpuint(decoding_counters(&decoding).sets_reserved, ==, 3);
+	decoding_stop(&decoding);
+}
+
+static void
+refuses_options_templates_without_a_scope(void)
+{
+	static const struct wire_field fields[] = { { 0, 144, 4 }, { 0, 34, 4 } };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = ipfix_open(&header);
+
+	ipfix_add_options_template(message, 400, fields, 0, 2);
+	ipfix_add_options_template(message, 401, fields, 9, 2);
+	decoding_feed(&decoding, message);
+	g_assert_cmpuint(decoding_counters(&decoding).templates_scope, ==, 2);
+	decoding_stop(&decoding);
+}
+
+static void
+gives_out_more_records_than_fit_a_batch(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 } };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = ipfix_open(&header);
+	enum { RECORDS = 3 * FLOW_BATCH_RECORDS + 4 };
+	size_t set;
+
+	ipfix_add_template(message, 300, fields, 1);
+	set = export_open_set(message, 300);
+	for (uint32_t i = 0; i < RECORDS; i++)
+		export_put(message, i + 1, 4);
+	export_close_set(message, set);
+	decoding_feed(&decoding, message);
+	g_assert_cmpuint(decoding.records->len, ==, RECORDS);
+	for (uint32_t i = 0; i < RECORDS; i++) {
+		struct host_address expected = host_address_from_ipv4(i + 1);
+
+		g_assert_true(host_address_equal(&decoding_record(&decoding, i)->source, &expected));
+	}
+	decoding_stop(&decoding);
+}
+
+int
+main(int argc, char **argv)
+{
+#define TEST(name) g_test_add_func("/ipfix/" #name, name)
+	g_test_init(&argc, &argv, NULL);
+	TEST(reads_times_of_every_unit);
+	TEST(takes_milliseconds_before_seconds);
+	TEST(adds_a_duration_to_the_one_time_there_is);
+	TEST(leaves_uptime_alone_without_a_boot_time);
+	TEST(counts_uptime_from_the_boot_time_in_the_record);
+	TEST(counts_uptime_from_the_boot_time_in_options);
+	TEST(survives_a_wrap_of_the_uptime_since_boot);
+	TEST(reads_counters_of_any_width);
+	TEST(prefers_the_better_counter);
+	TEST(keeps_both_directions_of_a_biflow);
+	TEST(takes_the_address_family_that_is_set);
+	TEST(takes_the_inner_address_of_two);
+	TEST(marks_events_apart_from_flows);
+	TEST(reads_sampling_announced_in_every_way);
+	TEST(withdraws_one_template);
+	TEST(withdraws_all_templates);
+	TEST(reads_variable_length_fields_of_any_length);
+	TEST(counts_a_variable_length_record_that_goes_past_its_set);
+	TEST(reads_elements_that_are_sent_as_variable_length);
+	TEST(reads_packet_sizes_from_lists);
+	TEST(reads_flags_from_a_sub_template);
+	TEST(refuses_messages_of_another_length);
+	TEST(skips_reserved_sets);
+	TEST(refuses_options_templates_without_a_scope);
+	TEST(gives_out_more_records_than_fit_a_batch);
+	return g_test_run();
+}

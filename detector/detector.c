@@ -208,9 +208,12 @@ open_all(Detector *detector, GError **error)
 		return false;
 	detector->rings = ring_set_new(ring_folder != NULL ? ring_folder : detector->state, detector->mode.once);
 	open_table(detector);
-	/* The socket before the store: a second detector must not touch what the first one has. */
-	return open_assessor(detector, error) && open_control(detector, error) && load_store(detector, error) &&
-	       open_scores(detector, error) && open_sinks(detector, error);
+	/*
+	 * The store last, when nothing else can be wrong: nothing half started is left.  The socket before it: a second
+	 * detector must not touch what the first one has.
+	 */
+	return open_assessor(detector, error) && open_scores(detector, error) && open_sinks(detector, error) &&
+	       open_control(detector, error) && load_store(detector, error);
 }
 
 static void

@@ -24,7 +24,7 @@ print_json(const struct store_event *event)
 	json_add_string(line, "host", event->host);
 	json_add_string(line, "act", event->act);
 	json_add_string(line, "verdict", event->verdict);
-	json_add_double(line, "score", event->score);
+	json_add_double(line, "score", text_round_score(event->score));
 	json_text_add_list(line, "behaviours", event->behaviours);
 	json_close_object(line);
 	json_end_line(line);

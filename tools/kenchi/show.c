@@ -216,7 +216,7 @@ add_evidence(StoreReader *store, GString *json, const char *host)
 		json_add_double(json, "threshold", evidence.threshold);
 		json_add_double(json, "usual", evidence.usual);
 		json_add_string(json, "unit", evidence.unit);
-		json_add_double(json, "strength", evidence.strength);
+		json_add_double(json, "strength", text_round_score(evidence.strength));
 		json_add_integer(json, "minutes", evidence.minutes);
 		json_add_integer(json, "first_ms", evidence.first_ms);
 		json_add_integer(json, "last_ms", evidence.last_ms);
@@ -258,7 +258,7 @@ add_features(StoreReader *store, GString *json, const char *host)
 	while (store_next_feature(store, &feature)) {
 		json_open_object(json, NULL);
 		json_add_integer(json, "time_ms", feature.time_ms);
-		json_add_double(json, "score", feature.score);
+		json_add_double(json, "score", text_round_score(feature.score));
 		json_text_add(json, "values", feature.values, "{}");
 		json_close_object(json);
 	}

@@ -155,6 +155,12 @@ text_parse_time(const char *text, int64_t now_ms, int64_t *ms)
 	return true;
 }
 
+double
+text_round_score(double score)
+{
+	return round(score * 1e6) / 1e6;
+}
+
 char *
 text_protocol(int protocol)
 {

@@ -35,6 +35,9 @@ char *text_number(double value);
  */
 bool text_parse_time(const char *text, int64_t now_ms, int64_t *ms);
 
+/* A score as it is printed: six decimals are enough, and the same on every machine. */
+double text_round_score(double score);
+
 /* "tcp", "udp", "icmp" or the number. */
 char *text_protocol(int protocol);
 

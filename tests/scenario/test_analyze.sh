@@ -1,0 +1,43 @@
+#!/bin/bash
+# kenchi analyze: the same output each time, from a file and from standard input; a state that is kept can be asked.
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export TMPDIR=$folder
+fail() {
+	echo "FAILED: $*"
+	cat "$folder"/err
+	exit 1
+}
+
+"$KENCHI" analyze --json "$CAPTURE" >"$folder/one" 2>"$folder/err" || fail "analyze"
+"$KENCHI" analyze --json - <"$CAPTURE" >"$folder/two" 2>"$folder/err" || fail "analyze -"
+cmp "$folder/one" "$folder/two" || fail "another output from the same capture"
+"$KENCHI" analyze --scores "$CAPTURE" >"$folder/three" 2>"$folder/err" || fail "analyze --scores"
+"$KENCHI" analyze --scores --state "$folder/state" "$CAPTURE" >"$folder/four" 2>"$folder/err" || fail "analyze --state"
+cmp "$folder/three" "$folder/four" || fail "other scores from the same capture"
+python3 - "$folder/one" "$folder/three" <<'END' || fail "lines"
+import json, sys
+verdicts = [json.loads(line) for line in open(sys.argv[1])]
+for line in verdicts:
+    assert line['verdict'] in ('infected', 'normal', 'unknown'), line
+    assert 0 <= line['score'] <= 1, line
+    assert isinstance(line['behaviours'], list), line
+    assert (line['first_detected_ms'] is None) or line['first_detected_ms'] > 0, line
+assert len({line['host'] for line in verdicts}) == len(verdicts)
+assert [line['host'] for line in verdicts if line['verdict'] == 'infected'].count('10.20.0.66') == 1
+last = 0
+for text in open(sys.argv[2]):
+    line = json.loads(text)
+    assert line['time_ms'] >= last, 'not in the order of time'
+    last = line['time_ms']
+    assert {'host', 'verdict', 'score', 'first_detected_ms'} <= set(line), line
+END
+"$KENCHI" --state "$folder/state" infected --exit-code >"$folder/infected" 2>"$folder/err" && fail "exit code 0"
+grep -q '^10.20.0.66 ' "$folder/infected" || fail "the kept state"
+"$KENCHI" --state "$folder/state" show 10.20.0.66 2>"$folder/err" | grep -q 'horizontal scan' || fail "show"
+"$KENCHI" analyze --state "$folder/state" "$CAPTURE" >/dev/null 2>"$folder/err" || fail "a kept state used again"
+code=0
+"$KENCHI" analyze --monitored 192.0.2.0/24 "$CAPTURE" 2>"$folder/err" || code=$?
+[ $code -eq 3 ] || fail "exit $code without a monitored host"
+[ -z "$(find "$folder" -maxdepth 1 -name 'kenchi-analyze-*')" ] || fail "a temporary folder is left"

@@ -1,0 +1,84 @@
+#!/bin/sh
+# Wrong options, keys, files and captures: exit 2, a message that names what was wrong, nothing on standard output.
+set -u
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failures=0
+
+echo 'this is no capture, no model, no calibration and no store' >"$folder/text"
+printf '[collector]\nfrobnicate=1\n' >"$folder/collector.key"
+printf '[collector]\nring_size=many\n' >"$folder/collector.value"
+printf '[nobody]\nlisten=127.0.0.1:0\n' >"$folder/collector.section"
+printf '[detector]\nfrobnicate=1\n' >"$folder/detector.key"
+printf '[detector]\nalarms=many\n' >"$folder/detector.value"
+printf 'listen\n' >"$folder/no.keyfile"
+
+refuses() { # what the message must name, program, arguments
+	wanted=$1
+	shift
+	code=0
+	timeout 20 "$@" >"$folder/out" 2>"$folder/err" </dev/null || code=$?
+	if [ $code -ne 2 ] || [ -s "$folder/out" ] || ! grep -qFe "$wanted" "$folder/err"; then
+		echo "FAILED: $* -> exit $code; wanted 2 and \"$wanted\" in:"
+		cat "$folder/out" "$folder/err"
+		failures=$((failures + 1))
+	fi
+}
+
+collector() {
+	wanted=$1
+	shift
+	refuses "$wanted" "$COLLECTOR" --state "$folder/state" "$@"
+}
+
+detector() {
+	wanted=$1
+	shift
+	refuses "$wanted" "$DETECTOR" --state "$folder/state" "$@"
+}
+
+collector --frobnicate --frobnicate
+collector stray stray
+collector nowhere --listen nowhere
+collector 99999 --listen 127.0.0.1:99999
+collector /nowhere/export.pcap --read /nowhere/export.pcap
+collector "$folder/text" --read "$folder/text"
+collector "$folder" --read "$folder"
+collector 10.0.0.0/99 --monitored 10.0.0.0/99
+collector everybody --allow everybody
+collector ring-size --ring-size many
+collector workers --workers -3
+collector /nowhere/config --config /nowhere/config
+collector frobnicate --config "$folder/collector.key"
+collector ring_size --config "$folder/collector.value"
+collector nobody --config "$folder/collector.section"
+collector "$folder/no.keyfile" --config "$folder/no.keyfile"
+collector frobnicate --check --config "$folder/collector.key"
+collector /nowhere/bins --read "$CAPTURE" --write-bins /nowhere/bins
+collector "$folder/text" --state "$folder/text/state" --read "$CAPTURE"
+
+detector --frobnicate --frobnicate
+detector stray stray
+detector /nowhere/model --model /nowhere/model
+detector "$folder/text" --model "$folder/text"
+detector "$folder/text" --calibration "$folder/text"
+detector alarms --alarms -1
+detector nowhere --syslog nowhere
+detector /nowhere/alerts.cef --cef-file /nowhere/alerts.cef
+detector /nowhere/alerts.ndjson --ndjson /nowhere/alerts.ndjson
+detector /nowhere/config --config /nowhere/config
+detector frobnicate --config "$folder/detector.key"
+detector alarms --config "$folder/detector.value"
+detector frobnicate --check --config "$folder/detector.key"
+
+refuses "$folder/text" "$KENCHI" analyze "$folder/text"
+refuses 10.0.0.0/99 "$KENCHI" analyze --monitored 10.0.0.0/99 "$CAPTURE"
+refuses /nowhere/model "$KENCHI" analyze --model /nowhere/model "$CAPTURE"
+refuses "$folder/text" "$KENCHI" analyze --state "$folder/text" "$CAPTURE"
+
+left=$(find "$folder" -name 'verdicts.db' -o -name '*.sock' | head -3)
+if [ -n "$left" ]; then
+	echo "FAILED: something was begun: $left"
+	failures=$((failures + 1))
+fi
+[ $failures -eq 0 ]

@@ -125,6 +125,7 @@ void
 flow_dump_stats(const ExporterTable *exporters, GString *text)
 {
 	struct decode_counters counters = exporter_table_counters(exporters);
+	g_autoptr(GString) rest = NULL;
 	uint64_t decoded =
 	        counters.datagrams_netflow5 + counters.datagrams_netflow9 + counters.datagrams_ipfix;
 
@@ -136,8 +137,10 @@ flow_dump_stats(const ExporterTable *exporters, GString *text)
 	                  counters.sets_template_missing + counters.sets_template_late +
 	                          counters.sets_waiting);
 	json_add_unsigned(text, "records", counters.records_decoded);
-	g_string_append_c(text, ',');
-	decode_counters_format(&counters, false, text);
+	rest = g_string_new(NULL);
+	decode_counters_format(&counters, false, rest);
+	if (rest->len > 0)
+		g_string_append_printf(text, ",%s", rest->str);
 	json_close_object(text);
 	json_close_object(text);
 	json_end_line(text);

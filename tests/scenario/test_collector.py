@@ -5,7 +5,6 @@ import os
 import random
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -15,11 +14,10 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import exports
+from collector_process import COLLECTOR, TIMEOUT_S, Collector
 from exports import Flow, NOW
 
-COLLECTOR = os.environ["COLLECTOR"]
 SOURCE = os.environ["KENCHI_SOURCE"]
-TIMEOUT_S = 20
 
 FLOWS = [
     Flow("10.1.2.3", "198.51.100.7", octets=123456, packets=100),
@@ -33,49 +31,6 @@ def counters_of_kind():
     """The rows of counters.def: {name: kind}."""
     with open(os.path.join(SOURCE, "schemas", "counters.def")) as file:
         return dict(re.findall(r"^COUNTER\((\w+), (\w+),", file.read(), re.M))
-
-
-class Collector:
-    """A live collector on free ports of 127.0.0.1 and, where there is IPv6, ::1."""
-
-    def __init__(self, *options, listen=("127.0.0.1:0",)):
-        command = [COLLECTOR, "--final-counters", "json"]
-        for address in listen:
-            command += ["--listen", address]
-        # Without a buffer, so that communicate() gets what readline() has not.
-        self.process = subprocess.Popen(command + list(options), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        bufsize=0)
-        self.ports = []
-        self.told = ""
-        while len(self.ports) < len(listen):
-            line = self.process.stderr.readline().decode()
-            if not line:
-                raise AssertionError("the collector did not start: " + self.told)
-            self.told += line
-            if "listening on" in line:
-                self.ports.append(int(re.search(r":(\d+),", line).group(1)))
-
-    def send(self, *datagrams, host="127.0.0.1", source=None):
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_DGRAM) as sender:
-            if source:
-                sender.bind((source, 0))
-            for datagram in datagrams:
-                sender.sendto(datagram, (host, self.ports[-1 if ":" in host else 0]))
-
-    def stop(self):
-        """SIGTERM; (lines before the counters, counters)."""
-        self.process.send_signal(signal.SIGTERM)
-        output, told = self.process.communicate(timeout=TIMEOUT_S)
-        self.told += told.decode()
-        if self.process.returncode != 0:
-            raise AssertionError(f"exit {self.process.returncode}: {self.told}")
-        lines = [json.loads(line) for line in output.splitlines()]
-        return lines[:-1], lines[-1]
-
-    def kill(self):
-        self.process.kill()
-        self.process.communicate(timeout=TIMEOUT_S)
 
 
 def ask(state, command):
@@ -151,6 +106,9 @@ class Live(Scenario):
     def test_records_of_the_three_protocols_come_out_as_they_were_sent(self):
         for datagram in (exports.netflow5(FLOWS), exports.netflow9(FLOWS), exports.ipfix(FLOWS)):
             self.assert_dumped(self.dump_of(datagram), FLOWS)
+
+    def test_a_dump_of_nothing_is_one_line(self):
+        self.assertEqual(self.dump_of(), [])
 
     def test_versions_are_told_apart_on_one_port(self):
         lines = self.dump_of(exports.ipfix(FLOWS), exports.netflow5(FLOWS), exports.netflow9(FLOWS))

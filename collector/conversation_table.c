@@ -56,12 +56,20 @@ struct set {
 
 _Static_assert(sizeof(struct set) == 64, "one cache line");
 
+/* A search under way. */
+struct search {
+	uint64_t hash;
+	size_t direction; /* index of the half that the record belongs to */
+	struct conversation *conversation;
+};
+
 struct ConversationTable {
 	struct set *sets;
 	struct conversation *conversations;
 	uint64_t set_mask;
 	uint64_t key;
 	struct conversation_counters counters;
+	struct search searches[FLOW_BATCH_RECORDS];
 };
 
 static void *
@@ -101,13 +109,6 @@ conversation_table_free(ConversationTable *table)
 	munmap(table->conversations, (table->set_mask + 1) * WAYS * sizeof(struct conversation));
 	g_free(table);
 }
-
-/* A search under way. */
-struct search {
-	uint64_t hash;
-	size_t direction; /* index of the half that the record belongs to */
-	struct conversation *conversation;
-};
 
 /* ICMP errors are no part of the conversation that they are about, nor of echoes between the same
  * hosts. */
@@ -306,13 +307,22 @@ remember(struct half *half, const struct flow_record *record, uint16_t origin)
 		half->records++;
 }
 
-static void
-tell(const struct conversation *conversation, size_t direction, struct flow_record *record)
+/* Is the other direction's last record of the time of this one? */
+static bool
+belongs_to(const struct half *half, const struct flow_record *record)
 {
-	const struct half *other = &conversation->halves[!direction];
-	uint32_t begun_by_source = direction == 0 ? BEGUN_BY_LOW : BEGUN_BY_HIGH;
+	return half->records != 0 && since(half->start_ms, (uint32_t)record->end.ms) < FORGET_MS &&
+	       since((uint32_t)record->start.ms, half->end_ms) < FORGET_MS;
+}
 
-	if (other->records != 0) {
+static void
+tell(const struct search *search, struct flow_record *record)
+{
+	const struct conversation *conversation = search->conversation;
+	const struct half *other = &conversation->halves[!search->direction];
+	uint32_t begun_by_source = search->direction == 0 ? BEGUN_BY_LOW : BEGUN_BY_HIGH;
+
+	if (belongs_to(other, record)) {
 		record->marks |= FLOW_KNOWN_REVERSE;
 		record->other_octets = other->octets;
 		record->other_packets = other->packets;
@@ -354,7 +364,6 @@ annotate(ConversationTable *table, const struct search *search, const struct flo
 	}
 	remember(half, record, origin);
 	learn_who_began(conversation, search->direction, record);
-	tell(conversation, search->direction, record);
 }
 
 /* Events are no flows; a biflow brings its other direction along, but may be cut and copied like
@@ -365,25 +374,45 @@ is_annotated(const struct flow_record *record)
 	return !(record->marks & (FLOW_EVENT | FLOW_TIMES_IMPOSSIBLE));
 }
 
+static void
+find_block(ConversationTable *table, struct flow_batch *batch, size_t from, size_t until)
+{
+	uint16_t now_s = (uint16_t)(batch->export_time.ms / 1000);
+	struct search *searches = table->searches;
+
+	for (size_t i = from; i < until; i++) {
+		searches[i] = search_of(&batch->records[i], table->key);
+		__builtin_prefetch(&table->sets[searches[i].hash & table->set_mask], 1);
+	}
+	for (size_t i = from; i < until; i++)
+		if (is_annotated(&batch->records[i]))
+			find_or_make(table, &searches[i], now_s);
+	for (size_t i = from; i < until; i++)
+		if (is_annotated(&batch->records[i]))
+			annotate(table, &searches[i], batch, &batch->records[i]);
+}
+
+/* Has the entry been given to another conversation since? */
+static bool
+has_lost_its_entry(const ConversationTable *table, const struct search *search)
+{
+	size_t entry = (size_t)(search->conversation - table->conversations);
+
+	return table->sets[entry / WAYS].tags[entry % WAYS] != tag_of(search->hash);
+}
+
+/* In two rounds, so that a record also knows the other direction when that stands behind it in the
+ * batch. */
 void
 conversation_table_annotate(ConversationTable *table, struct flow_batch *batch)
 {
-	uint16_t now_s = (uint16_t)(batch->export_time.ms / 1000);
-	struct search searches[BLOCK];
-
-	for (size_t from = 0; from < batch->count; from += BLOCK) {
-		size_t count = MIN(BLOCK, batch->count - from);
-
-		for (size_t i = 0; i < count; i++) {
-			searches[i] = search_of(&batch->records[from + i], table->key);
-			__builtin_prefetch(&table->sets[searches[i].hash & table->set_mask], 1);
-		}
-		for (size_t i = 0; i < count; i++)
-			if (is_annotated(&batch->records[from + i]))
-				find_or_make(table, &searches[i], now_s);
-		for (size_t i = 0; i < count; i++)
-			if (is_annotated(&batch->records[from + i]))
-				annotate(table, &searches[i], batch, &batch->records[from + i]);
+	for (size_t from = 0; from < batch->count; from += BLOCK)
+		find_block(table, batch, from, MIN(from + BLOCK, batch->count));
+	for (size_t i = 0; i < batch->count; i++) {
+		if (!is_annotated(&batch->records[i]) || (batch->records[i].marks & FLOW_COPY) ||
+		    has_lost_its_entry(table, &table->searches[i]))
+			continue;
+		tell(&table->searches[i], &batch->records[i]);
 	}
 }
 

@@ -6,6 +6,7 @@
 
 enum {
 	TCP = 6,
+	UDP = 17,
 	FLAG_FIN = 0x01,
 	FLAG_SYN = 0x02,
 	FLAG_RST = 0x04,
@@ -13,20 +14,69 @@ enum {
 	HEADER_OCTETS = 44, /* IP and TCP headers with few options */
 	SEGMENT_OCTETS = 1460,
 	FULL_OCTETS = 1500,
-	FULL_PAYLOAD_LEAST = 1380,
-	SMALL_PAYLOAD = 250, /* of a packet that is neither an acknowledgement nor full */
+	FULL_PAYLOAD_LEAST = 1380, /* of the other direction's full segments */
+	FULL_MEAN = 1200,          /* so much payload in the mean: all are full */
+	ACKS_MEAN_MOST = 56,       /* so small a mean is that of the acknowledgements */
+	SMALL_PAYLOAD = 250,       /* of a packet that is neither an acknowledgement nor full */
 };
 
-/* A record's packets as a few groups of equal size. */
+/*
+ * What a group of packets is, of which collector/packet_size_table.def knows the sizes.  In
+ * brackets what the bucket is.
+ */
+enum size_kind {
+	KIND_PLAIN, /* no table: all are of the group's size */
+	KIND_ALONE, /* TCP without the other direction [mean size] */
+	KIND_ACKS,  /* acknowledgements [record's mean size where it tells, else 3; 4 more with SYN]
+	             */
+	KIND_FULL,  /* full segments [payload of each in 40 octets, from 1200; 9: there is a rest
+	               beside them] */
+	KIND_REST,  /* other packets of TCP [their size; REST_BESIDE_FULL] */
+	KIND_UDP,   /* [mean size] */
+	KIND_OTHER, /* [mean size] */
+	SIZE_KINDS,
+};
+
+enum {
+	SIZE_BUCKETS = 22,
+	ACKS_MIXED = 3,
+	ACKS_WITH_SYN = 4,
+	FULL_BESIDE_REST = 9,
+	REST_BESIDE_FULL = 21,
+	CELL_SUM = 1000
+};
+
+static const uint16_t table[SIZE_KINDS][SIZE_BUCKETS][PACKET_SIZE_CLASSES] = {
+#define CELL(kind, bucket, ...) [KIND_##kind][bucket] = { __VA_ARGS__ },
+#include "collector/packet_size_table.def"
+#undef CELL
+};
+
+/* A record's packets as a few groups. */
 struct size_group {
 	double packets;
 	double octets; /* of one packet */
+	enum size_kind kind;
+	unsigned bucket;
 };
 
 struct size_groups {
 	size_t count;
 	struct size_group groups[3];
 };
+
+/* Bucket of a size: finer where sizes tell more. */
+static unsigned
+bucket_of(double octets)
+{
+	static const double edges[] = { 46,  52,  60,   80,   100,  140,  200,  280,  380,  500,
+		                        640, 800, 1000, 1200, 1300, 1360, 1400, 1440, 1470, 1490 };
+	unsigned bucket = 0;
+
+	while (bucket < sizeof(edges) / sizeof(edges[0]) && octets >= edges[bucket])
+		bucket++;
+	return bucket;
+}
 
 static unsigned
 class_of(double octets)
@@ -75,10 +125,16 @@ apportion(const double shares[static PACKET_SIZE_CLASSES], uint64_t packets,
 }
 
 static void
-add_group(struct size_groups *groups, double packets, double octets)
+add_group(struct size_groups *groups, const struct size_group *group)
 {
-	if (packets > 0)
-		groups->groups[groups->count++] = (struct size_group){ packets, octets };
+	if (group->packets > 0)
+		groups->groups[groups->count++] = *group;
+}
+
+static void
+add_plain(struct size_groups *groups, double packets, double octets)
+{
+	add_group(groups, &(struct size_group){ packets, octets, KIND_PLAIN, 0 });
 }
 
 static double
@@ -87,75 +143,156 @@ clamp(double value, double least, double greatest)
 	return value < least ? least : value > greatest ? greatest : value;
 }
 
-/* The other direction: of a biflow its own, else what the conversation table knows. */
-static struct size_group
-other_direction(const struct flow_record *record)
+/* One direction of a flow: how much payload in how many packets. */
+struct payload {
+	double packets;
+	double octets;
+};
+
+static struct payload
+payload_of(uint64_t packets, uint64_t octets)
 {
-	if (record->marks & FLOW_HAS_REVERSE)
-		return (struct size_group){ (double)record->reverse_packets,
-			                    (double)record->reverse_octets };
-	return (struct size_group){ (double)record->other_packets, (double)record->other_octets };
+	return (struct payload){ (double)packets,
+		                 fmax((double)octets - HEADER_OCTETS * (double)packets, 0) };
 }
 
-/*
- * TCP, with the other direction known: acknowledgements (handshake, end, one for two full segments
- * of the other direction), full segments, and a rest of the mean size that is left.
- */
-static struct size_groups
-split_by_structure(const struct flow_record *record)
+/* The other direction: of a biflow its own, else what the conversation table knows. */
+static struct payload
+other_payload(const struct flow_record *record)
 {
-	struct size_groups groups = { 0 };
-	double n = (double)record->packets;
-	double payload = fmax((double)record->octets - HEADER_OCTETS * n, 0);
-	struct size_group other =
-		other_direction(record); /* its octets are those of all its packets */
-	double other_payload = fmax(other.octets - HEADER_OCTETS * other.packets, 0);
-	double acks = fmin(other.packets, ceil(other_payload / FULL_PAYLOAD_LEAST)) * 0.5;
-	double data;
-	double full = 0;
+	if (record->marks & FLOW_HAS_REVERSE)
+		return payload_of(record->reverse_packets, record->reverse_octets);
+	return payload_of(record->other_packets, record->other_octets);
+}
+
+/* Acknowledgements: the handshake, the end, one for two full segments of the other direction. */
+static double
+count_acks(const struct flow_record *record)
+{
+	struct payload other = other_payload(record);
+	double acks = fmin(other.packets, ceil(other.octets / FULL_PAYLOAD_LEAST)) * 0.5;
 
 	if (record->tcp_flags & FLAG_SYN)
 		acks += 2;
 	if (record->tcp_flags & (FLAG_FIN | FLAG_RST))
 		acks += 1;
-	acks = fmin(acks, n);
-	data = payload > 0 ? fmax(n - acks, fmin(n, ceil(payload / SEGMENT_OCTETS))) : n - acks;
-	if (data > 0 && payload / data >= 1200)
-		full = data;
-	else if (data > 0 && payload / data >= SMALL_PAYLOAD)
-		full = clamp((payload - SMALL_PAYLOAD * data) / (SEGMENT_OCTETS - SMALL_PAYLOAD), 0,
-		             data);
-	add_group(&groups, n - data, ACK_OCTETS);
-	add_group(&groups, full, FULL_OCTETS);
-	if (data > full)
-		add_group(&groups, data - full,
-		          fmax(payload - SEGMENT_OCTETS * full, 0) / (data - full) + HEADER_OCTETS);
-	return groups;
+	return fmin(acks, (double)record->packets);
 }
 
-/* TCP alone: acknowledgements and full segments in the proportion that gives the octets. */
+/* How many of `data` packets with the payload `own` are full. */
+static double
+count_full(const struct payload *own, double data)
+{
+	if (data <= 0 || own->octets < SMALL_PAYLOAD * data)
+		return 0;
+	if (own->octets >= FULL_MEAN * data)
+		return data;
+	return clamp((own->octets - SMALL_PAYLOAD * data) / (SEGMENT_OCTETS - SMALL_PAYLOAD), 0,
+	             data);
+}
+
+/* TCP, with the other direction known: acknowledgements, full segments, and a rest of the size that
+ * is left. */
 static struct size_groups
-split_in_two(const struct flow_record *record)
+split_by_structure(const struct flow_record *record)
 {
 	struct size_groups groups = { 0 };
-	double n = (double)record->packets;
-	double mean = (double)record->octets / n;
-	double full = n * clamp((mean - ACK_OCTETS) / (FULL_OCTETS - ACK_OCTETS), 0, 1);
+	struct payload own = payload_of(record->packets, record->octets);
+	double mean = (double)record->octets / own.packets;
+	double data = own.packets - count_acks(record);
+	struct size_group part;
+	double full;
 
-	add_group(&groups, full, FULL_OCTETS);
-	add_group(&groups, n - full, fmin(mean, ACK_OCTETS));
+	if (own.octets > 0)
+		data = fmax(data, fmin(own.packets, ceil(own.octets / SEGMENT_OCTETS)));
+	full = count_full(&own, data);
+	part = (struct size_group){ own.packets - data, ACK_OCTETS, KIND_ACKS,
+		                    mean < ACKS_MEAN_MOST ? bucket_of(mean) : ACKS_MIXED };
+	if (record->tcp_flags & FLAG_SYN)
+		part.bucket += ACKS_WITH_SYN;
+	add_group(&groups, &part);
+	part = (struct size_group){ full, FULL_OCTETS, KIND_FULL, FULL_BESIDE_REST };
+	if (full > 0 && full >= data)
+		part.bucket = (unsigned)clamp(floor(own.octets / data / 40) - 30, 0,
+		                              FULL_BESIDE_REST - 1);
+	add_group(&groups, &part);
+	if (data > full) {
+		double size =
+			fmax(own.octets - SEGMENT_OCTETS * full, 0) / (data - full) + HEADER_OCTETS;
+
+		part = (struct size_group){ data - full, size, KIND_REST,
+			                    full > 0 ? REST_BESIDE_FULL : bucket_of(size) };
+		add_group(&groups, &part);
+	}
 	return groups;
 }
 
+/* Any protocol, known by its mean alone. */
+static struct size_groups
+split_by_mean(const struct flow_record *record)
+{
+	double mean = (double)record->octets / (double)record->packets;
+	enum size_kind kind = record->protocol == TCP   ? KIND_ALONE
+	                      : record->protocol == UDP ? KIND_UDP
+	                                                : KIND_OTHER;
+
+	return (struct size_groups){ 1,
+		                     { { (double)record->packets, mean, kind, bucket_of(mean) } } };
+}
+
+static uint32_t
+cell_sum(const uint16_t cell[static PACKET_SIZE_CLASSES])
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+		sum += cell[i];
+	return sum;
+}
+
+/* Acknowledgements and full segments in the proportion that gives the octets. */
 static void
+share_in_two(const struct size_group *group, double shares[static PACKET_SIZE_CLASSES])
+{
+	double full = group->packets *
+	              clamp((group->octets - ACK_OCTETS) / (FULL_OCTETS - ACK_OCTETS), 0, 1);
+
+	shares[class_of(FULL_OCTETS)] += full;
+	shares[class_of(fmin(group->octets, ACK_OCTETS))] += group->packets - full;
+}
+
+/* Adds the group's packets by class; false: the table does not know the group. */
+static bool
+share_group(const struct size_group *group, double shares[static PACKET_SIZE_CLASSES])
+{
+	const uint16_t *cell = table[group->kind][group->bucket];
+
+	if (cell_sum(cell) == 0) {
+		if (group->kind == KIND_ALONE)
+			share_in_two(group, shares);
+		else
+			shares[class_of(group->octets)] += group->packets;
+		return false;
+	}
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+		shares[i] += group->packets * cell[i] / CELL_SUM;
+	return true;
+}
+
+/* What knowledge it is: of the table, of a rule, or no more than the mean. */
+static enum packet_size_knowledge
 share_out(const struct size_groups *groups, uint64_t packets,
           uint32_t classes[static PACKET_SIZE_CLASSES])
 {
 	double shares[PACKET_SIZE_CLASSES] = { 0 };
+	bool known = true;
 
 	for (size_t i = 0; i < groups->count; i++)
-		shares[class_of(groups->groups[i].octets)] += groups->groups[i].packets;
+		known &= share_group(&groups->groups[i], shares);
 	apportion(shares, packets, classes);
+	if (known)
+		return SIZES_TABLE;
+	return groups->groups[0].kind >= KIND_UDP ? SIZES_MEAN : SIZES_RULE;
 }
 
 static void
@@ -194,8 +331,8 @@ split_by_range(const struct flow_record *record)
 	if (n >= 2 && greatest > least)
 		large = clamp(large, 1, n - 1);
 	large = clamp(large, 0, n);
-	add_group(&groups, large, greatest);
-	add_group(&groups, n - large, least);
+	add_plain(&groups, large, greatest);
+	add_plain(&groups, n - large, least);
 	return groups;
 }
 
@@ -208,43 +345,51 @@ range_is_usable(const struct flow_record *record)
 	       record->octets <= record->packets * record->packet_octets_greatest;
 }
 
+/* Octets without packets: the fewest that can have carried them. */
+static void
+make_packets(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	uint64_t least = (record->octets + FULL_OCTETS - 1) / FULL_OCTETS;
+
+	if (least > 0)
+		classes[class_of((double)record->octets / (double)least)] = saturated(least);
+}
+
+static enum packet_size_knowledge
+split_several(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	struct size_groups groups;
+
+	if (range_is_usable(record)) {
+		groups = split_by_range(record);
+		share_out(&groups, record->packets, classes);
+		return record->packets == 2 ||
+		                       record->packet_octets_least == record->packet_octets_greatest
+		               ? SIZES_EXACT
+		               : SIZES_RULE;
+	}
+	if (record->protocol == TCP && (record->marks & (FLOW_KNOWN_REVERSE | FLOW_HAS_REVERSE)))
+		groups = split_by_structure(record);
+	else
+		groups = split_by_mean(record);
+	return share_out(&groups, record->packets, classes);
+}
+
 enum packet_size_knowledge
 packet_sizes_split(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
 {
-	struct size_groups groups;
-	enum packet_size_knowledge knowledge = SIZES_RULE;
-
 	memset(classes, 0, PACKET_SIZE_CLASSES * sizeof(*classes));
 	if (sizes_are_exported(record)) {
 		take_exported(record, classes);
 		return SIZES_EXACT;
 	}
 	if (record->packets == 0) {
-		uint64_t least = (record->octets + FULL_OCTETS - 1) / FULL_OCTETS;
-
-		classes[class_of((double)record->octets / (double)least)] = saturated(least);
+		make_packets(record, classes);
 		return SIZES_MEAN;
 	}
 	if (record->packets == 1) {
 		classes[class_of((double)record->octets)] = 1;
 		return SIZES_EXACT;
 	}
-	if (range_is_usable(record)) {
-		groups = split_by_range(record);
-		if (record->packets == 2 ||
-		    record->packet_octets_least == record->packet_octets_greatest)
-			knowledge = SIZES_EXACT;
-	} else if (record->protocol == TCP &&
-	           (record->marks & (FLOW_KNOWN_REVERSE | FLOW_HAS_REVERSE))) {
-		groups = split_by_structure(record);
-	} else if (record->protocol == TCP) {
-		groups = split_in_two(record);
-	} else {
-		groups = (struct size_groups){
-			1, { { 1, (double)record->octets / (double)record->packets } }
-		};
-		knowledge = SIZES_MEAN;
-	}
-	share_out(&groups, record->packets, classes);
-	return knowledge;
+	return split_several(record, classes);
 }

@@ -60,6 +60,35 @@ knows_the_other_direction(fixture *f, const void *data)
 }
 
 static void
+knows_the_other_direction_that_stands_behind_it_in_the_batch(fixture *f, const void *data)
+{
+	struct flow_values answer = flow_values_back(&request, SYN | ACK | FIN, 12, 9000);
+
+	(void)data;
+	answer.start_ms += 20;
+	f->batch->count = 2;
+	f->batch->records[0] = flow_record_from(&answer);
+	f->batch->records[1] = flow_record_from(&request);
+	conversation_table_annotate(f->table, f->batch);
+	g_assert_true(f->batch->records[0].marks & FLOW_KNOWN_REVERSE);
+	g_assert_true(f->batch->records[0].marks & FLOW_SOURCE_ANSWERS);
+	g_assert_cmpuint(f->batch->records[0].other_octets, ==, 2000);
+	g_assert_true(f->batch->records[1].marks & FLOW_SOURCE_BEGAN);
+}
+
+static void
+tells_nothing_of_a_conversation_long_past(fixture *f, const void *data)
+{
+	struct flow_values answer = flow_values_back(&query, 0, 12, 9000);
+
+	(void)data;
+	give(f, 0, &query);
+	answer.start_ms += 500000;
+	answer.end_ms += 500000;
+	g_assert_false(give(f, 0, &answer).marks & FLOW_KNOWN_REVERSE);
+}
+
+static void
 believes_a_syn_before_the_clock(fixture *f, const void *data)
 {
 	struct flow_values syn = request;
@@ -179,6 +208,8 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	ADD(knows_the_other_direction);
+	ADD(knows_the_other_direction_that_stands_behind_it_in_the_batch);
+	ADD(tells_nothing_of_a_conversation_long_past);
 	ADD(believes_a_syn_before_the_clock);
 	ADD(stitches_records_that_an_active_timeout_cut);
 	ADD(takes_a_new_syn_for_a_new_flow_and_none_for_an_old_one);

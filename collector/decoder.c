@@ -96,11 +96,13 @@ open_message(Decoder *decoder, const struct datagram *datagram, uint8_t version,
 static void
 take_uptime(struct message *message, uint32_t uptime_ms)
 {
+	int32_t open_ms = message->version == 9 ? UPTIME_CLOCK_SECONDS : UPTIME_CLOCK_EXACT;
+
 	message->context.uptime_known = true;
 	message->context.uptime_ms = uptime_ms;
 	message->context.uptime_at = message->context.export_time;
 	message->clock_correction_ms =
-	        uptime_clock_take(&message->domain->clock, message->context.export_time, uptime_ms);
+	        uptime_clock_take(&message->domain->clock, message->context.export_time, uptime_ms, open_ms);
 }
 
 static void

@@ -138,7 +138,7 @@ add_domains(const struct exporter *exporter, struct wall_time now, GString *line
 		json_add_unsigned(line, "id", domain->id);
 		json_add_string(line, "sequenceCounts", sequence_rule_name(domain->sequence.rule));
 		if (domain->clock.known)
-			json_add_integer(line, "bootMilliseconds", domain->clock.boot.ms);
+			json_add_integer(line, "bootMilliseconds", uptime_clock_boot(&domain->clock).ms);
 		else if (domain->boot_known)
 			json_add_integer(line, "bootMilliseconds", domain->boot.ms);
 		add_samplers(domain, line);

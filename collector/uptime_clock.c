@@ -2,22 +2,37 @@
 
 enum { JUMP_MS = 2000 };
 
+/* What of the clock's span the span of a header leaves; the header's nearest end when they do not
+ * meet. */
+static void
+narrow(struct uptime_clock *clock, struct wall_time earliest, struct wall_time latest)
+{
+	if (earliest.ms > clock->latest.ms)
+		clock->earliest = clock->latest = earliest;
+	else if (latest.ms < clock->earliest.ms)
+		clock->earliest = clock->latest = latest;
+	if (earliest.ms > clock->earliest.ms)
+		clock->earliest = earliest;
+	if (latest.ms < clock->latest.ms)
+		clock->latest = latest;
+}
+
 int32_t
-uptime_clock_take(struct uptime_clock *clock, struct wall_time export_time, uint32_t uptime_ms)
+uptime_clock_take(struct uptime_clock *clock, struct wall_time export_time, uint32_t uptime_ms,
+                  int32_t open_ms)
 {
 	/* Uptime wraps after 49.7 days: what is kept is the boot time of this turn. */
-	struct wall_time boot = wall_time_add_ms(export_time, -(int64_t)uptime_ms);
-	int64_t distance = clock->boot.ms - boot.ms;
+	struct wall_time earliest = wall_time_add_ms(export_time, -(int64_t)uptime_ms);
+	struct wall_time latest = wall_time_add_ms(earliest, open_ms);
 
-	if (!clock->known || distance > JUMP_MS || distance < -JUMP_MS) {
-		*clock = (struct uptime_clock){ .known = true, .boot = boot };
-		return 0;
-	}
-	if (distance < 0) {
-		clock->boot = boot;
-		return 0;
-	}
-	return (int32_t)distance;
+	if (!clock->known || earliest.ms > clock->latest.ms + JUMP_MS ||
+	    latest.ms < clock->earliest.ms - JUMP_MS)
+		*clock = (struct uptime_clock){ .known = true,
+			                        .earliest = earliest,
+			                        .latest = latest };
+	else
+		narrow(clock, earliest, latest);
+	return (int32_t)(uptime_clock_boot(clock).ms - earliest.ms);
 }
 
 void

@@ -8,16 +8,49 @@ seconds(int64_t s)
 	return (struct wall_time){ s * 1000 };
 }
 
+static int32_t
+take_seconds(struct uptime_clock *clock, int64_t second, uint32_t uptime_ms)
+{
+	return uptime_clock_take(clock, seconds(second), uptime_ms, UPTIME_CLOCK_SECONDS);
+}
+
 static void
-keeps_the_latest_boot_time(void)
+takes_the_middle_of_what_headers_leave(void)
 {
 	struct uptime_clock clock = { .known = false };
 
-	g_assert_cmpint(uptime_clock_take(&clock, seconds(1000), 500200), ==, 0);
-	g_assert_cmpint(uptime_clock_take(&clock, seconds(1001), 501000), ==, 0);
-	g_assert_cmpint(clock.boot.ms, ==, 500000);
-	g_assert_cmpint(uptime_clock_take(&clock, seconds(1002), 502700), ==, 700);
-	g_assert_cmpint(clock.boot.ms, ==, 500000);
+	/* Booted at 500.100 s, so that 499.800 and 499.900 are told. */
+	g_assert_cmpint(take_seconds(&clock, 1000, 500200), ==, 500);
+	g_assert_cmpint(take_seconds(&clock, 1001, 501100), ==, 450);
+	g_assert_cmpint(clock.earliest.ms, ==, 499900);
+	g_assert_cmpint(clock.latest.ms, ==, 500800);
+	/* 499.150: it cannot be later than 500.150. */
+	g_assert_cmpint(take_seconds(&clock, 1002, 502850), ==, 875);
+	g_assert_cmpint(clock.earliest.ms, ==, 499900);
+	g_assert_cmpint(clock.latest.ms, ==, 500150);
+}
+
+static void
+follows_a_clock_that_drifts(void)
+{
+	struct uptime_clock clock = { .known = false };
+
+	(void)take_seconds(&clock, 1000, 500000);
+	g_assert_cmpint(take_seconds(&clock, 1001, 499700), ==, 0);
+	g_assert_cmpint(clock.earliest.ms, ==, 501300);
+	g_assert_cmpint(take_seconds(&clock, 1000, 499900), ==, 1000);
+	g_assert_cmpint(clock.latest.ms, ==, 501100);
+}
+
+static void
+corrects_nothing_where_the_header_is_exact(void)
+{
+	struct uptime_clock clock = { .known = false };
+
+	for (uint32_t i = 0; i < 5; i++)
+		g_assert_cmpint(uptime_clock_take(&clock, seconds(1000), 500000 + i * 7 % 5,
+		                                  UPTIME_CLOCK_EXACT),
+		                ==, 0);
 }
 
 static void
@@ -25,9 +58,9 @@ starts_over_after_a_restart(void)
 {
 	struct uptime_clock clock = { .known = false };
 
-	(void)uptime_clock_take(&clock, seconds(1000), 500000);
-	g_assert_cmpint(uptime_clock_take(&clock, seconds(1010), 3000), ==, 0);
-	g_assert_cmpint(clock.boot.ms, ==, 1007000);
+	(void)take_seconds(&clock, 1000, 500000);
+	g_assert_cmpint(take_seconds(&clock, 1010, 3000), ==, 500);
+	g_assert_cmpint(clock.earliest.ms, ==, 1007000);
 }
 
 static void
@@ -35,9 +68,9 @@ starts_over_when_the_clock_was_set_back(void)
 {
 	struct uptime_clock clock = { .known = false };
 
-	(void)uptime_clock_take(&clock, seconds(1000), 500000);
-	g_assert_cmpint(uptime_clock_take(&clock, seconds(900), 501000), ==, 0);
-	g_assert_cmpint(clock.boot.ms, ==, 399000);
+	(void)take_seconds(&clock, 1000, 500000);
+	g_assert_cmpint(take_seconds(&clock, 900, 501000), ==, 500);
+	g_assert_cmpint(clock.earliest.ms, ==, 399000);
 }
 
 static void
@@ -75,7 +108,9 @@ main(int argc, char **argv)
 {
 #define TEST(name) g_test_add_func("/uptime_clock/" #name, name)
 	g_test_init(&argc, &argv, NULL);
-	TEST(keeps_the_latest_boot_time);
+	TEST(takes_the_middle_of_what_headers_leave);
+	TEST(follows_a_clock_that_drifts);
+	TEST(corrects_nothing_where_the_header_is_exact);
 	TEST(starts_over_after_a_restart);
 	TEST(starts_over_when_the_clock_was_set_back);
 	TEST(corrects_uptimes_alone);

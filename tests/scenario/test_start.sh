@@ -1,6 +1,6 @@
 #!/bin/bash
-# tools/start --demo, from a copy of the tree's own build: ends with who is infected and leaves nothing running; without
-# --demo it stops on SIGINT.  Ports are chosen by the system.
+# tools/start --demo ends with who is infected and leaves nothing running; without
+# --demo it stops when it is asked to.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -14,7 +14,9 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])')
 left() { # processes over this test's state
-	pgrep -f -- "--state $folder/" || true
+	for line in /proc/[0-9]*/cmdline; do
+		tr '\0' ' ' 2>/dev/null <"$line" | grep -e "--state $folder/" || true
+	done
 }
 
 "$KENCHI_SOURCE/tools/start" --demo --state "$folder/demo" --listen "127.0.0.1:$port" --every 2 >"$folder/log" 2>&1 ||

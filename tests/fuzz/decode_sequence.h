@@ -1,0 +1,16 @@
+/*
+ * Decodes a sequence of datagrams from one fuzzed input and aborts when a law of the decoders is broken.
+ *
+ * The input: datagrams, each with two octets of length (big-endian) and one of circumstances before it: bits 0 and 1
+ * name one of four exporters, the others how much time passes.  `version` is written over the first two octets of each
+ * datagram, so that the fuzzer need not find it; 0: as they are.
+ */
+#ifndef TESTS_FUZZ_DECODE_SEQUENCE_H
+#define TESTS_FUZZ_DECODE_SEQUENCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void decode_sequence(const uint8_t *octets, size_t length, uint16_t version);
+
+#endif

@@ -20,6 +20,7 @@ enum {
 	SMALL_PACKETS = 3,
 	EXPORTER_BITS = 16,
 	RADIX_BITS = 16,
+	QUARTER_MS = HOST_BIN_MS / HOST_BIN_QUARTERS,
 };
 
 /* One direction of a record, and what of it does not depend on the host. */
@@ -238,6 +239,10 @@ touch_kinds(const struct view *view, enum host_direction direction, const struct
 
 	if (direction == HOST_IN)
 		kinds |= TOUCH_IN;
+	if (share->first)
+		kinds |= TOUCH_STARTS;
+	if (share->last)
+		kinds |= TOUCH_ENDS;
 	if (view->record->packets <= SMALL_PACKETS)
 		kinds |= TOUCH_SMALL;
 	if (begins)
@@ -267,8 +272,9 @@ touch_bin(BinTable *table, uint32_t number, const struct job *job, const struct 
 		.port = job->view->role.port,
 		.kinds = touch_kinds(job->view, job->direction, share),
 		.protocol = record->protocol,
-		.first_second = (uint8_t)(share->first_ms / 1000),
-		.last_second = (uint8_t)(share->last_ms / 1000),
+		.first_quarter = (uint8_t)(share->first_ms / QUARTER_MS),
+		.last_quarter = (uint8_t)(share->last_ms / QUARTER_MS),
+		.packets = (uint8_t)MIN(share->packets, UINT8_MAX),
 	};
 
 	if (bin->touch_count >= HOST_BIN_TOUCHES)

@@ -36,7 +36,7 @@ _Static_assert(sizeof(struct host_bin_extension) ==
 
 enum {
 	ALL_KINDS = TOUCH_SENT | TOUCH_HEARD | TOUCH_REFUSED | TOUCH_SERVED | TOUCH_BEGUN |
-	            TOUCH_IN | TOUCH_SMALL | TOUCH_FAILING,
+	            TOUCH_IN | TOUCH_SMALL | TOUCH_FAILING | TOUCH_STARTS | TOUCH_ENDS,
 };
 
 static const uint64_t all_seconds = (UINT64_C(1) << HOST_BIN_SECONDS) - 1;
@@ -198,33 +198,56 @@ add_to_largest(struct host_record largest[static HOST_BIN_LARGEST_RECORDS],
 	largest[place] = *record;
 }
 
-/* Spreads octets evenly over the touch's seconds; what does not divide is carried from second to
- * second. */
+enum { QUARTERS_A_SECOND = HOST_BIN_QUARTERS / HOST_BIN_SECONDS };
+
+static void
+add_octets(uint32_t *second, uint64_t octets)
+{
+	uint32_t share = (uint32_t)octets;
+
+	*second = MERGE_sum(uint32_t, *second, share);
+}
+
+/* Spreads octets over the touch's seconds; what does not divide is carried on, so that none is
+ * lost. */
 static void
 fold_octets(struct host_bin_extension *into, const struct host_touch *touch)
 {
 	uint32_t *series = &into->second_octets[(touch->kinds & TOUCH_IN ? HOST_IN : HOST_OUT) *
 	                                        HOST_BIN_SECONDS];
-	uint64_t seconds = (uint64_t)touch->last_second - touch->first_second + 1;
+	uint64_t packet = touch->octets / (touch->packets > 0 ? touch->packets : 1);
+	uint64_t at_start = touch->kinds & TOUCH_STARTS ? packet : 0;
+	uint64_t at_end = (touch->kinds & TOUCH_ENDS) && touch->packets > 1 ? packet : 0;
+	uint64_t between = touch->octets - at_start - at_end;
+	uint64_t quarters = (uint64_t)touch->last_quarter - touch->first_quarter + 1;
+	unsigned last_second = touch->last_quarter / QUARTERS_A_SECOND;
 	uint64_t before = 0;
 
-	for (uint64_t i = 1; i <= seconds; i++) {
-		uint64_t until = touch->octets * i / seconds;
-		uint32_t share = (uint32_t)(until - before);
-		uint32_t *second = &series[touch->first_second + i - 1];
+	for (unsigned second = touch->first_quarter / QUARTERS_A_SECOND; second < last_second;
+	     second++) {
+		uint64_t passed = (uint64_t)(second + 1) * QUARTERS_A_SECOND - touch->first_quarter;
+		uint64_t until = between * passed / quarters;
 
-		*second = MERGE_sum(uint32_t, *second, share);
+		add_octets(&series[second], until - before);
 		before = until;
 	}
+	add_octets(&series[last_second], between - before + at_end);
+	add_octets(&series[touch->first_quarter / QUARTERS_A_SECOND], at_start);
+}
+
+static unsigned
+first_second(const struct host_touch *touch)
+{
+	return touch->first_quarter / QUARTERS_A_SECOND;
 }
 
 static void
 fold_begin(struct host_bin_extension *into, const struct host_touch *touch)
 {
 	size_t direction = touch->kinds & TOUCH_IN ? HOST_IN : HOST_OUT;
-	uint64_t second = UINT64_C(1) << touch->first_second;
+	uint64_t second = UINT64_C(1) << first_second(touch);
 	uint8_t *small =
-		&into->second_small_flows[direction * HOST_BIN_SECONDS + touch->first_second];
+		&into->second_small_flows[direction * HOST_BIN_SECONDS + first_second(touch)];
 
 	into->flow_seconds[direction] |= second;
 	if (touch->kinds & TOUCH_FAILING)
@@ -367,7 +390,7 @@ fold_sampled(struct host_bin_extension *into, const struct host_touch *touch,
 	peer.octets[touch->kinds & TOUCH_IN ? HOST_IN : HOST_OUT] = touch->octets;
 	if (touch->kinds & TOUCH_BEGUN) {
 		peer.flows = 1;
-		peer.seconds = UINT64_C(1) << touch->first_second;
+		peer.seconds = UINT64_C(1) << first_second(touch);
 	}
 	add_to_sample(into->sample, &peer);
 }
@@ -512,8 +535,8 @@ host_bin_layout(void)
 static bool
 touch_valid(const struct host_touch *touch)
 {
-	return touch->first_second <= touch->last_second && touch->last_second < HOST_BIN_SECONDS &&
-	       touch->unused == 0 && (touch->kinds & ~ALL_KINDS) == 0;
+	return touch->first_quarter <= touch->last_quarter &&
+	       touch->last_quarter < HOST_BIN_QUARTERS && (touch->kinds & ~ALL_KINDS) == 0;
 }
 
 static bool

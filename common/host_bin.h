@@ -1,16 +1,17 @@
 /*
- * What one monitored host did in one minute: a mergeable summary of flow records, the unit that the collector
- * hands to the detector.  Its fields are the rows of schemas/host_bin.def.
+ * What one monitored host did in one minute: a mergeable summary of flow records, the unit that the
+ * collector hands to the detector.  Its fields are the rows of schemas/host_bin.def.
  *
- * A bin has two parts.  The base is what every host has.  Detail about peers, ports and seconds is made of
- * *touches*, one for each record and minute; the base keeps up to HOST_BIN_TOUCHES of them as they are, and a
- * host with more has an extension, into which every touch has been folded.  So a quiet host costs the base
- * alone, and nothing is approximated that is small.
+ * A bin has two parts.  The base is what every host has.  Detail about peers, ports and seconds is
+ * made of *touches*, one for each record and minute; the base keeps up to HOST_BIN_TOUCHES of them
+ * as they are, and a host with more has an extension, into which every touch has been folded.  So a
+ * quiet host costs the base alone, and nothing is approximated that is small.
  *
- * Law: merging is commutative and associative, and adding touches in any order gives the same octets.
+ * Law: merging is commutative and associative, and adding touches in any order gives the same
+ * octets.
  *
- * Memory:   plain values without pointers or padding, host byte order; they are copied through shared memory.
- * Threads:  values; never share one between threads.
+ * Memory:   plain values without pointers or padding, host byte order; they are copied through
+ * shared memory. Threads:  values; never share one between threads.
  */
 #ifndef COMMON_HOST_BIN_H
 #define COMMON_HOST_BIN_H
@@ -21,10 +22,11 @@
 #include "common/host_address.h"
 
 enum {
-	HOST_BIN_VERSION = 1,
-	HOST_BIN_MS = 60000,    /* the length of a bin */
+	HOST_BIN_VERSION = 2,
+	HOST_BIN_MS = 60000, /* the length of a bin */
 	HOST_BIN_SECONDS = 60,
-	HOST_BIN_TOUCHES = 3,   /* kept in the base before an extension is needed */
+	HOST_BIN_QUARTERS = 240, /* of a second: how finely a touch tells its time */
+	HOST_BIN_TOUCHES = 3,    /* kept in the base before an extension is needed */
 	HOST_BIN_SAMPLED_PEERS = 12,
 	HOST_BIN_LARGEST_RECORDS = 3,
 	HOST_BIN_PORT_BUCKETS = 16,
@@ -50,19 +52,19 @@ enum host_port_class {
 };
 
 /*
- * Buckets of ports are by class first, for what is much for one is little for another; within a class with several
- * buckets, by keyed hash of the port.  ICMP errors belong to no bucket: only requests (echo, timestamp, mask) are
- * contacts, and multicast and broadcast peers are none.
+ * Buckets of ports are by class first, for what is much for one is little for another; within a
+ * class with several buckets, by keyed hash of the port.  ICMP errors belong to no bucket: only
+ * requests (echo, timestamp, mask) are contacts, and multicast and broadcast peers are none.
  */
 enum host_port_bucket {
-	PORT_BUCKET_WEB = 0,      /* 2: TCP 80, 443, 8080 */
-	PORT_BUCKET_SMTP = 2,     /* 1: TCP 25, 465, 587 */
-	PORT_BUCKET_SMB = 3,      /* 1: TCP 139, 445 */
-	PORT_BUCKET_SHELL = 4,    /* 1: TCP 22, 23, 2323, 3389 */
-	PORT_BUCKET_TCP = 5,      /* 4: TCP, other ports */
-	PORT_BUCKET_UDP_LOW = 9,  /* 1: UDP below 1024 */
+	PORT_BUCKET_WEB = 0,       /* 2: TCP 80, 443, 8080 */
+	PORT_BUCKET_SMTP = 2,      /* 1: TCP 25, 465, 587 */
+	PORT_BUCKET_SMB = 3,       /* 1: TCP 139, 445 */
+	PORT_BUCKET_SHELL = 4,     /* 1: TCP 22, 23, 2323, 3389 */
+	PORT_BUCKET_TCP = 5,       /* 4: TCP, other ports */
+	PORT_BUCKET_UDP_LOW = 9,   /* 1: UDP below 1024 */
 	PORT_BUCKET_UDP_HIGH = 10, /* 5: UDP, other ports */
-	PORT_BUCKET_ICMP = 15,    /* 1: ICMP requests and other protocols */
+	PORT_BUCKET_ICMP = 15,     /* 1: ICMP requests and other protocols */
 };
 
 /* What a touch says of the peer; also what a sampled peer is known to have done. */
@@ -71,29 +73,38 @@ enum host_touch_kind {
 	TOUCH_HEARD = 1 << 1,   /* the peer's port gave a positive answer */
 	TOUCH_REFUSED = 1 << 2, /* the peer answered with RST, or an unreachable came */
 	TOUCH_SERVED = 1 << 3,  /* the peer was the client; the port is the host's own */
-	TOUCH_BEGUN = 1 << 4,   /* a flow begins with this record, in the touch's first second */
+	TOUCH_BEGUN = 1 << 4,   /* a flow begins with this record, in the touch's first quarter */
 	TOUCH_IN = 1 << 5,      /* the record came from the peer; else it was sent by the host */
 	TOUCH_SMALL = 1 << 6,   /* the record has at most three packets */
 	TOUCH_FAILING = 1 << 7, /* begun by the host, and the record itself shows no answer */
+	TOUCH_STARTS = 1 << 8,  /* the record's first packet is in this minute, in the touch's first
+	                           quarter */
+	TOUCH_ENDS = 1 << 9,    /* its last packet is, in the touch's last quarter */
 };
 
-/* One record's share in one minute. */
+/*
+ * One record's share in one minute.  Its octets were sent in packets of equal size: one in the
+ * first quarter of a second if it starts here, one in the last if it ends here, the others evenly
+ * in between.
+ */
 struct host_touch {
 	struct host_address peer;
-	uint32_t octets; /* in this minute, saturating */
-	uint16_t port;   /* the server's; 0 where the protocol has none */
-	uint16_t kinds;  /* enum host_touch_kind */
-	uint8_t protocol; /* protocolIdentifier */
-	uint8_t first_second;
-	uint8_t last_second; /* octets are spread evenly over these seconds */
-	uint8_t unused;
+	uint32_t octets;       /* in this minute, saturating */
+	uint16_t port;         /* the server's; 0 where the protocol has none */
+	uint16_t kinds;        /* enum host_touch_kind */
+	uint8_t protocol;      /* protocolIdentifier */
+	uint8_t first_quarter; /* of a second, from the start of the minute: 0 to 239 */
+	uint8_t last_quarter;
+	uint8_t packets; /* in this minute, saturating */
 };
 
 _Static_assert(sizeof(struct host_touch) == 28, "no padding in shared memory");
 
-/* A peer of the sample: those (peer, port, protocol) with the smallest keyed hash; merges exactly. */
+/* A peer of the sample: those (peer, port, protocol) with the smallest keyed hash; merges exactly.
+ */
 struct host_peer {
-	uint64_t hash; /* 0: the entry is free; entries are sorted, smallest first, free ones last */
+	uint64_t
+		hash; /* 0: the entry is free; entries are sorted, smallest first, free ones last */
 	struct host_address peer;
 	uint32_t octets[2];
 	uint64_t seconds; /* in which a flow began: bit i is second i of the minute */
@@ -106,7 +117,8 @@ struct host_peer {
 
 _Static_assert(sizeof(struct host_peer) == 48, "no padding in shared memory");
 
-/* One of the largest records, at most one for each (peer, port, protocol); sorted, largest first. */
+/* One of the largest records, at most one for each (peer, port, protocol); sorted, largest first.
+ */
 struct host_record {
 	struct host_address peer;
 	uint32_t octets; /* 0: the entry is free */
@@ -117,7 +129,8 @@ struct host_record {
 
 _Static_assert(sizeof(struct host_record) == 24, "no padding in shared memory");
 
-/* The whole bin and its extension are 384 (six cache lines) and 2696 octets; common/host_bin.c asserts it. */
+/* The whole bin and its extension are 384 (six cache lines) and 2696 octets; common/host_bin.c
+ * asserts it. */
 struct host_bin {
 	struct host_address host;
 	uint32_t minute;      /* since 1970-01-01T00:00:00Z */
@@ -149,37 +162,43 @@ void host_bin_init(struct host_bin *bin, const struct host_address *host, uint32
 void host_bin_extension_init(struct host_bin_extension *extension);
 
 /*
- * Adds a touch's detail (not the sums of the base).  False: the bin holds HOST_BIN_TOUCHES already and
- * `extension` is NULL; nothing has changed, and the caller gives an (initialised) extension or counts the loss.
- * With an extension, touches kept so far are folded into it first.  `key` is the site's sketch key.
+ * Adds a touch's detail (not the sums of the base).  False: the bin holds HOST_BIN_TOUCHES already
+ * and `extension` is NULL; nothing has changed, and the caller gives an (initialised) extension or
+ * counts the loss. With an extension, touches kept so far are folded into it first.  `key` is the
+ * site's sketch key.
  */
-bool host_bin_touch(struct host_bin *bin, struct host_bin_extension *extension, const struct host_touch *touch,
-                    uint64_t key);
+bool host_bin_touch(struct host_bin *bin, struct host_bin_extension *extension,
+                    const struct host_touch *touch, uint64_t key);
 
 /* True when merging the two needs an extension of `into` that it has not yet. */
 bool host_bin_merge_extends(const struct host_bin *into, const struct host_bin *other);
 
 /*
- * Merges `other` (and its extension, NULL when it is not extended) into `into`.  `extension` is that of `into`,
- * initialised, or NULL when neither is extended and host_bin_merge_extends() is false.  Hosts and minutes are
- * not compared: merging bins of several minutes gives the sums of a window (seconds are then overlaid).
+ * Merges `other` (and its extension, NULL when it is not extended) into `into`.  `extension` is
+ * that of `into`, initialised, or NULL when neither is extended and host_bin_merge_extends() is
+ * false.  Hosts and minutes are not compared: merging bins of several minutes gives the sums of a
+ * window (seconds are then overlaid).
  */
-void host_bin_merge(struct host_bin *into, struct host_bin_extension *extension, const struct host_bin *other,
-                    const struct host_bin_extension *other_extension, uint64_t key);
+void host_bin_merge(struct host_bin *into, struct host_bin_extension *extension,
+                    const struct host_bin *other, const struct host_bin_extension *other_extension,
+                    uint64_t key);
 
-/* Folds the touches kept in the base into an (initialised) extension; afterwards the bin is extended. */
+/* Folds the touches kept in the base into an (initialised) extension; afterwards the bin is
+ * extended. */
 void host_bin_extend(struct host_bin *bin, struct host_bin_extension *extension, uint64_t key);
 
-/* A number that changes with the layout of the two structs: part of every file format that holds them. */
+/* A number that changes with the layout of the two structs: part of every file format that holds
+ * them. */
 uint64_t host_bin_layout(void);
 
 /*
- * Checks what came from outside (shared memory, a file): counts within range, sorted where it must be.
- * `extension` is NULL when there is none.  False: the bin must not be used.
+ * Checks what came from outside (shared memory, a file): counts within range, sorted where it must
+ * be. `extension` is NULL when there is none.  False: the bin must not be used.
  */
 bool host_bin_valid(const struct host_bin *bin, const struct host_bin_extension *extension);
 
-/* The bucket of a server's port, 0 to HOST_BIN_PORT_BUCKETS - 1; of a peer, 0 to HOST_BIN_PEER_BUCKETS - 1. */
+/* The bucket of a server's port, 0 to HOST_BIN_PORT_BUCKETS - 1; of a peer, 0 to
+ * HOST_BIN_PEER_BUCKETS - 1. */
 unsigned host_bin_port_bucket(uint16_t port, uint8_t protocol_identifier, uint64_t key);
 unsigned host_bin_peer_bucket(const struct host_address *peer, uint64_t key);
 

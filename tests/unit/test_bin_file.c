@@ -64,7 +64,7 @@ make_part(struct ring_bin *part, uint32_t number)
 	part->bin.directions[0] = 3;
 	for (uint32_t i = 0; i < number % 3 * 3; i++) {
 		struct host_touch touch = {
-			.peer = host, .octets = i, .port = (uint16_t)i, .last_second = 5
+			.peer = host, .octets = i, .port = (uint16_t)i, .last_quarter = 20
 		};
 
 		if (!host_bin_touch(&part->bin, NULL, &touch, KEY))

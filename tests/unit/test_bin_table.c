@@ -144,11 +144,13 @@ counts_a_record_for_both_ends_that_are_monitored(fixture *f, const void *data)
 	g_assert_cmpuint(whole->bin.earliest_ms[0], ==, 1000);
 	g_assert_cmpuint(whole->bin.latest_ms[0], ==, 5000);
 	g_assert_cmpuint(whole->bin.directions[0], ==, 1);
-	g_assert_cmpuint(whole->bin.touches[0].kinds, ==, TOUCH_SENT | TOUCH_HEARD | TOUCH_BEGUN);
+	g_assert_cmpuint(whole->bin.touches[0].kinds, ==,
+	                 TOUCH_SENT | TOUCH_HEARD | TOUCH_BEGUN | TOUCH_STARTS | TOUCH_ENDS);
 	whole = whole_of(wholes, HOST + 1, 0);
 	g_assert_cmpuint(whole->bin.octets[HOST_IN], ==, 2000);
 	g_assert_cmpuint(whole->bin.flows[HOST_IN], ==, 1);
-	g_assert_cmpuint(whole->bin.touches[0].kinds, ==, TOUCH_SERVED | TOUCH_IN | TOUCH_BEGUN);
+	g_assert_cmpuint(whole->bin.touches[0].kinds, ==,
+	                 TOUCH_SERVED | TOUCH_IN | TOUCH_BEGUN | TOUCH_STARTS | TOUCH_ENDS);
 	g_assert_cmpuint(bin_table_counters(f->table).binned, ==, 1);
 }
 
@@ -174,7 +176,7 @@ spreads_a_long_record_over_its_minutes(fixture *f, const void *data)
 	                 ==, 403);
 	g_assert_cmpuint(whole_of(wholes, HOST, 0)->bin.flows[HOST_OUT], ==, 1);
 	g_assert_cmpuint(whole_of(wholes, HOST, 1)->bin.flows[HOST_OUT], ==, 0);
-	g_assert_cmpuint(whole_of(wholes, HOST, 1)->bin.touches[0].last_second, ==, 59);
+	g_assert_cmpuint(whole_of(wholes, HOST, 1)->bin.touches[0].last_quarter, ==, 239);
 	g_assert_cmpuint(whole_of(wholes, HOST, 1)->bin.records[HOST_OUT], ==, 1);
 	g_assert_cmpuint(whole_of(wholes, HOST, 1)->bin.touches[0].kinds & TOUCH_BEGUN, ==, 0);
 }

@@ -59,12 +59,14 @@ random_touch(GRand *random)
 		                               (uint32_t)g_rand_int_range(random, 0, 40)),
 		.octets = octets[g_rand_int_range(random, 0, G_N_ELEMENTS(octets))],
 		.port = (uint16_t)g_rand_int_range(random, 0, 5),
-		.kinds = (uint16_t)g_rand_int_range(random, 0, 256),
+		.kinds = (uint16_t)g_rand_int_range(random, 0, 1024),
+		.packets = (uint8_t)g_rand_int_range(random, 0, 5),
 		.protocol = g_rand_boolean(random) ? 6 : 17,
-		.first_second = (uint8_t)g_rand_int_range(random, 0, HOST_BIN_SECONDS),
+		.first_quarter = (uint8_t)g_rand_int_range(random, 0, HOST_BIN_QUARTERS),
 	};
 
-	touch.last_second = (uint8_t)g_rand_int_range(random, touch.first_second, HOST_BIN_SECONDS);
+	touch.last_quarter =
+		(uint8_t)g_rand_int_range(random, touch.first_quarter, HOST_BIN_QUARTERS);
 	return touch;
 }
 
@@ -188,8 +190,8 @@ begun_to(uint32_t peer, uint16_t port, uint8_t protocol)
 		.port = port,
 		.kinds = TOUCH_SENT | TOUCH_BEGUN | TOUCH_SMALL,
 		.protocol = protocol,
-		.first_second = 7,
-		.last_second = 7,
+		.first_quarter = 4 * 7 + 1,
+		.last_quarter = 4 * 7 + 1,
 	};
 }
 
@@ -264,8 +266,8 @@ spreads_octets_over_the_seconds_without_losing_any(void)
 
 	start(&whole);
 	touch.octets = 1003;
-	touch.first_second = 10;
-	touch.last_second = 16;
+	touch.first_quarter = 4 * 10;
+	touch.last_quarter = 4 * 16 + 3;
 	host_bin_extend(&whole.bin, &whole.extension, KEY);
 	add(&whole, &touch);
 	for (size_t i = 0; i < 120; i++) {
@@ -275,6 +277,25 @@ spreads_octets_over_the_seconds_without_losing_any(void)
 		g_assert_true(i >= 10 && i <= 16 ? octets == 143 || octets == 144 : octets == 0);
 	}
 	g_assert_cmpuint(sum, ==, 1003);
+}
+
+static void
+puts_the_first_and_the_last_packet_where_they_were(void)
+{
+	struct host_touch touch = begun_to(0x0a010000, 80, 6);
+	struct whole whole;
+
+	start(&whole);
+	touch.octets = 1000;
+	touch.packets = 4;
+	touch.kinds |= TOUCH_STARTS | TOUCH_ENDS;
+	touch.first_quarter = 4 * 10 + 3; /* the second 10 has one quarter of nine */
+	touch.last_quarter = 4 * 12 + 3;
+	host_bin_extend(&whole.bin, &whole.extension, KEY);
+	add(&whole, &touch);
+	g_assert_cmpuint(whole.extension.second_octets[10], ==, 250 + 55);
+	g_assert_cmpuint(whole.extension.second_octets[11], ==, 222);
+	g_assert_cmpuint(whole.extension.second_octets[12], ==, 250 + 223);
 }
 
 static void
@@ -387,9 +408,9 @@ refuses_damaged_touches(void)
 	REFUSES(damaged.bin.touch_count = HOST_BIN_TOUCHES + 1);
 	REFUSES(damaged.bin.touch_count = 1);
 	REFUSES(damaged.bin.touch_count = HOST_BIN_EXTENDED);
-	REFUSES(damaged.bin.touches[0].last_second = HOST_BIN_SECONDS);
-	REFUSES(damaged.bin.touches[0].first_second = damaged.bin.touches[0].last_second + 1);
-	REFUSES(damaged.bin.touches[0].kinds |= 0x100);
+	REFUSES(damaged.bin.touches[0].last_quarter = HOST_BIN_QUARTERS);
+	REFUSES(damaged.bin.touches[0].first_quarter = damaged.bin.touches[0].last_quarter + 1);
+	REFUSES(damaged.bin.touches[0].kinds |= 0x400);
 	REFUSES(damaged.bin.touches[0] = good.bin.touches[1];
 	        damaged.bin.touches[1] = good.bin.touches[0]);
 	REFUSES(damaged.bin.unused = 1);
@@ -433,6 +454,7 @@ main(int argc, char **argv)
 	ADD(tells_failing_peers_of_a_port_after_merging);
 	ADD(counts_failing_ports_of_a_peer_for_tcp_and_low_udp_alone);
 	ADD(spreads_octets_over_the_seconds_without_losing_any);
+	ADD(puts_the_first_and_the_last_packet_where_they_were);
 	ADD(keeps_the_largest_records_of_different_services);
 	ADD(sorts_ports_into_buckets_by_class);
 	ADD(refuses_a_damaged_extension);

@@ -108,8 +108,8 @@ takes_seconds_from_touches_and_from_extensions(void)
 		                          .octets = 300,
 		                          .kinds = TOUCH_IN,
 		                          .protocol = 6,
-		                          .first_second = 3,
-		                          .last_second = 5 };
+		                          .first_quarter = 12,
+		                          .last_quarter = 23 };
 	g_autoptr(HostTraffic) traffic = host_traffic_new();
 	struct host_bin_extension extension;
 	struct host_bin bin;

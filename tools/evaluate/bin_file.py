@@ -31,6 +31,20 @@ def named(names, values):
     return result
 
 
+def spread(series, octets, kinds, first, last, packets):
+    """A touch's octets by second, as fold_octets() in common/host_bin.c does it."""
+    packet = octets // max(packets, 1)
+    at_start = packet if kinds & 256 else 0
+    at_end = packet if kinds & 512 and packets > 1 else 0
+    between, quarters, before = octets - at_start - at_end, last - first + 1, 0
+    for second in range(first // 4, last // 4):
+        until = between * ((second + 1) * 4 - first) // quarters
+        series[second] += until - before
+        before = until
+    series[last // 4] += between - before + at_end
+    series[first // 4] += at_start
+
+
 class Part:
     """One part of a host's bin: `base` and `extension` (None) are tuples by the names of the schema."""
 
@@ -42,12 +56,9 @@ class Part:
         if self.extension is not None:
             return list(self.extension["second_octets"][direction * 60:direction * 60 + 60])
         series = [0] * 60
-        for _, octets, _, kinds, _, first, last, _ in self.touches:
-            if bool(kinds & 32) != bool(direction):
-                continue
-            count = last - first + 1
-            for i in range(count):
-                series[first + i] += octets * (i + 1) // count - octets * i // count
+        for _, octets, _, kinds, _, first, last, packets in self.touches:
+            if bool(kinds & 32) == bool(direction):
+                spread(series, octets, kinds, first, last, packets)
         return series
 
 

@@ -317,8 +317,6 @@ read_fixed(Decoder *decoder, const struct data_set *set, struct flow_batch *batc
 
 	template_plan_read(set->known->plan, &decoder->message.context, set->octets + decoder->position,
 	                   count, batch->records + batch->count);
-	for (size_t i = 0; i < count; i++)
-		batch->records[batch->count + i].template_id = set->known->id;
 	batch->count += count;
 	decoder->position += count * octets;
 	decoder->message.records += (uint32_t)count;
@@ -347,7 +345,6 @@ read_variable(Decoder *decoder, const struct data_set *set, struct flow_batch *b
 			message->records_known = false;
 			return true;
 		}
-		record->template_id = set->known->id;
 		batch->count++;
 		message->records++;
 		decoder->position += length;
@@ -364,6 +361,7 @@ read_sets(Decoder *decoder, struct flow_batch *batch)
 		const struct data_set *set = &g_array_index(sets, struct data_set, decoder->set);
 		bool used_up = true;
 
+		decoder->message.context.template_id = set->known->id;
 		if (!template_plan_has_address(set->known->plan))
 			pass_over(decoder, set);
 		else if (template_plan_is_variable(set->known->plan))

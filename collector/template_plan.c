@@ -350,6 +350,7 @@ start_record(const TemplatePlan *plan, const struct plan_context *context)
 {
 	struct flow_record record = plan->prototype;
 
+	record.template_id = context->template_id;
 	if (plan->times_are_uptime && !context->uptime_known)
 		record.marks &= ~(uint32_t)FLOW_HAS_TIMES;
 	else if (plan->times_are_uptime)

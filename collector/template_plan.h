@@ -36,6 +36,7 @@ struct template_field {
 
 /* What the octets alone do not tell. */
 struct plan_context {
+	uint16_t template_id;
 	struct wall_time export_time;
 	bool uptime_known;
 	bool uptime_inferred;       /* from a boot time that was announced: a flow cannot lie before it */

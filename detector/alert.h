@@ -46,7 +46,7 @@ void alert_make(struct alert *alert, enum verdict_act act, const struct verdict 
 /* CEF severity: the greatest of the behaviours', 3 for a clearing. */
 int alert_severity(const struct alert *alert);
 
-/* "10.0.0.5 infected: horizontal scan 750 peers/min (threshold 40, usual 3)". */
+/* "10.0.0.5 infected: horizontal scan 750 peers (threshold 40, usual 3)". */
 void alert_add_text(const struct alert *alert, GString *text);
 
 /* Decimal with at most four places, no exponent, no needless zero, whatever the locale. */

@@ -59,7 +59,7 @@ formats_a_detection(void)
 	        " cfp1Label=score cfp1=0.9 cfp2Label=measured cfp2=750 cfp3Label=threshold cfp3=40"
 	        " cfp4Label=usual cfp4=3 cs1Label=behaviours cs1=horizontal_scan cs2Label=evidence"
 	        " cs2=horizontal_scan:750 cs3Label=model cs3=default cs4Label=cannotTell cs4=sizes"
-	        " msg=10.0.0.5 infected: horizontal scan 750 peers/min (threshold 40, usual 3)",
+	        " msg=10.0.0.5 infected: horizontal scan 750 peers (threshold 40, usual 3)",
 	        alert.id);
 
 	g_assert_cmpuint(strlen(alert.id), ==, 32);

@@ -194,7 +194,7 @@ counts_each_minute_of_evidence_once(struct fixture *fixture, const void *unused)
 	expect(fixture,
 	       "SELECT host, behaviour, minutes, measured, threshold, strength, unit, last_ms - first_ms,"
 	       " peers FROM evidence",
-	       "10.0.0.5|horizontal_scan|2|900.0|40.0|0.8|peers/min|120000|"
+	       "10.0.0.5|horizontal_scan|2|900.0|40.0|0.8|peers|120000|"
 	       "[{\"peer\":\"198.51.100.1\",\"port\":445,\"protocol\":6,\"flows\":80,\"octets_out\":4000,"
 	       "\"octets_in\":60,\"answered\":false}]\n");
 }

@@ -107,7 +107,7 @@ print_losses(JsonNode *status, const struct counter *rows, size_t count)
 		table_add(table, rows[i].meaning);
 		table_add(table, rows[i].path);
 	}
-	if (table_is_empty(table))
+	if (table_rows(table) == 0)
 		puts("           nothing lost or refused");
 	table_print(table, 11, stdout);
 }

@@ -11,7 +11,10 @@
 #include "tools/kenchi/table.h"
 #include "tools/kenchi/text.h"
 
-enum { FEATURE_WINDOWS = 1 }; /* of them, newest first, that are shown */
+enum {
+	FEATURE_WINDOWS = 1, /* of them, newest first, that are shown */
+	PEERS_SHOWN = 10,
+};
 
 /* What the store says could not be seen, for people. */
 static const struct {
@@ -136,7 +139,7 @@ print_evidence(StoreReader *store, const char *host)
 		                       host_lines_meaning(evidence.behaviour),
 		                       peers[0] != '\0' ? "; " : "", peers);
 	}
-	if (table_is_empty(table))
+	if (table_rows(table) == 0)
 		return;
 	puts("\nBehaviours");
 	table_print(table, 2, stdout);
@@ -156,9 +159,14 @@ print_peers(StoreReader *store, const char *host)
 		                              "ANSWERED", "LAST",        NULL };
 	g_autoptr(Table) table = table_new(titles);
 	struct store_peer peer;
+	int more = 0;
 
 	store_select_peers(store, host);
 	while (store_next_peer(store, &peer)) {
+		if (table_rows(table) >= PEERS_SHOWN) {
+			more++;
+			continue;
+		}
 		table_add(table, peer.peer);
 		table_take(table, g_strdup_printf("%" G_GINT64_FORMAT, peer.port));
 		table_take(table, text_protocol((int)peer.protocol));
@@ -168,10 +176,12 @@ print_peers(StoreReader *store, const char *host)
 		table_add(table, peer.answered ? "yes" : "no");
 		table_take(table, text_time(peer.last_ms));
 	}
-	if (table_is_empty(table))
+	if (table_rows(table) == 0)
 		return;
 	puts("\nTop peers");
 	table_print(table, 2, stdout);
+	if (more > 0)
+		printf("  and %d more (--json)\n", more);
 }
 
 static void

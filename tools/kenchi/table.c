@@ -54,16 +54,16 @@ table_take(Table *table, char *cell)
 	g_free(cell);
 }
 
-bool
-table_is_empty(const Table *table)
+size_t
+table_rows(const Table *table)
 {
-	return table->cells->len <= table->columns;
+	return table->cells->len / table->columns - 1;
 }
 
 void
 table_print(const Table *table, int indent, FILE *stream)
 {
-	if (table_is_empty(table))
+	if (table_rows(table) == 0)
 		return;
 	for (size_t i = 0; i < table->cells->len; i++) {
 		const char *cell = g_ptr_array_index(table->cells, i);

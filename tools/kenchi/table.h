@@ -22,7 +22,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Table, table_free)
 void table_add(Table *table, const char *cell);
 void table_take(Table *table, char *cell);
 
-bool table_is_empty(const Table *table);
+size_t table_rows(const Table *table); /* without the titles */
 
 /* Prints `indent` blanks before every line; with titles only when there is a row. */
 void table_print(const Table *table, int indent, FILE *stream);

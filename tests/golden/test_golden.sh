@@ -1,6 +1,6 @@
 #!/bin/bash
 # A small capture of synthetic traffic (export.pcap.gz) → bins → verdicts → alerts, compared octet by octet with what is
-# committed.  With --update the expectation is written anew: look at the difference before it is committed.
+# committed.  GOLDEN_UPDATE=1 ctest -R golden writes the expectation anew: look at the difference before you commit it.
 #
 # bins.sha256    of the bin file
 # verdicts.json  kenchi hosts --json
@@ -28,10 +28,10 @@ wait "$detector" || { cat "$folder/detector.log"; exit 1; }
 sed -i "s/ dvchost=[^ ]*/ dvchost=HOST/" "$folder/alerts.cef"
 status=0
 for name in bins.sha256 verdicts.json alerts.cef; do
-	if [ "${1:-}" = --update ]; then
-		cp "$folder/$name" "$golden/$name"
+	if [ -n "${GOLDEN_UPDATE:-}" ]; then
+		cat "$folder/$name" >"$golden/$name"
 	elif ! diff -u "$golden/$name" "$folder/$name"; then
-		echo "$name is not as committed"
+		echo "$name is not as committed; if that is what was meant: GOLDEN_UPDATE=1 ctest -R golden"
 		status=1
 	fi
 done

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collector/capture_reader.h"
@@ -25,6 +26,7 @@ enum {
 	TELL_COUNTERS_MS = 10000,
 	EXPIRE_MS = 60000,
 	SAVE_TEMPLATES_MS = 2000,
+	PAUSE_US_MOST = 5000,
 	DRAIN_MS = 1000, /* for what the sockets hold at the end */
 };
 
@@ -39,8 +41,9 @@ struct Collector {
 	struct collector_rates rates;
 	struct mono_time started;
 	struct mono_time last_datagram;
-	bool received; /* something, since last_datagram was set */
-	bool flushed;  /* nothing has come since all open bins were sent */
+	int64_t pause_us; /* after datagrams, before the sockets are polled again */
+	bool received;    /* something, since last_datagram was set */
+	bool flushed;     /* nothing has come since all open bins were sent */
 	struct mono_time next_tick;
 	struct mono_time next_tell;
 	struct mono_time next_expire;
@@ -326,6 +329,36 @@ turn(Collector *collector, int timeout_ms, bool *more, GError **error)
 	return data_path_idle(collector->path, error);
 }
 
+/*
+ * Datagrams are cheap to take together and dear to be woken for one by one.  So after some have
+ * come, they are let gather for a while in which the smallest socket's buffer cannot fill, not even
+ * at this rate.
+ */
+static int64_t
+choose_pause_us(const Collector *collector)
+{
+	enum { OCTETS_PER_US_MOST = 500 };
+	int64_t pause_us = PAUSE_US_MOST;
+
+	for (size_t i = 0; i < udp_listener_count(collector->listener); i++) {
+		struct udp_socket_status status = udp_listener_status(collector->listener, i);
+		pause_us = MIN(pause_us, status.buffer_octets / 2 / OCTETS_PER_US_MOST);
+	}
+	return pause_us;
+}
+
+/* A signal or a question ends it early. */
+static void
+pause_receiving(const Collector *collector)
+{
+	struct timespec pause = { .tv_nsec = collector->pause_us * 1000 };
+	struct pollfd fds[UDP_LISTENER_SOCKETS_MOST + 2];
+	size_t sockets = udp_listener_count(collector->listener);
+	size_t count = fill_poll_fds(collector, fds);
+
+	(void)ppoll(fds + sockets, (nfds_t)(count - sockets), &pause, NULL);
+}
+
 /* What was received before the signal is counted in. */
 static bool
 drain(Collector *collector, GError **error)
@@ -374,6 +407,7 @@ run_live(Collector *collector, GError **error)
 	collector->next_save.ms = now.ms + SAVE_TEMPLATES_MS;
 	collector->next_expire.ms = now.ms + EXPIRE_MS;
 	announce(collector);
+	collector->pause_us = choose_pause_us(collector);
 	while (!stop_signal_came()) {
 		if (!turn(collector, more ? 0 : TICK_MS, &more, error))
 			return false;
@@ -381,6 +415,8 @@ run_live(Collector *collector, GError **error)
 		if (collector->received) {
 			collector->received = collector->flushed = false;
 			collector->last_datagram = now;
+			if (!more)
+				pause_receiving(collector);
 		}
 		if (is_due(&collector->next_tick, now, TICK_MS) && !tick(collector, now, error))
 			return false;

@@ -18,7 +18,8 @@ enum {
 	EARLY_PACKETS = 1000,
 	ENOUGH_PACKETS = 10, /* in five minutes, to judge at all */
 	WINDOWS_A_DAY = 288, /* of five minutes: what false alarms are counted by */
-	HISTORY_MINUTES_LEAST = 15,
+	HISTORY_MINUTES = 30,  /* that features look at, however many are kept */
+	PREVALENCE_PEERS = 1 << 18,
 };
 
 /* One host's minute to judge. */
@@ -31,6 +32,7 @@ struct job {
 struct Assessor {
 	struct assessor_config config;
 	HostHistory *history;
+	Prevalence *prevalence;
 	Classifier *classifier; /* NULL: experts only */
 	struct calibration calibration;
 	double evidence_threshold;     /* -ln of the share of windows that may be called infected */
@@ -78,12 +80,12 @@ assessor_new(const struct assessor_config *config, GError **error)
 {
 	g_autoptr(Assessor) assessor = g_new0(Assessor, 1);
 	struct host_history_limits limits = { config->hosts_max,
-		                              MAX(config->history_minutes, HISTORY_MINUTES_LEAST),
+		                              MAX(config->history_minutes, HISTORY_MINUTES),
 		                              config->sketch_key };
 
 	assessor->config = *config;
-	assessor->config.history_minutes = limits.minutes;
 	assessor->history = host_history_new(&limits);
+	assessor->prevalence = prevalence_new(PREVALENCE_PEERS, config->sketch_key);
 	assessor->changed = g_array_new(FALSE, FALSE, sizeof(struct host_address));
 	assessor->pending = g_array_new(FALSE, FALSE, sizeof(struct host_address));
 	assessor->jobs = g_array_new(FALSE, FALSE, sizeof(struct job));
@@ -102,6 +104,7 @@ assessor_free(Assessor *assessor)
 	if (assessor == NULL)
 		return;
 	host_history_free(assessor->history);
+	prevalence_free(assessor->prevalence);
 	classifier_free(assessor->classifier);
 	calibration_clear(&assessor->calibration);
 	g_array_free(assessor->changed, TRUE);
@@ -123,6 +126,7 @@ assessor_add(Assessor *assessor, const struct ring_bin *part)
 	}
 	if (host == NULL)
 		return;
+	prevalence_add(assessor->prevalence, &part->bin, &part->extension);
 	if (!host->changed)
 		g_array_append_val(assessor->changed, part->bin.host);
 	if (!host->pending && part->bin.minute > host->past.judged_minute) {
@@ -292,10 +296,10 @@ ask_classifier(Assessor *assessor, const struct host_view *view)
 	assessor->counters.classified++;
 	evidence.measured = classifier_decide(assessor->classifier, assessor->features);
 	if (tail->count > 0) {
-		double strength = 1 / (1 + exp(limit - tail_evidence(tail, evidence.measured)));
+		double known = tail_evidence(tail, evidence.measured);
 
 		evidence.threshold = tail_value(tail, limit);
-		evidence.strength = strength;
+		evidence.strength = evidence_strength(known, limit);
 	} else {
 		evidence.strength = expert_strength(exp(evidence.measured - 1));
 		evidence.threshold = 1;
@@ -383,8 +387,12 @@ static bool
 do_job(Assessor *assessor, const struct job *job)
 {
 	const struct known_host *host = host_history_find(assessor->history, &job->host);
-	struct host_view view = { host, job->minute, assessor->config.history_minutes,
-		                  assessor->config.sketch_key, assessor->windows };
+	struct host_view view = { .host = host,
+		                  .minute = job->minute,
+		                  .history_minutes = HISTORY_MINUTES,
+		                  .prevalence = assessor->prevalence,
+		                  .sketch_key = assessor->config.sketch_key,
+		                  .windows = assessor->windows };
 	const struct host_bin *bin = &assessor->windows[HOST_WINDOW_5].total;
 	struct assessment *assessment = &assessor->assessment;
 

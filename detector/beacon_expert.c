@@ -17,7 +17,7 @@ beacon_expert_judge(const struct host_view *view, struct evidence *evidence)
 {
 	unsigned above;
 	struct service_rhythm rhythm =
-		service_rhythm_find(view->host, view->minute, view->sketch_key, &above);
+		service_rhythm_find(view, &above);
 
 	if (rhythm.intervals < BEACON_INTERVALS || rhythm.interval_s < BEACON_INTERVAL_S ||
 	    rhythm.regularity < regularity_threshold)

@@ -78,6 +78,14 @@ tail_value(const struct tail *tail, double evidence)
 	return q[i] + (at - i) * (q[i + 1] - q[i]);
 }
 
+double
+evidence_strength(double evidence, double limit)
+{
+	if (evidence <= limit)
+		return fmax(evidence, 0) / (2 * limit);
+	return 1 - exp((limit - evidence) / limit) / 2;
+}
+
 static bool
 read_tail(struct tail *tail, GKeyFile *file, const char *group, GError **error)
 {

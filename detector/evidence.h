@@ -39,6 +39,12 @@ double tail_evidence(const struct tail *tail, double value);
 /* The value whose evidence is `evidence`. */
 double tail_value(const struct tail *tail, double evidence);
 
+/*
+ * Evidence as strength: 0.5 at `limit`, proportional below it, so that what lies below the verdict's threshold can still
+ * be put in order; towards 1 above it.
+ */
+double evidence_strength(double evidence, double limit);
+
 /* One tail for each behaviour, as a file (GKeyFile text). */
 struct calibration {
 	char *source; /* where it comes from, for people */

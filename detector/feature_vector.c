@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/sketch.h"
+#include "detector/contacts.h"
 #include "detector/host_features.h"
 
 struct feature_row {
@@ -291,6 +292,19 @@ set_sample(const struct host_window *window, double *v)
 
 #undef SET
 
+_Static_assert(WINDOW_FEATURE_all_tiny_share - WINDOW_FEATURE_all_count + 1 == CONTACT_FEATURES,
+               "enum contact_feature is the order of the rows");
+
+static void
+set_contacts(const struct host_view *view, unsigned minutes, double *v)
+{
+	struct contact contacts[CONTACTS_MAX];
+	size_t count = contacts_collect(view, minutes, contacts);
+
+	contacts_shape(contacts, count, CONTACTS_ALL, v + WINDOW_FEATURE_all_count);
+	contacts_shape(contacts, count, CONTACTS_NEW_AND_RARE, v + WINDOW_FEATURE_new_count);
+}
+
 static void
 settle(const struct feature_row *row, double *value)
 {
@@ -312,6 +326,7 @@ feature_vector_compute(const struct host_view *view, double values[static FEATUR
 		set_fan_out(&view->windows[i], v);
 		set_ports(&view->windows[i], v);
 		set_sample(&view->windows[i], v);
+		set_contacts(view, host_window_minutes[i], v);
 	}
 	host_features_compute(view, values + HOST_WINDOWS * WINDOW_FEATURE_COUNT);
 	for (size_t i = 0; i < FEATURE_COUNT; i++)

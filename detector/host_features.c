@@ -102,18 +102,18 @@ compare_starts(const void *a, const void *b)
 }
 
 static size_t
-starts_collect(const struct known_host *host, uint32_t minute, uint64_t key,
-               struct service_starts *starts)
+starts_collect(const struct host_view *view, struct service_starts *starts)
 {
 	struct host_bin_extension scratch;
 	size_t count = 0;
 
-	for (const struct host_minute *m = host->newest; m != NULL; m = m->older) {
+	for (const struct host_minute *m = view->host->newest; m != NULL; m = m->older) {
 		const struct host_bin_extension *detail;
 
-		if (m->bin.minute > minute || count + HOST_BIN_SAMPLED_PEERS > HISTORY_SERVICES_MAX)
+		if (m->bin.minute > view->minute || m->bin.minute + view->history_minutes <= view->minute ||
+		    count + HOST_BIN_SAMPLED_PEERS > HISTORY_SERVICES_MAX)
 			continue;
-		detail = host_minute_detail(m, &scratch, key);
+		detail = host_minute_detail(m, &scratch, view->sketch_key);
 		for (uint32_t i = 0; i < HOST_BIN_SAMPLED_PEERS; i++) {
 			const struct host_peer *peer = &detail->sample[i];
 
@@ -176,11 +176,10 @@ service_of(const struct known_host *host, const struct service_starts *starts, u
 }
 
 struct service_rhythm
-service_rhythm_find(const struct known_host *host, uint32_t minute, uint64_t sketch_key,
-                    unsigned *above)
+service_rhythm_find(const struct host_view *view, unsigned *above)
 {
 	struct service_starts starts[HISTORY_SERVICES_MAX];
-	size_t count = starts_collect(host, minute, sketch_key, starts);
+	size_t count = starts_collect(view, starts);
 	struct service_rhythm best = { 0 };
 	size_t best_row = 0;
 
@@ -198,7 +197,7 @@ service_rhythm_find(const struct known_host *host, uint32_t minute, uint64_t ske
 		}
 	}
 	if (best.intervals > 0)
-		best.service = service_of(host, &starts[best_row], sketch_key);
+		best.service = service_of(view->host, &starts[best_row], view->sketch_key);
 	return best;
 }
 
@@ -209,7 +208,7 @@ set_beacon(const struct host_view *view, double *v)
 {
 	unsigned above;
 	struct service_rhythm rhythm =
-		service_rhythm_find(view->host, view->minute, view->sketch_key, &above);
+		service_rhythm_find(view, &above);
 
 	SET(beacon_most, rhythm_rank(&rhythm));
 	SET(beacon_count, log1p(above));
@@ -233,7 +232,8 @@ before_collect(const struct host_view *view, struct before *before)
 	for (const struct host_minute *m = view->host->newest; m != NULL; m = m->older) {
 		const struct host_bin_extension *detail;
 
-		if (m->bin.minute + RHYTHM_MINUTES > view->minute)
+		if (m->bin.minute + RHYTHM_MINUTES > view->minute ||
+		    m->bin.minute + view->history_minutes <= view->minute)
 			continue;
 		detail = host_minute_detail(m, &scratch, view->sketch_key);
 		for (int i = 0; i < SENT_WORDS; i++)
@@ -258,9 +258,9 @@ set_change(const struct host_view *view, double *v)
 		fresh[i] = now->detail.sent[i] & ~before.sent[i];
 	services = bucket_count(now->detail.sent, before.sent, SENT_WORDS);
 	silent = bucket_count(fresh, now->detail.heard, SENT_WORDS);
-	SET(new_rate, log1p(services.failing / RHYTHM_MINUTES));
-	SET(new_share, services.sent > 0 ? services.failing / services.sent : 0);
-	SET(new_silent_share, silent.sent > 0 ? silent.failing / silent.sent : 0);
+	SET(fresh_rate, log1p(services.failing / RHYTHM_MINUTES));
+	SET(fresh_share, services.sent > 0 ? services.failing / services.sent : 0);
+	SET(fresh_silent_share, silent.sent > 0 ? silent.failing / silent.sent : 0);
 	SET(active_share, (before.active + (double)now->active) / view->history_minutes);
 	SET(flows_change, log((now->total.flows[HOST_OUT] + 1.0) / (before.flows / spans + 1)));
 	SET(octets_change,

@@ -33,12 +33,11 @@ struct service_rhythm {
 };
 
 /*
- * The most regular service of the host's kept minutes up to `minute`, by regularity * min(1,
+ * The most regular service of the view's history, by regularity * min(1,
  * intervals / 8);
  * `*above` is how many reach 0.6.
  */
-struct service_rhythm service_rhythm_find(const struct known_host *host, uint32_t minute,
-                                          uint64_t sketch_key, unsigned *above);
+struct service_rhythm service_rhythm_find(const struct host_view *view, unsigned *above);
 
 /* Writes the HOST_FEATURE_COUNT values. */
 void host_features_compute(const struct host_view *view, double *values);

@@ -10,7 +10,10 @@ struct pool {
 	uint64_t used;
 };
 
-enum { POOL_CHUNK = 64 };
+enum {
+	POOL_CHUNK = 64,
+	PAST_MINUTES = 180, /* of each of the two bitmaps of a host's past */
+};
 
 struct kept_host {
 	struct known_host known; /* first: a known_host is its kept_host */
@@ -153,7 +156,30 @@ host_of(HostHistory *history, const struct host_address *address)
 	return host;
 }
 
-/* The link behind which the minutes no longer belong to a host whose newest minute is `newest`. */
+/* What a host did in a minute that is dropped: two bitmaps, the older one forgotten in its time. */
+static void
+remember(const HostHistory *history, struct host_past *past, const struct host_minute *minute)
+{
+	struct host_bin_extension scratch;
+	const struct host_bin_extension *detail = minute->extension;
+	struct host_bin copy = minute->bin;
+
+	if (detail == NULL) {
+		host_bin_extension_init(&scratch);
+		host_bin_extend(&copy, &scratch, history->limits.sketch_key);
+		detail = &scratch;
+	}
+	if (past->sent_since == 0)
+		past->sent_since = minute->bin.minute;
+	if (minute->bin.minute >= past->sent_since + PAST_MINUTES) {
+		memcpy(past->sent[1], past->sent[0], sizeof(past->sent[0]));
+		memset(past->sent[0], 0, sizeof(past->sent[0]));
+		past->sent_since = minute->bin.minute;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(past->sent[0]); i++)
+		past->sent[0][i] |= detail->sent[i];
+}
+
 static void
 drop_old(HostHistory *history, struct known_host *host)
 {
@@ -163,6 +189,8 @@ drop_old(HostHistory *history, struct known_host *host)
 	while (minute->older != NULL &&
 	       minute->older->bin.minute + history->limits.minutes > newest)
 		minute = minute->older;
+	for (const struct host_minute *old = minute->older; old != NULL; old = old->older)
+		remember(history, &host->past, old);
 	drop_minutes(history, minute->older);
 	minute->older = NULL;
 }

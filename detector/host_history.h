@@ -34,6 +34,8 @@ struct host_past {
 	double evidence_mean;   /* running mean of the classifier's evidence */
 	uint32_t windows;       /* judged by the classifier */
 	uint32_t judged_minute; /* newest minute with a full assessment; 0: none */
+	uint32_t sent_since;    /* minute from which on sent[0] is */
+	uint64_t sent[2][16];   /* services begun to in minutes that are no longer kept: of late, and before that */
 };
 
 struct known_host {

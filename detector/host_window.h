@@ -10,6 +10,7 @@
 
 #include "common/host_bin.h"
 #include "detector/host_history.h"
+#include "detector/prevalence.h"
 
 enum host_window_length { HOST_WINDOW_1, HOST_WINDOW_5, HOST_WINDOW_15, HOST_WINDOWS };
 
@@ -28,7 +29,8 @@ struct host_window {
 struct host_view {
 	const struct known_host *host;
 	uint32_t minute;          /* the newest */
-	unsigned history_minutes; /* kept of each host */
+	unsigned history_minutes; /* looked at */
+	const Prevalence *prevalence; /* NULL: every peer counts as rare */
 	uint64_t sketch_key;
 	const struct host_window *windows; /* HOST_WINDOWS of them, merged at `minute` */
 };

@@ -1,0 +1,206 @@
+#include "detector/contacts.h"
+
+#include <glib.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detector/prevalence.h"
+
+enum {
+	RARE_OTHERS = 1,
+	TINY_OCTETS = 1500,   /* of both directions, a flow */
+	UPLOAD_OCTETS = 300,  /* out */
+	LARGE_OCTETS = 30000, /* in */
+	REPEATED_FLOWS = 3,
+	SENT_WORDS = 16,
+};
+
+static int
+compare_contacts(const void *a, const void *b)
+{
+	const struct contact *x = a, *y = b;
+
+	if (x->service.hash != y->service.hash)
+		return x->service.hash > y->service.hash ? 1 : -1;
+	return (x->first_minute > y->first_minute) - (x->first_minute < y->first_minute);
+}
+
+/* One entry for each service and minute. */
+static size_t
+gather(const struct host_view *view, unsigned minutes, struct contact *contacts)
+{
+	struct host_bin_extension scratch;
+	size_t count = 0;
+
+	for (const struct host_minute *m = view->host->newest; m != NULL; m = m->older) {
+		const struct host_bin_extension *detail;
+
+		if (m->bin.minute > view->minute || m->bin.minute + minutes <= view->minute)
+			continue;
+		detail = host_minute_detail(m, &scratch, view->sketch_key);
+		for (int i = 0; i < HOST_BIN_SAMPLED_PEERS && count < CONTACTS_MAX; i++) {
+			if (detail->sample[i].hash != 0 && (detail->sample[i].kinds & TOUCH_SENT))
+				contacts[count++] = (struct contact){ .service = detail->sample[i],
+					                              .first_minute = m->bin.minute,
+					                              .minutes = detail->sample[i].seconds != 0 };
+		}
+	}
+	qsort(contacts, count, sizeof(contacts[0]), compare_contacts);
+	return count;
+}
+
+static uint32_t
+sum32(uint32_t a, uint32_t b)
+{
+	return a + b < a ? UINT32_MAX : a + b;
+}
+
+static void
+join(struct contact *into, const struct contact *other)
+{
+	into->service.octets[HOST_OUT] = sum32(into->service.octets[HOST_OUT], other->service.octets[HOST_OUT]);
+	into->service.octets[HOST_IN] = sum32(into->service.octets[HOST_IN], other->service.octets[HOST_IN]);
+	into->service.flows = (uint16_t)MIN(into->service.flows + other->service.flows, UINT16_MAX);
+	into->service.kinds |= other->service.kinds;
+	into->minutes += other->minutes;
+}
+
+/* Services that the host had begun flows to before the window, as a bitmap like those of the bins. */
+static void
+sent_before(const struct host_view *view, unsigned minutes, uint64_t sent[static SENT_WORDS])
+{
+	struct host_bin_extension scratch;
+
+	for (int i = 0; i < SENT_WORDS; i++)
+		sent[i] = view->host->past.sent[0][i] | view->host->past.sent[1][i];
+	for (const struct host_minute *m = view->host->newest; m != NULL; m = m->older) {
+		const struct host_bin_extension *detail;
+
+		if (m->bin.minute + minutes > view->minute)
+			continue;
+		detail = host_minute_detail(m, &scratch, view->sketch_key);
+		for (int i = 0; i < SENT_WORDS; i++)
+			sent[i] |= detail->sent[i];
+	}
+}
+
+size_t
+contacts_collect(const struct host_view *view, unsigned minutes, struct contact *contacts)
+{
+	size_t entries = gather(view, minutes, contacts);
+	uint64_t before[SENT_WORDS];
+	size_t count = 0;
+
+	sent_before(view, minutes, before);
+	for (size_t i = 0; i < entries; i++) {
+		if (count > 0 && contacts[count - 1].service.hash == contacts[i].service.hash)
+			join(&contacts[count - 1], &contacts[i]);
+		else
+			contacts[count++] = contacts[i];
+	}
+	for (size_t i = 0; i < count; i++) {
+		uint64_t hash = contacts[i].service.hash;
+
+		contacts[i].is_new = !(before[hash >> 6 & (SENT_WORDS - 1)] >> (hash & 63) & 1);
+		contacts[i].is_rare = view->prevalence == NULL ||
+		                      prevalence_others(view->prevalence, &contacts[i].service.peer,
+		                                        &view->host->host) <= RARE_OTHERS;
+	}
+	return count;
+}
+
+static bool
+is_web(uint16_t port)
+{
+	return port == 80 || port == 443 || port == 8080;
+}
+
+/* Ports of TCP that people use by name: what is left is odd. */
+static bool
+is_common(uint16_t port)
+{
+	static const uint16_t common[] = { 20,  21,  22,  25,  53,  110,  143,  443,  465, 587,
+		                           993, 995, 80,  1863, 3128, 5190, 5222, 5223, 8080, 8443 };
+
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
+		if (common[i] == port)
+			return true;
+	}
+	return false;
+}
+
+static void
+add_contact(const struct contact *contact, double *v)
+{
+	const struct host_peer *service = &contact->service;
+	double flows = fmax(service->flows, 1), out = service->octets[HOST_OUT], in = service->octets[HOST_IN];
+	bool tcp = service->protocol == 6, silent = !(service->kinds & TOUCH_HEARD);
+
+	v[CONTACT_COUNT] += 1;
+	v[CONTACT_FLOWS] += service->flows;
+	v[CONTACT_SILENT] += silent;
+	v[CONTACT_TCP_SILENT] += silent && tcp;
+	v[CONTACT_REFUSED] += (service->kinds & TOUCH_REFUSED) != 0;
+	v[CONTACT_RETRIED] += silent && service->flows >= 2;
+	v[CONTACT_RETRIES_MOST] = fmax(v[CONTACT_RETRIES_MOST], silent ? service->flows : 0);
+	v[CONTACT_HTTP] += tcp && service->port == 80;
+	v[CONTACT_HTTPS] += tcp && service->port == 443;
+	v[CONTACT_UDP] += service->protocol == 17;
+	v[CONTACT_ODD_PORT] += tcp && !is_common(service->port);
+	v[CONTACT_HIGH_PORT] += tcp && service->port >= 1024 && !is_web(service->port);
+	v[CONTACT_TINY] += tcp && !silent && (out + in) / flows < TINY_OCTETS;
+	v[CONTACT_UPLOAD] += !silent && out > in && out >= UPLOAD_OCTETS;
+	v[CONTACT_PUSH] += !silent && out / flows >= UPLOAD_OCTETS && in < 3 * out;
+	v[CONTACT_LARGE] += in >= LARGE_OCTETS;
+	v[CONTACT_REPEATED] += service->flows >= REPEATED_FLOWS;
+	v[CONTACT_OCTETS_OUT] += out;
+	v[CONTACT_OCTETS_IN] += in;
+	v[CONTACT_OCTETS_OUT_MOST] = fmax(v[CONTACT_OCTETS_OUT_MOST], out);
+	v[CONTACT_OCTETS_IN_MOST] = fmax(v[CONTACT_OCTETS_IN_MOST], in);
+	if (tcp && !silent)
+		v[CONTACT_RATIO_MOST] = fmax(v[CONTACT_RATIO_MOST], 6 + fmin(log1p(out) - log1p(in), 6));
+}
+
+static bool
+is_chosen(const struct contact *contact, enum contact_choice choice)
+{
+	if (contact->service.port == 53)
+		return false;
+	return choice == CONTACTS_ALL || (contact->is_new && contact->is_rare);
+}
+
+/* Counts become logarithms and shares, so that one busy window is not a hundred times another. */
+static void
+settle_shape(double *v)
+{
+	static const enum contact_feature octets[] = { CONTACT_OCTETS_OUT, CONTACT_OCTETS_IN, CONTACT_OCTETS_OUT_MOST,
+		                                       CONTACT_OCTETS_IN_MOST };
+	double count = v[CONTACT_COUNT] + 1;
+
+	v[CONTACT_SILENT_SHARE] = v[CONTACT_SILENT] / count;
+	v[CONTACT_HTTP_SHARE] = v[CONTACT_HTTP] / count;
+	v[CONTACT_HTTPS_SHARE] = v[CONTACT_HTTPS] / count;
+	v[CONTACT_ODD_SHARE] = v[CONTACT_ODD_PORT] / count;
+	v[CONTACT_TINY_SHARE] = v[CONTACT_TINY] / count;
+	if (v[CONTACT_COUNT] > 0)
+		v[CONTACT_RATIO] = fmax(-5, fmin(5, log1p(v[CONTACT_OCTETS_OUT]) - log1p(v[CONTACT_OCTETS_IN])));
+	v[CONTACT_FLOW_OCTETS_OUT] = log1p(v[CONTACT_OCTETS_OUT] / fmax(v[CONTACT_FLOWS], 1) / 50);
+	v[CONTACT_FLOW_OCTETS_IN] = log1p(v[CONTACT_OCTETS_IN] / fmax(v[CONTACT_FLOWS], 1) / 50);
+	for (size_t i = 0; i < sizeof(octets) / sizeof(octets[0]); i++)
+		v[octets[i]] = log1p(v[octets[i]] / 500);
+	for (int i = CONTACT_COUNT; i <= CONTACT_REPEATED; i++)
+		v[i] = log1p(v[i]);
+}
+
+void
+contacts_shape(const struct contact *contacts, size_t count, enum contact_choice choice, double *values)
+{
+	for (int i = 0; i < CONTACT_FEATURES; i++)
+		values[i] = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (is_chosen(&contacts[i], choice))
+			add_contact(&contacts[i], values);
+	}
+	settle_shape(values);
+}

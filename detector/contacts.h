@@ -1,0 +1,69 @@
+/*
+ * The services that a host began flows to within a window, as far as the bins' samples name them: what each exchange
+ * looked like, whether it is new for the host, and whether other hosts of the site know the peer.
+ *
+ * Threads: values.
+ */
+#ifndef DETECTOR_CONTACTS_H
+#define DETECTOR_CONTACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "detector/host_window.h"
+
+enum { CONTACTS_MAX = 16 * HOST_BIN_SAMPLED_PEERS };
+
+struct contact {
+	struct host_peer service; /* octets, flows, kinds summed over the window's minutes; seconds of the last */
+	uint32_t first_minute;    /* in the window */
+	unsigned minutes;         /* in which a flow began */
+	bool is_new;              /* the host had not begun a flow to it before the window */
+	bool is_rare;             /* at most one other host of the site knows the peer */
+};
+
+/* Writes at most CONTACTS_MAX contacts of the `minutes` before and at the view's minute, by hash; returns how many. */
+size_t contacts_collect(const struct host_view *view, unsigned minutes, struct contact *contacts);
+
+/* Which contacts a shape is taken of. */
+enum contact_choice { CONTACTS_ALL, CONTACTS_NEW_AND_RARE, CONTACT_CHOICES };
+
+/* The values of schemas/features.def's CONTACT_FEATURES, in their order. */
+enum contact_feature {
+	CONTACT_COUNT,
+	CONTACT_FLOWS,
+	CONTACT_SILENT,
+	CONTACT_TCP_SILENT,
+	CONTACT_REFUSED,
+	CONTACT_RETRIED,
+	CONTACT_RETRIES_MOST,
+	CONTACT_HTTP,
+	CONTACT_HTTPS,
+	CONTACT_UDP,
+	CONTACT_ODD_PORT,
+	CONTACT_HIGH_PORT,
+	CONTACT_TINY,
+	CONTACT_UPLOAD,
+	CONTACT_PUSH,
+	CONTACT_LARGE,
+	CONTACT_REPEATED,
+	CONTACT_OCTETS_OUT,
+	CONTACT_OCTETS_IN,
+	CONTACT_OCTETS_OUT_MOST,
+	CONTACT_OCTETS_IN_MOST,
+	CONTACT_RATIO,
+	CONTACT_RATIO_MOST,
+	CONTACT_FLOW_OCTETS_OUT,
+	CONTACT_FLOW_OCTETS_IN,
+	CONTACT_SILENT_SHARE,
+	CONTACT_HTTP_SHARE,
+	CONTACT_HTTPS_SHARE,
+	CONTACT_ODD_SHARE,
+	CONTACT_TINY_SHARE,
+	CONTACT_FEATURES
+};
+
+void contacts_shape(const struct contact *contacts, size_t count, enum contact_choice choice, double *values);
+
+#endif

@@ -1,0 +1,175 @@
+#include "tools/train/fit.h"
+
+#include <libsvm/svm.h>
+#include <math.h>
+#include <string.h>
+
+enum { CACHE_MEGABYTES = 200 };
+
+struct Fit {
+	struct scaler scaler;
+	struct svm_problem problem;
+	struct svm_node *nodes; /* of all rows, in one piece: libsvm's model points into them */
+	struct svm_model *model;
+	double sign;
+	/* The support vectors again, dense and scaled, for a quick decision. */
+	double *vectors;
+	double gamma;
+	double rho;
+};
+
+static void
+silence(const char *text)
+{
+	(void)text;
+}
+
+struct scaler
+fit_scale(const struct fit_row *rows, size_t count, const struct fit_options *options)
+{
+	struct scaler scaler = { .count = options->feature_count, .clip = options->clip };
+
+	for (size_t i = 0; i < scaler.count; i++) {
+		size_t feature = options->features[i];
+		double mean = 0, squares = 0;
+
+		for (size_t row = 0; row < count; row++)
+			mean += (double)rows[row].features[feature] / (double)count;
+		for (size_t row = 0; row < count; row++)
+			squares += pow((double)rows[row].features[feature] - mean, 2) / (double)count;
+		scaler.index[i] = feature;
+		scaler.mean[i] = mean;
+		scaler.deviation[i] = squares > 1e-12 ? sqrt(squares) : 1;
+	}
+	return scaler;
+}
+
+static void
+scale(const struct scaler *scaler, const float *features, double *scaled)
+{
+	double values[FEATURE_COUNT];
+
+	for (size_t i = 0; i < FEATURE_COUNT; i++)
+		values[i] = (double)features[i];
+	scaler_apply(scaler, values, scaled);
+}
+
+static void
+lay_out_problem(Fit *fit, const struct fit_row *rows, size_t count)
+{
+	size_t dimensions = fit->scaler.count;
+	double scaled[FEATURE_COUNT];
+
+	fit->problem.l = (int)count;
+	fit->problem.y = g_new(double, count);
+	fit->problem.x = g_new(struct svm_node *, count);
+	fit->nodes = g_new(struct svm_node, count * (dimensions + 1));
+	for (size_t row = 0; row < count; row++) {
+		struct svm_node *nodes = fit->nodes + row * (dimensions + 1);
+
+		scale(&fit->scaler, rows[row].features, scaled);
+		for (size_t i = 0; i < dimensions; i++)
+			nodes[i] = (struct svm_node){ (int)i + 1, scaled[i] };
+		nodes[dimensions].index = -1;
+		fit->problem.x[row] = nodes;
+		fit->problem.y[row] = rows[row].infected ? 1 : -1;
+	}
+}
+
+static void
+lay_out_vectors(Fit *fit)
+{
+	size_t dimensions = fit->scaler.count;
+
+	fit->sign = fit->model->label[0] > 0 ? 1 : -1;
+	fit->rho = fit->model->rho[0];
+	fit->vectors = g_new0(double, (size_t)fit->model->l * dimensions);
+	for (int i = 0; i < fit->model->l; i++) {
+		for (const struct svm_node *node = fit->model->SV[i]; node->index > 0; node++)
+			fit->vectors[(size_t)i * dimensions + (size_t)node->index - 1] = node->value;
+	}
+}
+
+Fit *
+fit_new(const struct fit_row *rows, size_t count, const struct fit_options *options, const struct scaler *scaler)
+{
+	Fit *fit = g_new0(Fit, 1);
+	double infected = 0;
+	int labels[2] = { 1, -1 };
+	double weights[2];
+	struct svm_parameter parameter = { .svm_type = C_SVC,
+		                           .kernel_type = RBF,
+		                           .cache_size = CACHE_MEGABYTES,
+		                           .eps = 1e-3,
+		                           .C = options->c,
+		                           .nr_weight = 2,
+		                           .weight_label = labels,
+		                           .weight = weights,
+		                           .shrinking = 1 };
+
+	for (size_t i = 0; i < count; i++)
+		infected += rows[i].infected;
+	weights[0] = options->infected_weight * ((double)count - infected) / fmax(infected, 1);
+	weights[1] = 1;
+	fit->scaler = *scaler;
+	lay_out_problem(fit, rows, count);
+	fit->gamma = options->gamma / (double)options->feature_count;
+	parameter.gamma = fit->gamma;
+	svm_set_print_string_function(silence);
+	fit->model = svm_train(&fit->problem, &parameter);
+	lay_out_vectors(fit);
+	return fit;
+}
+
+void
+fit_free(Fit *fit)
+{
+	if (fit == NULL)
+		return;
+	svm_free_and_destroy_model(&fit->model);
+	g_free(fit->problem.x);
+	g_free(fit->problem.y);
+	g_free(fit->nodes);
+	g_free(fit->vectors);
+	g_free(fit);
+}
+
+double
+fit_decide(const Fit *fit, const float *features)
+{
+	size_t dimensions = fit->scaler.count;
+	double scaled[FEATURE_COUNT];
+	double sum = -fit->rho;
+
+	scale(&fit->scaler, features, scaled);
+	for (int i = 0; i < fit->model->l; i++) {
+		const double *vector = fit->vectors + (size_t)i * dimensions;
+		double distance = 0;
+
+		for (size_t d = 0; d < dimensions; d++)
+			distance += (scaled[d] - vector[d]) * (scaled[d] - vector[d]);
+		sum += fit->model->sv_coef[0][i] * exp(-fit->gamma * distance);
+	}
+	return sum * fit->sign;
+}
+
+size_t
+fit_support_vectors(const Fit *fit)
+{
+	return (size_t)fit->model->l;
+}
+
+const struct scaler *
+fit_scaler(const Fit *fit)
+{
+	return &fit->scaler;
+}
+
+bool
+fit_save(const Fit *fit, const char *path, GError **error)
+{
+	if (svm_save_model(path, fit->model) == 0)
+		return true;
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_IO, "%s: cannot be written", path);
+	return false;
+}

@@ -1,0 +1,47 @@
+/*
+ * One machine: rows of features with a label in, a scaler and a libsvm C-SVC out.
+ *
+ * Threads: one.
+ */
+#ifndef TOOLS_TRAIN_FIT_H
+#define TOOLS_TRAIN_FIT_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "detector/feature_vector.h"
+#include "detector/scaler.h"
+
+struct fit_row {
+	const float *features; /* FEATURE_COUNT of them */
+	bool infected;
+};
+
+struct fit_options {
+	size_t feature_count; /* chosen: */
+	size_t features[FEATURE_COUNT];
+	double c;
+	double gamma;           /* times 1 / feature_count */
+	double infected_weight; /* of C, for infected rows, beside balancing the classes */
+	double clip;
+};
+
+typedef struct Fit Fit;
+
+/* The scale on which `count` rows have mean 0 and deviation 1. */
+struct scaler fit_scale(const struct fit_row *rows, size_t count, const struct fit_options *options);
+
+Fit *fit_new(const struct fit_row *rows, size_t count, const struct fit_options *options,
+             const struct scaler *scaler);
+void fit_free(Fit *fit);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fit, fit_free)
+
+double fit_decide(const Fit *fit, const float *features);
+size_t fit_support_vectors(const Fit *fit);
+const struct scaler *fit_scaler(const Fit *fit);
+
+/* Writes the machine in libsvm's format. */
+bool fit_save(const Fit *fit, const char *path, GError **error);
+
+#endif

@@ -1,0 +1,344 @@
+#include "tools/train/train.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detector/evidence.h"
+#include "tools/train/figures.h"
+#include "tools/train/fit.h"
+#include "tools/train/training_rows.h"
+#include "tools/train/window_set.h"
+
+enum { MACHINES_MAX = 16, VALUES_MAX = 16, WINDOWS_PER_HOST = 8, WINDOWS_PER_FAMILY = 48 };
+
+static const double scale_clip = 3;
+static const double verdict_evidence = 7.97; /* of the rank that is reported: 100 alarms in 1000 host-days */
+
+/* Several machines on different choices of windows. */
+struct ensemble {
+	Fit *fits[MACHINES_MAX];
+	unsigned count;
+	size_t rows;
+};
+
+static struct ensemble
+ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_choice choice)
+{
+	struct ensemble ensemble = { .count = choice.phases };
+	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct fit_row));
+	GArray *rows[MACHINES_MAX];
+	struct scaler scaler;
+
+	for (choice.phase = 0; choice.phase < choice.phases; choice.phase++) {
+		rows[choice.phase] = training_rows(set, &choice);
+		g_array_append_vals(all, rows[choice.phase]->data, rows[choice.phase]->len);
+	}
+	scaler = fit_scale((struct fit_row *)(void *)all->data, all->len, fit);
+	for (unsigned i = 0; i < ensemble.count; i++) {
+		ensemble.rows = rows[i]->len;
+		ensemble.fits[i] = fit_new((struct fit_row *)(void *)rows[i]->data, rows[i]->len, fit, &scaler);
+		g_array_unref(rows[i]);
+	}
+	return ensemble;
+}
+
+static void
+ensemble_clear(struct ensemble *ensemble)
+{
+	for (unsigned i = 0; i < ensemble->count; i++)
+		fit_free(ensemble->fits[i]);
+}
+
+static double
+ensemble_decide(const struct ensemble *ensemble, const float *features)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < ensemble->count; i++)
+		sum += fit_decide(ensemble->fits[i], features);
+	return sum / ensemble->count;
+}
+
+static size_t
+ensemble_vectors(const struct ensemble *ensemble)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < ensemble->count; i++)
+		count += fit_support_vectors(ensemble->fits[i]);
+	return count;
+}
+
+/* One host of the tested fold: its greatest scores from its implant's start on. */
+struct host_score {
+	const struct labelled_host *host;
+	double pattern; /* decision value */
+	double experts;
+};
+
+/* Tests what `ensemble` says of the windows of hosts that `wanted` picks. */
+static void
+score_hosts(const WindowSet *set, const struct ensemble *ensemble, int fold, GArray *scores, GArray *clean_values)
+{
+	for (size_t i = 0; i < window_set_host_count(set); i++) {
+		const struct host_windows *host = window_set_host(set, i);
+		struct host_score score = { host->host, -10, 0 };
+
+		if (host->host->fold != fold)
+			continue;
+		for (size_t j = 0; j < host->count; j++) {
+			const struct labelled_window *window = window_set_get(set, host->first + j);
+			double value = ensemble_decide(ensemble, window->features);
+
+			if (window->label == WINDOW_NORMAL)
+				g_array_append_val(clean_values, value);
+			if (host->host->role != ROLE_CLEAN && window->end_ms <= host->host->start_ms)
+				continue;
+			score.pattern = fmax(score.pattern, value);
+			score.experts = fmax(score.experts, (double)window->expert_score);
+		}
+		g_array_append_val(scores, score);
+	}
+}
+
+/* Scores of the hosts of a role, as one list; scans: 1 those that scan, 0 those that do not, -1 both. */
+static size_t
+take_scores(const GArray *scores, enum host_role role, int scans, const double *all, double *taken)
+{
+	size_t count = 0;
+
+	for (guint i = 0; i < scores->len; i++) {
+		const struct labelled_host *host = g_array_index(scores, struct host_score, i).host;
+
+		if (host->role == role && (scans < 0 || scans == host->scans))
+			taken[count++] = all[i];
+	}
+	return count;
+}
+
+struct figures {
+	double area_clean, area_benign, area_benign_quiet;
+	double rate5, rate1, rate5_quiet, rate1_quiet;
+};
+
+static struct figures
+figures_of(const GArray *scores, const double *all, FILE *report, const char *title)
+{
+	g_autofree double *malware = g_new(double, scores->len + 1);
+	g_autofree double *quiet = g_new(double, scores->len + 1);
+	g_autofree double *negatives = g_new(double, scores->len + 1);
+	size_t m = take_scores(scores, ROLE_MALWARE, -1, all, malware);
+	size_t q = take_scores(scores, ROLE_MALWARE, 0, all, quiet);
+	size_t clean = take_scores(scores, ROLE_CLEAN, -1, all, negatives);
+	size_t benign = take_scores(scores, ROLE_BENIGN_IMPLANT, -1, all, negatives + clean);
+	double five = figures_threshold(negatives, clean + benign, 0.05);
+	double one = figures_threshold(negatives, clean + benign, 0.01);
+	struct figures f = {
+		.area_clean = figures_area(malware, m, negatives, clean),
+		.area_benign = figures_area(malware, m, negatives + clean, benign),
+		.area_benign_quiet = figures_area(quiet, q, negatives + clean, benign),
+		.rate5 = (double)figures_exceeding(malware, m, five) / fmax((double)m, 1),
+		.rate1 = (double)figures_exceeding(malware, m, one) / fmax((double)m, 1),
+		.rate5_quiet = (double)figures_exceeding(quiet, q, five) / fmax((double)q, 1),
+		.rate1_quiet = (double)figures_exceeding(quiet, q, one) / fmax((double)q, 1),
+	};
+
+	fprintf(report,
+	        "%-28s area: clean %.3f, benign %.3f +- %.3f (no scans %.3f); found at 5 %%: %.3f (%.3f), at 1 %%: "
+	        "%.3f (%.3f); hosts %zu+%zu+%zu\n",
+	        title, f.area_clean, f.area_benign, figures_area_error(f.area_benign, m, benign), f.area_benign_quiet,
+	        f.rate5, f.rate5_quiet, f.rate1, f.rate1_quiet, m, clean, benign);
+	return f;
+}
+
+/* Pattern alone, experts alone, both. */
+static double
+report_scores(const GArray *scores, const struct tail *tail, FILE *report, const char *title)
+{
+	g_autofree double *all = g_new(double, scores->len + 1);
+	struct figures pattern, system;
+
+	for (guint i = 0; i < scores->len; i++)
+		all[i] = g_array_index(scores, struct host_score, i).pattern;
+	pattern = figures_of(scores, all, report, title);
+	for (guint i = 0; i < scores->len; i++) {
+		const struct host_score *score = &g_array_index(scores, struct host_score, i);
+		double strength =
+		        evidence_strength(tail_evidence(tail, score->pattern), verdict_evidence);
+
+		all[i] = fmax(strength, score->experts);
+	}
+	system = figures_of(scores, all, report, "  with experts");
+	return pattern.area_benign + system.rate5 + 0.5 * system.rate1;
+}
+
+/*
+ * Trains without each fold in turn and tests on it; the sum by which parameters are chosen, and the tail of the clean
+ * windows' decision values.
+ */
+static double
+cross_validate(const WindowSet *set, const struct fit_options *fit, const struct train_options *options,
+               const struct row_choice *wished, struct tail *tail)
+{
+	g_autoptr(GArray) scores = g_array_new(FALSE, FALSE, sizeof(struct host_score));
+	g_autoptr(GArray) clean_values = g_array_new(FALSE, FALSE, sizeof(double));
+	g_autofree char *title = NULL;
+	size_t vectors = 0, rows = 0;
+
+	for (int fold = 0; fold < FOLDS; fold++) {
+		struct row_choice choice = *wished;
+		struct ensemble ensemble;
+
+		if (fold == options->held_fold)
+			continue;
+		choice.without_fold = fold;
+		ensemble = ensemble_fit(set, fit, choice);
+		score_hosts(set, &ensemble, fold, scores, clean_values);
+		vectors += ensemble_vectors(&ensemble) / FOLDS;
+		rows = ensemble.rows;
+		ensemble_clear(&ensemble);
+	}
+	title = g_strdup_printf("C %g gamma %g/d (%zu rows, %zu SV)", fit->c, fit->gamma, rows, vectors);
+	*tail = tail_of((double *)(void *)clean_values->data, clean_values->len);
+	return report_scores(scores, tail, options->report, title);
+}
+
+static void
+choose_features(const char *patterns, struct fit_options *fit)
+{
+	g_auto(GStrv) list = g_strsplit(patterns, ",", -1);
+
+	fit->feature_count = 0;
+	for (size_t i = 0; i < FEATURE_COUNT; i++) {
+		bool wanted = false;
+
+		for (size_t j = 0; list[j] != NULL; j++) {
+			if (list[j][0] == '-' && g_pattern_match_simple(list[j] + 1, feature_name(i)))
+				wanted = false;
+			else if (g_pattern_match_simple(list[j], feature_name(i)))
+				wanted = true;
+		}
+		if (wanted)
+			fit->features[fit->feature_count++] = i;
+	}
+}
+
+static size_t
+read_values(const char *text, double *values)
+{
+	g_auto(GStrv) list = g_strsplit(text, ",", VALUES_MAX);
+	size_t count = 0;
+
+	for (; list[count] != NULL && count < VALUES_MAX; count++)
+		values[count] = g_ascii_strtod(list[count], NULL);
+	return count;
+}
+
+/* Tries every C and gamma by cross-validation and leaves the best in `fit`, and its tail. */
+static void
+search(const WindowSet *set, struct fit_options *fit, const struct train_options *options,
+       const struct row_choice *choice, struct tail *tail)
+{
+	double cs[VALUES_MAX], gammas[VALUES_MAX], best = -1;
+	size_t c_count = read_values(options->c ? options->c : "1,4", cs);
+	size_t gamma_count = read_values(options->gamma ? options->gamma : "0.5,1", gammas);
+	struct fit_options tried = *fit;
+
+	fit->c = cs[0];
+	fit->gamma = gammas[0];
+	for (size_t i = 0; i < c_count * gamma_count && options->cross_validate; i++) {
+		struct tail tried_tail;
+		double worth;
+
+		tried.c = cs[i / gamma_count];
+		tried.gamma = gammas[i % gamma_count];
+		worth = cross_validate(set, &tried, options, choice, &tried_tail);
+		if (worth > best) {
+			best = worth;
+			*fit = tried;
+			*tail = tried_tail;
+		}
+	}
+}
+
+static bool
+write_model(const struct ensemble *ensemble, const struct fit_options *fit, const struct train_options *options,
+            GError **error)
+{
+	g_autoptr(GKeyFile) meta = g_key_file_new();
+	g_autofree char *stem = g_strndup(options->model, strlen(options->model) - strlen(".model"));
+	g_autofree char *meta_path = g_strconcat(stem, ".meta", NULL);
+	g_autofree char *base = g_path_get_basename(stem);
+	g_autoptr(GPtrArray) machines = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *parameters = g_strdup_printf("C %g, gamma %g / features, %zu rows a machine", fit->c,
+	                                              fit->gamma, ensemble->rows);
+
+	for (unsigned i = 0; i < ensemble->count; i++) {
+		g_autofree char *path = i == 0 ? g_strdup(options->model)
+		                               : g_strdup_printf("%s-%u.model", stem, i + 1);
+
+		if (!fit_save(ensemble->fits[i], path, error))
+			return false;
+		g_ptr_array_add(machines, g_path_get_basename(path));
+	}
+	g_key_file_set_integer(meta, "model", "format", 1);
+	g_key_file_set_string(meta, "model", "name", options->name ? options->name : base);
+	g_key_file_set_string_list(meta, "model", "machines", (const char *const *)machines->pdata, machines->len);
+	g_key_file_set_integer(meta, "model", "sampling_most", 1);
+	scaler_write(fit_scaler(ensemble->fits[0]), meta);
+	g_key_file_set_string(meta, "provenance", "parameters", parameters);
+	return g_key_file_save_to_file(meta, meta_path, error);
+}
+
+static bool
+read_inputs(WindowSet *set, const struct train_options *options, GError **error)
+{
+	for (size_t i = 0; i < options->input_count; i++) {
+		if (!window_set_add(set, options->inputs[i].bins, options->inputs[i].labels, error))
+			return false;
+	}
+	fprintf(options->report, "%zu windows of %zu labelled hosts\n", window_set_count(set),
+	        window_set_host_count(set));
+	return true;
+}
+
+bool
+train_run(const struct train_options *options, GError **error)
+{
+	g_autoptr(WindowSet) set = window_set_new();
+	struct fit_options fit = { .infected_weight = 1, .clip = scale_clip };
+	struct row_choice choice = { .without_fold = FOLD_NONE,
+		                     .held_fold = options->held_fold,
+		                     .windows_per_host =
+		                             options->windows_per_host ? options->windows_per_host : WINDOWS_PER_HOST,
+		                     .windows_per_family = WINDOWS_PER_FAMILY,
+		                     .phases = CLAMP(options->machines, 1, MACHINES_MAX) };
+	char source[] = "windows of normal hosts of the training captures, each judged by machines trained without its fold";
+	struct calibration calibration = { .source = source };
+	struct ensemble ensemble;
+	bool written;
+
+	choose_features(options->features ? options->features : "w5.*", &fit);
+	if (fit.feature_count == 0 || (options->model && !g_str_has_suffix(options->model, ".model"))) {
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+		            fit.feature_count == 0 ? "--features: no feature has such a name"
+		                                   : "--model: the name must end in .model");
+		return false;
+	}
+	if (!read_inputs(set, options, error))
+		return false;
+	if (options->dump_features && !window_set_dump(set, options->dump_features, error))
+		return false;
+	search(set, &fit, options, &choice, &calibration.tails[BEHAVIOUR_traffic_pattern]);
+	if (options->calibration && !calibration_save(&calibration, options->calibration, error))
+		return false;
+	if (options->model == NULL)
+		return true;
+	ensemble = ensemble_fit(set, &fit, choice);
+	fprintf(options->report, "model: %zu support vectors, %zu features\n", ensemble_vectors(&ensemble),
+	        fit.feature_count);
+	written = write_model(&ensemble, &fit, options, error);
+	ensemble_clear(&ensemble);
+	return written;
+}

@@ -1,0 +1,90 @@
+#include "tools/train/training_rows.h"
+
+#include <string.h>
+
+static bool
+shares_capture(const struct labelled_host *host, const struct labelled_host *other)
+{
+	if (*other->implant == '\0')
+		return false;
+	for (guint i = 0; i < host->captures->len; i++) {
+		if (strcmp(g_ptr_array_index(host->captures, i), other->implant) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+training_allows(const WindowSet *set, const struct labelled_host *host, int without_fold)
+{
+	if (without_fold < 0)
+		return true;
+	if (host->fold == without_fold)
+		return false;
+	for (size_t i = 0; i < window_set_host_count(set); i++) {
+		const struct labelled_host *other = window_set_host(set, i)->host;
+
+		if (other->fold != without_fold)
+			continue;
+		if (shares_capture(host, other) || (*host->family != '\0' && strcmp(host->family, other->family) == 0))
+			return false;
+	}
+	return true;
+}
+
+static unsigned
+family_hosts(const WindowSet *set, const char *family)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < window_set_host_count(set); i++)
+		count += strcmp(window_set_host(set, i)->host->family, family) == 0;
+	return count;
+}
+
+/* Adds windows of one label, spread evenly over those that the host has. */
+static void
+add_windows(GArray *rows, const WindowSet *set, const struct host_windows *host, enum window_label label,
+            const struct row_choice *choice, unsigned most)
+{
+	size_t count = 0, seen = 0, taken = 0;
+
+	for (size_t i = 0; i < host->count; i++)
+		count += window_set_get(set, host->first + i)->label == label;
+	for (size_t i = 0; i < host->count && taken < most; i++) {
+		const struct labelled_window *window = window_set_get(set, host->first + i);
+		struct fit_row row = { window->features, label == WINDOW_INFECTED };
+		size_t due;
+
+		if (window->label != label)
+			continue;
+		/* The n-th of `most` is taken at (n + (phase + 0.5) / phases) * count / most. */
+		due = (size_t)(((double)taken + (choice->phase + 0.5) / choice->phases) * (double)count / most);
+		if (seen++ < due && count > most)
+			continue;
+		g_array_append_val(rows, row);
+		taken++;
+	}
+}
+
+GArray *
+training_rows(const WindowSet *set, const struct row_choice *choice)
+{
+	GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct fit_row));
+
+	for (size_t i = 0; i < window_set_host_count(set); i++) {
+		const struct host_windows *host = window_set_host(set, i);
+		unsigned infected = choice->windows_per_host;
+
+		if (!training_allows(set, host->host, choice->without_fold) ||
+		    !training_allows(set, host->host, choice->held_fold))
+			continue;
+		if (host->host->role == ROLE_MALWARE)
+			infected = MAX(1, MIN(infected, choice->windows_per_family /
+			                                        family_hosts(set, host->host->family)));
+		add_windows(rows, set, host, WINDOW_INFECTED, choice, infected);
+		add_windows(rows, set, host, WINDOW_BENIGN_IMPLANT, choice, choice->windows_per_host);
+		add_windows(rows, set, host, WINDOW_NORMAL, choice, choice->windows_per_host);
+	}
+	return rows;
+}

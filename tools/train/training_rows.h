@@ -1,0 +1,31 @@
+/*
+ * Which windows are trained on: a bounded number of each host and family, so that neither long-lived hosts nor common
+ * families count for more than they are.
+ *
+ * Threads: pure functions of the window set.
+ */
+#ifndef TOOLS_TRAIN_TRAINING_ROWS_H
+#define TOOLS_TRAIN_TRAINING_ROWS_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "tools/train/fit.h"
+#include "tools/train/window_set.h"
+
+struct row_choice {
+	int without_fold;          /* no host of this fold, nor one that shares a family or capture with it; -1: all */
+	int held_fold;             /* another fold kept out in the same way; -1: none */
+	unsigned windows_per_host; /* of one label */
+	unsigned windows_per_family;
+	unsigned phase;            /* which of several evenly spread choices, 0 to phases - 1 */
+	unsigned phases;
+};
+
+/* struct fit_row; their features point into the set. */
+GArray *training_rows(const WindowSet *set, const struct row_choice *choice);
+
+/* May the host be trained on, by the folds of `choice`? */
+bool training_allows(const WindowSet *set, const struct labelled_host *host, int without_fold);
+
+#endif

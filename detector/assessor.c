@@ -22,6 +22,8 @@ enum {
 	PREVALENCE_PEERS = 1 << 18,
 };
 
+static const double uncalibrated_threshold = 1.5; /* of decision values, without calibration */
+
 /* One host's minute to judge. */
 struct job {
 	struct host_address host;
@@ -280,30 +282,30 @@ ask_experts(Assessor *assessor, const struct host_view *view)
 		add_evidence(&assessor->assessment, evidence, experts[i](view, evidence));
 }
 
+/* The decision value beside the host's own past, and its strength by the calibration. */
 static void
-ask_classifier(Assessor *assessor, const struct host_view *view)
+ask_classifier(Assessor *assessor, const struct host_view *view, struct host_past *past)
 {
 	const struct tail *tail = &assessor->calibration.tails[BEHAVIOUR_traffic_pattern];
 	double limit = assessor->evidence_threshold;
 	struct evidence evidence = { .behaviour = BEHAVIOUR_traffic_pattern };
+	double value;
 
 	feature_vector_compute(view, assessor->features);
 	assessor->assessment.features = assessor->features;
 	assessor->assessment.feature_count = FEATURE_COUNT;
-	if (assessor->classifier == NULL ||
-	    assessor->assessment.sampling_interval > classifier_sampling_most(assessor->classifier))
+	if (assessor->classifier == NULL || assessor->assessment.sampling_interval >
+	                                            classifier_sampling_most(assessor->classifier))
 		return;
 	assessor->counters.classified++;
-	evidence.measured = classifier_decide(assessor->classifier, assessor->features);
-	if (tail->count > 0) {
-		double known = tail_evidence(tail, evidence.measured);
-
-		evidence.threshold = tail_value(tail, limit);
-		evidence.strength = evidence_strength(known, limit);
-	} else {
-		evidence.strength = expert_strength(exp(evidence.measured - 1));
-		evidence.threshold = 1;
-	}
+	value = classifier_decide(assessor->classifier, assessor->features);
+	evidence.measured =
+	        value_beside_past(&past->pattern, value, classifier_center(assessor->classifier));
+	value_past_add(&past->pattern, value);
+	evidence.threshold = tail->count > 0 ? tail_value(tail, limit) : uncalibrated_threshold;
+	evidence.strength =
+	        tail->count > 0 ? evidence_strength(tail_evidence(tail, evidence.measured), limit)
+	                        : expert_strength(evidence.measured / uncalibrated_threshold);
 	add_evidence(&assessor->assessment, &evidence, 1);
 }
 
@@ -386,11 +388,11 @@ add_peers(Assessor *assessor)
 static bool
 do_job(Assessor *assessor, const struct job *job)
 {
-	const struct known_host *host = host_history_find(assessor->history, &job->host);
+	struct known_host *host = host_history_find(assessor->history, &job->host);
 	struct host_view view = { .host = host,
 		                  .minute = job->minute,
 		                  .history_minutes = HISTORY_MINUTES,
-		                  .prevalence = assessor->prevalence,
+		                  .prevalence = assessor->config.all_rare ? NULL : assessor->prevalence,
 		                  .sketch_key = assessor->config.sketch_key,
 		                  .windows = assessor->windows };
 	const struct host_bin *bin = &assessor->windows[HOST_WINDOW_5].total;
@@ -412,7 +414,7 @@ do_job(Assessor *assessor, const struct job *job)
 	assessment->cannot_tell = cannot_tell(assessor, bin);
 	ask_experts(assessor, &view);
 	if (!job->early && assessment->enough)
-		ask_classifier(assessor, &view);
+		ask_classifier(assessor, &view, &host->past);
 	weigh_evidence(assessor);
 	add_peers(assessor);
 	return !job->early || assessment->score >= 0.5;

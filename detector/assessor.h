@@ -24,6 +24,7 @@ struct assessor_config {
 	size_t hosts_max; /* histories kept; above it the longest silent host is forgotten and
 	                     counted */
 	unsigned history_minutes;
+	bool all_rare;           /* how many hosts know a peer is not looked at: for invented networks */
 	double alarms_per_1000_host_days; /* wished false alarms */
 };
 

@@ -33,6 +33,7 @@ struct Classifier {
 	char *name;
 	struct scaler scaler;
 	unsigned sampling_most;
+	double center;
 	size_t machine_count;
 	struct machine machines[MACHINES_MAX];
 };
@@ -281,7 +282,12 @@ load_head(Classifier *classifier, GKeyFile *file, const char *meta, GError **err
 	}
 	classifier->sampling_most =
 		(unsigned)MAX(1, g_key_file_get_integer(file, "model", "sampling_most", &absent));
-	return true;
+	classifier->center = g_key_file_get_double(file, "model", "center", NULL);
+	if (isfinite(classifier->center))
+		return true;
+	g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
+	            "%s: key [model] center: no finite number", meta);
+	return false;
 }
 
 Classifier *
@@ -388,4 +394,10 @@ classifier_is_dense(const Classifier *classifier)
 	for (size_t i = 0; i < classifier->machine_count; i++)
 		dense = dense && classifier->machines[i].dense;
 	return dense;
+}
+
+double
+classifier_center(const Classifier *classifier)
+{
+	return classifier->center;
 }

@@ -5,17 +5,17 @@
  * A model is a side file, NAME.meta (GKeyFile text), and the machines that it names, beside it, in
  * libsvm's own format:
  *
- *   [model]     format=1, name, machines=NAME.model;..., sampling_most (greatest sampling interval
- * it was trained for) [features]  names, mean, deviation (one each for every feature), clip: x
- * becomes (x - mean) / deviation, cut to
- *               +-clip
+ *   [model]      format=1, name, machines=NAME.model;..., sampling_most (greatest sampling interval
+ *                it was trained for), center (median decision value of normal windows)
+ *   [features]   names, and under each name its quantiles (detector/scaler.h)
  *   [provenance] free text: where it comes from, what it was measured to reach
  *
  * Machines are evaluated densely, in lanes, and checked against svm_predict_values() when they are
  * loaded; where the two differ, libsvm itself is asked.
  *
  * Errors:  a GError that names the file and its line or key.  A file that is damaged is refused,
- * never half used. Threads: a loaded classifier is only read.
+ *          never half used.
+ * Threads: a loaded classifier is only read.
  */
 #ifndef DETECTOR_CLASSIFIER_H
 #define DETECTOR_CLASSIFIER_H
@@ -39,6 +39,7 @@ double classifier_decide(const Classifier *classifier, const double features[sta
 const char *classifier_name(const Classifier *classifier);
 size_t classifier_support_vectors(const Classifier *classifier);
 unsigned classifier_sampling_most(const Classifier *classifier);
+double classifier_center(const Classifier *classifier);
 bool classifier_is_dense(const Classifier *classifier);
 
 /* How far the dense decision lies from libsvm's at these features: for tests and the check at

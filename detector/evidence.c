@@ -86,6 +86,21 @@ evidence_strength(double evidence, double limit)
 	return 1 - exp((limit - evidence) / limit) / 2;
 }
 
+double
+value_beside_past(const struct value_past *past, double value, double center)
+{
+	double known = past->windows / (past->windows + 12.0);
+
+	return value - 0.5 * known * (past->mean - center);
+}
+
+void
+value_past_add(struct value_past *past, double value)
+{
+	past->windows = MIN(past->windows + 1, VALUE_PAST_WINDOWS);
+	past->mean += (value - past->mean) / past->windows;
+}
+
 static bool
 read_tail(struct tail *tail, GKeyFile *file, const char *group, GError **error)
 {

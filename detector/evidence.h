@@ -45,6 +45,20 @@ double tail_value(const struct tail *tail, double evidence);
  */
 double evidence_strength(double evidence, double limit);
 
+/*
+ * A host's own past values of one kind: what it has always done counts for less than what is new.
+ * Half of the distance of its mean from `center` is taken away, less while few windows are known.
+ */
+struct value_past {
+	double mean;
+	uint32_t windows; /* in the mean, at most VALUE_PAST_WINDOWS: then older ones fade */
+};
+
+enum { VALUE_PAST_WINDOWS = 240 };
+
+double value_beside_past(const struct value_past *past, double value, double center);
+void value_past_add(struct value_past *past, double value);
+
 /* One tail for each behaviour, as a file (GKeyFile text). */
 struct calibration {
 	char *source; /* where it comes from, for people */

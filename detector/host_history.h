@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "common/ring.h"
+#include "detector/evidence.h"
 
 typedef struct HostHistory HostHistory;
 
@@ -31,8 +32,7 @@ struct host_minute {
 
 /* What outlives the minutes: small, for every host. */
 struct host_past {
-	double evidence_mean;   /* running mean of the classifier's evidence */
-	uint32_t windows;       /* judged by the classifier */
+	struct value_past pattern; /* the classifier's decision values */
 	uint32_t judged_minute; /* newest minute with a full assessment; 0: none */
 	uint32_t sent_since;    /* minute from which on sent[0] is */
 	uint64_t sent[2][16];   /* services begun to in minutes that are no longer kept: of late, and before that */

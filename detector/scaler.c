@@ -12,50 +12,23 @@ refuse(GError **error, const char *path, const char *key, const char *why)
 }
 
 static bool
-read_names(struct scaler *scaler, GKeyFile *file, const char *path, GError **error)
+read_knots(double knots[static SCALER_KNOTS], GKeyFile *file, const char *path, const char *name,
+           GError **error)
 {
-	g_auto(GStrv) names =
-		g_key_file_get_string_list(file, "features", "names", &scaler->count, error);
+	gsize count = 0;
+	g_autofree gdouble *list =
+	        g_key_file_get_double_list(file, "features", name, &count, error);
 
-	if (names == NULL) {
+	if (list == NULL) {
 		g_prefix_error(error, "%s: ", path);
 		return false;
 	}
-	if (scaler->count == 0 || scaler->count > FEATURE_COUNT)
-		return refuse(error, path, "names", "no features, or more than there are");
-	for (size_t i = 0; i < scaler->count; i++) {
-		scaler->index[i] = feature_find(names[i]);
-		if (scaler->index[i] == FEATURE_COUNT) {
-			g_autofree char *why = g_strdup_printf("unknown feature '%s'", names[i]);
-
-			return refuse(error, path, "names", why);
-		}
-	}
-	return true;
-}
-
-static bool
-read_values(double *values, size_t count, GKeyFile *file, const char *key, GError **error)
-{
-	gsize length = 0;
-	g_autofree gdouble *list =
-		g_key_file_get_double_list(file, "features", key, &length, error);
-
-	if (list == NULL)
-		return false;
-	if (length != count) {
-		g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-		            "key [features] %s: %zu values for %zu features", key, (size_t)length,
-		            count);
-		return false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (!isfinite(list[i])) {
-			g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-			            "key [features] %s: value %zu is not finite", key, i + 1);
-			return false;
-		}
-		values[i] = list[i];
+	if (count != SCALER_KNOTS)
+		return refuse(error, path, name, "there must be 21 quantiles");
+	for (gsize i = 0; i < count; i++) {
+		if (!isfinite(list[i]) || (i > 0 && list[i] < list[i - 1]))
+			return refuse(error, path, name, "quantiles must be finite and rise");
+		knots[i] = list[i];
 	}
 	return true;
 }
@@ -63,50 +36,72 @@ read_values(double *values, size_t count, GKeyFile *file, const char *key, GErro
 bool
 scaler_read(struct scaler *scaler, GKeyFile *file, const char *path, GError **error)
 {
-	if (!read_names(scaler, file, path, error))
-		return false;
-	if (!read_values(scaler->mean, scaler->count, file, "mean", error) ||
-	    !read_values(scaler->deviation, scaler->count, file, "deviation", error) ||
-	    !read_values(&scaler->clip, 1, file, "clip", error)) {
+	gsize count = 0;
+	g_auto(GStrv) names =
+	        g_key_file_get_string_list(file, "features", "names", &count, error);
+
+	if (names == NULL) {
 		g_prefix_error(error, "%s: ", path);
 		return false;
 	}
-	for (size_t i = 0; i < scaler->count; i++) {
-		if (scaler->deviation[i] <= 0)
-			return refuse(error, path, "deviation", "must be above 0");
+	if (count == 0 || count > SCALER_FEATURES_MAX)
+		return refuse(error, path, "names", "no features, or too many");
+	for (gsize i = 0; i < count; i++) {
+		scaler->index[i] = feature_find(names[i]);
+		if (scaler->index[i] == FEATURE_COUNT) {
+			g_autofree char *why = g_strdup_printf("unknown feature '%s'", names[i]);
+
+			return refuse(error, path, "names", why);
+		}
+		if (!read_knots(scaler->knots[i], file, path, names[i], error))
+			return false;
 	}
-	return scaler->clip > 0 ? true : refuse(error, path, "clip", "must be above 0");
-}
-
-static void
-write_values(GKeyFile *file, const char *key, const double *values, size_t count)
-{
-	double copy[FEATURE_COUNT];
-
-	memcpy(copy, values, count * sizeof(copy[0]));
-	g_key_file_set_double_list(file, "features", key, copy, count);
+	scaler->count = count;
+	return true;
 }
 
 void
 scaler_write(const struct scaler *scaler, GKeyFile *file)
 {
-	const char *names[FEATURE_COUNT];
+	const char *names[SCALER_FEATURES_MAX];
 
 	for (size_t i = 0; i < scaler->count; i++)
 		names[i] = feature_name(scaler->index[i]);
 	g_key_file_set_string_list(file, "features", "names", names, scaler->count);
-	write_values(file, "mean", scaler->mean, scaler->count);
-	write_values(file, "deviation", scaler->deviation, scaler->count);
-	write_values(file, "clip", &scaler->clip, 1);
+	for (size_t i = 0; i < scaler->count; i++) {
+		double copy[SCALER_KNOTS];
+
+		memcpy(copy, scaler->knots[i], sizeof(copy));
+		g_key_file_set_double_list(file, "features", names[i], copy, SCALER_KNOTS);
+	}
+}
+
+/* Where the value lies among the knots, 0 to 1. */
+static double
+place(const double knots[static SCALER_KNOTS], double value)
+{
+	int below = 0, equal;
+
+	while (below < SCALER_KNOTS && knots[below] < value)
+		below++;
+	if (below == SCALER_KNOTS)
+		return 1;
+	for (equal = below; equal < SCALER_KNOTS && knots[equal] <= value;)
+		equal++;
+	if (equal > below)
+		return (below + equal - 1) / 2.0 / (SCALER_KNOTS - 1);
+	if (below == 0)
+		return 0;
+	return (below - 1 + (value - knots[below - 1]) / (knots[below] - knots[below - 1])) /
+	       (SCALER_KNOTS - 1);
 }
 
 void
 scaler_apply(const struct scaler *scaler, const double features[static FEATURE_COUNT],
              double *scaled)
 {
-	for (size_t i = 0; i < scaler->count; i++) {
-		double x = (features[scaler->index[i]] - scaler->mean[i]) / scaler->deviation[i];
+	static const double stretch = 3.4641016151377544; /* 1 / the deviation of uniform values */
 
-		scaled[i] = fmax(-scaler->clip, fmin(scaler->clip, x));
-	}
+	for (size_t i = 0; i < scaler->count; i++)
+		scaled[i] = stretch * place(scaler->knots[i], features[scaler->index[i]]);
 }

@@ -10,9 +10,12 @@
 static const char machine_text[] =
 	"svm_type c_svc\nkernel_type rbf\ngamma 0.5\nnr_class 2\ntotal_sv 2\nrho 0.25\n"
 	"label -1 1\nnr_sv 1 1\nSV\n2 1:1 2:-1 \n-2 1:0.5 \n";
+/* w5.flows_out has its quantiles at 0, 1, ... 20; w1.packets_in has one value for half of them. */
 static const char meta_text[] =
-	"[model]\nformat=1\nname=two vectors\nmachines=a.model\n"
-	"[features]\nnames=w5.flows_out;w1.packets_in\nmean=1;2\ndeviation=0.5;4\nclip=3\n";
+        "[model]\nformat=1\nname=two vectors\nmachines=a.model\n"
+        "[features]\nnames=w5.flows_out;w1.packets_in\n"
+        "w5.flows_out=0;1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16;17;18;19;20\n"
+        "w1.packets_in=7;7;7;7;7;7;7;7;7;7;7;11;12;13;14;15;16;17;18;19;40\n";
 
 struct folder {
 	char *path;
@@ -56,15 +59,17 @@ decides_as_the_formula_says(struct folder *folder, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Classifier) classifier = classifier_load(folder->model, &error);
 	double features[FEATURE_COUNT] = { 0 };
-	double expected;
+	double a, b, expected;
 
 	(void)data;
 	g_assert_no_error(error);
-	features[feature_find("w5.flows_out")] = 2;   /* scaled: 2 */
-	features[feature_find("w1.packets_in")] = 40; /* scaled: 9.5, cut to 3 */
-	/* libsvm's first class is -1: the sign turns.  Distances: (2-1)^2 + (3+1)^2 = 17, 1.5^2 +
-	 * 3^2 = 11.25 */
-	expected = -(2 * exp(-0.5 * 17) - 2 * exp(-0.5 * 11.25) - 0.25);
+	features[feature_find("w5.flows_out")] = 2.5;
+	features[feature_find("w1.packets_in")] = 7;
+	a = sqrt(12) * 2.5 / 20;
+	b = sqrt(12) * 5 / 20; /* the middle of eleven equal quantiles */
+	/* libsvm's first class is -1: the sign turns. */
+	expected = -(2 * exp(-0.5 * (pow(a - 1, 2) + pow(b + 1, 2))) - 2 * exp(-0.5 * (pow(a - 0.5, 2) + b * b)) -
+	             0.25);
 	g_assert_cmpfloat_with_epsilon(classifier_decide(classifier, features), expected, 1e-12);
 	g_assert_cmpfloat(classifier_difference(classifier, features), <, 1e-12);
 	g_assert_true(classifier_is_dense(classifier));
@@ -90,9 +95,10 @@ names_what_is_wrong(struct folder *folder, gconstpointer data)
 		const char *what, *with, *message;
 	} damages[] = {
 		{ true, "w5.flows_out", "w5.flows_of", "unknown feature 'w5.flows_of'" },
-		{ true, "mean=1;2", "mean=1", "key [features] mean" },
-		{ true, "mean=1;2", "mean=1;nan", "not finite" },
-		{ true, "deviation=0.5;4", "deviation=0.5;0", "deviation" },
+		{ true, "w1.packets_in=7;", "w1.packets_in=", "key [features] w1.packets_in" },
+		{ true, "w1.packets_in=7;", "w1.packets_in=nan;", "w1.packets_in" },
+		{ true, "w1.packets_in=7;7", "w1.packets_in=8;7", "must be finite and rise" },
+		{ true, "\nw1.packets_in=", "\nw1.packets_out=", "w1.packets_in" },
 		{ true, "format=1", "format=2", "format" },
 		{ true, "machines=a.model", "machines=b.model", "b.model" },
 		{ false, "gamma 0.5", "gamma nan", "line 3" },

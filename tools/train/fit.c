@@ -2,6 +2,7 @@
 
 #include <libsvm/svm.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CACHE_MEGABYTES = 200 };
@@ -24,24 +25,32 @@ silence(const char *text)
 	(void)text;
 }
 
-struct scaler
-fit_scale(const struct fit_row *rows, size_t count, const struct fit_options *options)
+static int
+compare_doubles(const void *a, const void *b)
 {
-	struct scaler scaler = { .count = options->feature_count, .clip = options->clip };
+	double x = *(const double *)a, y = *(const double *)b;
 
-	for (size_t i = 0; i < scaler.count; i++) {
-		size_t feature = options->features[i];
-		double mean = 0, squares = 0;
+	return (x > y) - (x < y);
+}
 
+void
+fit_scale(struct scaler *scaler, const struct fit_row *rows, size_t count, const struct fit_options *options)
+{
+	g_autofree double *values = g_new(double, count);
+
+	scaler->count = options->feature_count;
+	for (size_t i = 0; i < scaler->count; i++) {
+		scaler->index[i] = options->features[i];
 		for (size_t row = 0; row < count; row++)
-			mean += (double)rows[row].features[feature] / (double)count;
-		for (size_t row = 0; row < count; row++)
-			squares += pow((double)rows[row].features[feature] - mean, 2) / (double)count;
-		scaler.index[i] = feature;
-		scaler.mean[i] = mean;
-		scaler.deviation[i] = squares > 1e-12 ? sqrt(squares) : 1;
+			values[row] = (double)rows[row].features[scaler->index[i]];
+		qsort(values, count, sizeof(values[0]), compare_doubles);
+		for (size_t knot = 0; knot < SCALER_KNOTS; knot++) {
+			double at = (double)knot / (SCALER_KNOTS - 1) * (double)(count - 1);
+			size_t below = (size_t)at, above = MIN(below + 1, count - 1);
+
+			scaler->knots[i][knot] = values[below] + (at - (double)below) * (values[above] - values[below]);
+		}
 	}
-	return scaler;
 }
 
 static void

@@ -20,17 +20,16 @@ struct fit_row {
 
 struct fit_options {
 	size_t feature_count; /* chosen: */
-	size_t features[FEATURE_COUNT];
+	size_t features[SCALER_FEATURES_MAX];
 	double c;
 	double gamma;           /* times 1 / feature_count */
 	double infected_weight; /* of C, for infected rows, beside balancing the classes */
-	double clip;
 };
 
 typedef struct Fit Fit;
 
-/* The scale on which `count` rows have mean 0 and deviation 1. */
-struct scaler fit_scale(const struct fit_row *rows, size_t count, const struct fit_options *options);
+/* Learns the scale of `count` rows. */
+void fit_scale(struct scaler *scaler, const struct fit_row *rows, size_t count, const struct fit_options *options);
 
 Fit *fit_new(const struct fit_row *rows, size_t count, const struct fit_options *options,
              const struct scaler *scaler);

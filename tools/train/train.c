@@ -10,9 +10,13 @@
 #include "tools/train/training_rows.h"
 #include "tools/train/window_set.h"
 
-enum { MACHINES_MAX = 16, VALUES_MAX = 16, WINDOWS_PER_HOST = 8, WINDOWS_PER_FAMILY = 48 };
+enum { MACHINES_MAX = 16, VALUES_MAX = 16, WINDOWS_PER_HOST = 2, WINDOWS_PER_FAMILY = 48 };
 
-static const double scale_clip = 3;
+/* Five minutes' shapes without plain volume, which a network's habits decide, and what is new or regular. */
+static const char default_features[] =
+        "w5.*,beacon*,fresh*,*_change,*_duty,*rhythm,*levels,active*,"
+        "-w5.flows_*,-w5.octets_out,-w5.octets_in,-w5.packets*";
+
 static const double verdict_evidence = 7.97; /* of the rank that is reported: 100 alarms in 1000 host-days */
 
 /* Several machines on different choices of windows. */
@@ -28,16 +32,16 @@ ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_cho
 	struct ensemble ensemble = { .count = choice.phases };
 	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct fit_row));
 	GArray *rows[MACHINES_MAX];
-	struct scaler scaler;
+	g_autofree struct scaler *scaler = g_new(struct scaler, 1);
 
 	for (choice.phase = 0; choice.phase < choice.phases; choice.phase++) {
 		rows[choice.phase] = training_rows(set, &choice);
 		g_array_append_vals(all, rows[choice.phase]->data, rows[choice.phase]->len);
 	}
-	scaler = fit_scale((struct fit_row *)(void *)all->data, all->len, fit);
+	fit_scale(scaler, (struct fit_row *)(void *)all->data, all->len, fit);
 	for (unsigned i = 0; i < ensemble.count; i++) {
 		ensemble.rows = rows[i]->len;
-		ensemble.fits[i] = fit_new((struct fit_row *)(void *)rows[i]->data, rows[i]->len, fit, &scaler);
+		ensemble.fits[i] = fit_new((struct fit_row *)(void *)rows[i]->data, rows[i]->len, fit, scaler);
 		g_array_unref(rows[i]);
 	}
 	return ensemble;
@@ -77,22 +81,49 @@ struct host_score {
 	double experts;
 };
 
-/* Tests what `ensemble` says of the windows of hosts that `wanted` picks. */
+/* Decision values of the hosts of one fold, by machines trained without it. */
 static void
-score_hosts(const WindowSet *set, const struct ensemble *ensemble, int fold, GArray *scores, GArray *clean_values)
+decide_fold(const WindowSet *set, const struct ensemble *ensemble, int fold, double *values)
+{
+	for (size_t i = 0; i < window_set_count(set); i++) {
+		const struct labelled_window *window = window_set_get(set, i);
+
+		if (window->host->fold == fold)
+			values[i] = ensemble_decide(ensemble, window->features);
+	}
+}
+
+/* The median of normal windows' values. */
+static double
+center_of(const WindowSet *set, const double *values)
+{
+	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
+
+	for (size_t i = 0; i < window_set_count(set); i++) {
+		if (window_set_get(set, i)->label == WINDOW_NORMAL && isfinite(values[i]))
+			g_array_append_val(normal, values[i]);
+	}
+	return tail_of((double *)(void *)normal->data, normal->len).quantiles[TAIL_QUANTILES / 2];
+}
+
+/* Scores the tested hosts by their values beside their own past, as the detector does. */
+static void
+score_hosts(const WindowSet *set, const double *values, double center, GArray *scores, GArray *normal)
 {
 	for (size_t i = 0; i < window_set_host_count(set); i++) {
 		const struct host_windows *host = window_set_host(set, i);
 		struct host_score score = { host->host, -10, 0 };
+		struct value_past past = { 0 };
 
-		if (host->host->fold != fold)
+		if (host->host->fold == FOLD_NONE || (host->count > 0 && !isfinite(values[host->first])))
 			continue;
-		for (size_t j = 0; j < host->count; j++) {
-			const struct labelled_window *window = window_set_get(set, host->first + j);
-			double value = ensemble_decide(ensemble, window->features);
+		for (size_t j = host->first; j < host->first + host->count; j++) {
+			const struct labelled_window *window = window_set_get(set, j);
+			double value = value_beside_past(&past, values[j], center);
 
+			value_past_add(&past, values[j]);
 			if (window->label == WINDOW_NORMAL)
-				g_array_append_val(clean_values, value);
+				g_array_append_val(normal, value);
 			if (host->host->role != ROLE_CLEAN && window->end_ms <= host->host->start_ms)
 				continue;
 			score.pattern = fmax(score.pattern, value);
@@ -173,19 +204,28 @@ report_scores(const GArray *scores, const struct tail *tail, FILE *report, const
 	return pattern.area_benign + system.rate5 + 0.5 * system.rate1;
 }
 
+/* Out-of-fold decision values of normal windows. */
+struct normal_values {
+	double center;    /* median of the values as decided */
+	struct tail tail; /* of the values beside the hosts' past */
+};
+
 /*
  * Trains without each fold in turn and tests on it; the sum by which parameters are chosen, and the tail of the clean
  * windows' decision values.
  */
 static double
 cross_validate(const WindowSet *set, const struct fit_options *fit, const struct train_options *options,
-               const struct row_choice *wished, struct tail *tail)
+               const struct row_choice *wished, struct normal_values *figures)
 {
 	g_autoptr(GArray) scores = g_array_new(FALSE, FALSE, sizeof(struct host_score));
-	g_autoptr(GArray) clean_values = g_array_new(FALSE, FALSE, sizeof(double));
+	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
+	g_autofree double *values = g_new(double, window_set_count(set));
 	g_autofree char *title = NULL;
 	size_t vectors = 0, rows = 0;
 
+	for (size_t i = 0; i < window_set_count(set); i++)
+		values[i] = NAN;
 	for (int fold = 0; fold < FOLDS; fold++) {
 		struct row_choice choice = *wished;
 		struct ensemble ensemble;
@@ -194,14 +234,16 @@ cross_validate(const WindowSet *set, const struct fit_options *fit, const struct
 			continue;
 		choice.without_fold = fold;
 		ensemble = ensemble_fit(set, fit, choice);
-		score_hosts(set, &ensemble, fold, scores, clean_values);
+		decide_fold(set, &ensemble, fold, values);
 		vectors += ensemble_vectors(&ensemble) / FOLDS;
 		rows = ensemble.rows;
 		ensemble_clear(&ensemble);
 	}
+	figures->center = center_of(set, values);
+	score_hosts(set, values, figures->center, scores, normal);
 	title = g_strdup_printf("C %g gamma %g/d (%zu rows, %zu SV)", fit->c, fit->gamma, rows, vectors);
-	*tail = tail_of((double *)(void *)clean_values->data, clean_values->len);
-	return report_scores(scores, tail, options->report, title);
+	figures->tail = tail_of((double *)(void *)normal->data, normal->len);
+	return report_scores(scores, &figures->tail, options->report, title);
 }
 
 static void
@@ -219,7 +261,7 @@ choose_features(const char *patterns, struct fit_options *fit)
 			else if (g_pattern_match_simple(list[j], feature_name(i)))
 				wanted = true;
 		}
-		if (wanted)
+		if (wanted && fit->feature_count < SCALER_FEATURES_MAX)
 			fit->features[fit->feature_count++] = i;
 	}
 }
@@ -238,33 +280,33 @@ read_values(const char *text, double *values)
 /* Tries every C and gamma by cross-validation and leaves the best in `fit`, and its tail. */
 static void
 search(const WindowSet *set, struct fit_options *fit, const struct train_options *options,
-       const struct row_choice *choice, struct tail *tail)
+       const struct row_choice *choice, struct normal_values *normal)
 {
 	double cs[VALUES_MAX], gammas[VALUES_MAX], best = -1;
-	size_t c_count = read_values(options->c ? options->c : "1,4", cs);
-	size_t gamma_count = read_values(options->gamma ? options->gamma : "0.5,1", gammas);
+	size_t c_count = read_values(options->c ? options->c : "0.5,1", cs);
+	size_t gamma_count = read_values(options->gamma ? options->gamma : "0.5", gammas);
 	struct fit_options tried = *fit;
 
 	fit->c = cs[0];
 	fit->gamma = gammas[0];
 	for (size_t i = 0; i < c_count * gamma_count && options->cross_validate; i++) {
-		struct tail tried_tail;
+		struct normal_values tried_normal;
 		double worth;
 
 		tried.c = cs[i / gamma_count];
 		tried.gamma = gammas[i % gamma_count];
-		worth = cross_validate(set, &tried, options, choice, &tried_tail);
+		worth = cross_validate(set, &tried, options, choice, &tried_normal);
 		if (worth > best) {
 			best = worth;
 			*fit = tried;
-			*tail = tried_tail;
+			*normal = tried_normal;
 		}
 	}
 }
 
 static bool
 write_model(const struct ensemble *ensemble, const struct fit_options *fit, const struct train_options *options,
-            GError **error)
+            double center, GError **error)
 {
 	g_autoptr(GKeyFile) meta = g_key_file_new();
 	g_autofree char *stem = g_strndup(options->model, strlen(options->model) - strlen(".model"));
@@ -286,6 +328,7 @@ write_model(const struct ensemble *ensemble, const struct fit_options *fit, cons
 	g_key_file_set_string(meta, "model", "name", options->name ? options->name : base);
 	g_key_file_set_string_list(meta, "model", "machines", (const char *const *)machines->pdata, machines->len);
 	g_key_file_set_integer(meta, "model", "sampling_most", 1);
+	g_key_file_set_double(meta, "model", "center", center);
 	scaler_write(fit_scaler(ensemble->fits[0]), meta);
 	g_key_file_set_string(meta, "provenance", "parameters", parameters);
 	return g_key_file_save_to_file(meta, meta_path, error);
@@ -307,7 +350,7 @@ bool
 train_run(const struct train_options *options, GError **error)
 {
 	g_autoptr(WindowSet) set = window_set_new();
-	struct fit_options fit = { .infected_weight = 1, .clip = scale_clip };
+	struct fit_options fit = { .infected_weight = 1 };
 	struct row_choice choice = { .without_fold = FOLD_NONE,
 		                     .held_fold = options->held_fold,
 		                     .windows_per_host =
@@ -316,10 +359,11 @@ train_run(const struct train_options *options, GError **error)
 		                     .phases = CLAMP(options->machines, 1, MACHINES_MAX) };
 	char source[] = "windows of normal hosts of the training captures, each judged by machines trained without its fold";
 	struct calibration calibration = { .source = source };
+	struct normal_values normal = { 0 };
 	struct ensemble ensemble;
 	bool written;
 
-	choose_features(options->features ? options->features : "w5.*", &fit);
+	choose_features(options->features ? options->features : default_features, &fit);
 	if (fit.feature_count == 0 || (options->model && !g_str_has_suffix(options->model, ".model"))) {
 		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
 		            fit.feature_count == 0 ? "--features: no feature has such a name"
@@ -330,7 +374,8 @@ train_run(const struct train_options *options, GError **error)
 		return false;
 	if (options->dump_features && !window_set_dump(set, options->dump_features, error))
 		return false;
-	search(set, &fit, options, &choice, &calibration.tails[BEHAVIOUR_traffic_pattern]);
+	search(set, &fit, options, &choice, &normal);
+	calibration.tails[BEHAVIOUR_traffic_pattern] = normal.tail;
 	if (options->calibration && !calibration_save(&calibration, options->calibration, error))
 		return false;
 	if (options->model == NULL)
@@ -338,7 +383,7 @@ train_run(const struct train_options *options, GError **error)
 	ensemble = ensemble_fit(set, &fit, choice);
 	fprintf(options->report, "model: %zu support vectors, %zu features\n", ensemble_vectors(&ensemble),
 	        fit.feature_count);
-	written = write_model(&ensemble, &fit, options, error);
+	written = write_model(&ensemble, &fit, options, normal.center, error);
 	ensemble_clear(&ensemble);
 	return written;
 }

@@ -27,12 +27,12 @@ struct train_options {
 	const char *calibration;   /* file to write, from the windows of clean hosts out of their fold; NULL: none */
 	const char *name;          /* of the model; NULL: the file's */
 	const char *dump_features; /* CSV to write; NULL: none */
-	const char *features;      /* comma-separated patterns ("w5.*"); NULL: those of the shipped model's kind */
+	const char *features;      /* comma-separated patterns ("w5.*"); "-w5.x" takes away; NULL: those of the shipped model */
 	const char *c;             /* comma-separated values to try; NULL: a few */
 	const char *gamma;         /* the same, in units of 1 / features */
 	int held_fold;             /* hosts of this fold are left out of the model (-1: none) */
 	unsigned machines;         /* whose decisions are averaged; 0: 1 */
-	unsigned windows_per_host; /* trained on, at most; 0: 8 */
+	unsigned windows_per_host; /* trained on, at most; 0: 2 */
 	bool cross_validate;
 	FILE *report;              /* figures, as text */
 };

@@ -1,0 +1,98 @@
+/*
+ * kenchi train: a model of labelled bin files.
+ */
+#include "tools/train/train.h"
+
+#include <string.h>
+
+#include "tools/kenchi/subcommand.h"
+
+static int
+run(struct train_options *options, char **labels, char **bins)
+{
+	size_t count = labels == NULL ? 0 : g_strv_length(labels);
+	g_autofree struct train_input *inputs = g_new0(struct train_input, count + 1);
+	g_autoptr(GError) error = NULL;
+
+	if (count == 0 || count != g_strv_length(bins)) {
+		subcommand_complain("train: --labels: there must be one for each BINFILE, in the same order");
+		return EXIT_CODE_USAGE;
+	}
+	if (options->model == NULL && options->dump_features == NULL && !options->cross_validate) {
+		subcommand_complain("train: what to make? --model, --cross-validate or --dump-features");
+		return EXIT_CODE_USAGE;
+	}
+	for (size_t i = 0; i < count; i++)
+		inputs[i] = (struct train_input){ bins[i], labels[i] };
+	options->inputs = inputs;
+	options->input_count = count;
+	if (train_run(options, &error))
+		return EXIT_CODE_OK;
+	subcommand_complain("train: %s", error->message);
+	return EXIT_CODE_USAGE;
+}
+
+/* Texts that options own. */
+struct texts {
+	char **labels;
+	char *model, *calibration, *name, *dump_features, *features, *c, *gamma;
+};
+
+static void
+clear(struct texts *texts)
+{
+	g_strfreev(texts->labels);
+	g_free(texts->model);
+	g_free(texts->calibration);
+	g_free(texts->name);
+	g_free(texts->dump_features);
+	g_free(texts->features);
+	g_free(texts->c);
+	g_free(texts->gamma);
+}
+
+int
+subcommand_train(struct invocation *invocation, int argc, char **argv)
+{
+	struct texts t = { 0 };
+	int held_fold = -1, machines = 1, windows = 0;
+	gboolean cross_validate = FALSE;
+	const GOptionEntry entries[] = {
+		{ "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &t.labels, "The labels of a BINFILE; one for each",
+		  "FILE" },
+		{ "model", 0, 0, G_OPTION_ARG_FILENAME, &t.model, "Write NAME.model and NAME.meta", "NAME.model" },
+		{ "calibration", 0, 0, G_OPTION_ARG_FILENAME, &t.calibration,
+		  "Write the tail of normal windows (with --cross-validate)", "FILE" },
+		{ "name", 0, 0, G_OPTION_ARG_STRING, &t.name, "What the model calls itself", "TEXT" },
+		{ "cross-validate", 0, 0, G_OPTION_ARG_NONE, &cross_validate, "Measure over the folds, and choose", NULL },
+		{ "held-fold", 0, 0, G_OPTION_ARG_INT, &held_fold, "Leave this fold out of everything", "0-4" },
+		{ "features", 0, 0, G_OPTION_ARG_STRING, &t.features, "Features by pattern, -PATTERN takes away",
+		  "PATTERN,..." },
+		{ "c", 0, 0, G_OPTION_ARG_STRING, &t.c, "Values of C to try", "C,..." },
+		{ "gamma", 0, 0, G_OPTION_ARG_STRING, &t.gamma, "Values of gamma to try, times 1 / features", "G,..." },
+		{ "machines", 0, 0, G_OPTION_ARG_INT, &machines, "Average so many machines", "N" },
+		{ "windows", 0, 0, G_OPTION_ARG_INT, &windows, "Windows of a host and label, at most", "N" },
+		{ "dump-features", 0, 0, G_OPTION_ARG_FILENAME, &t.dump_features, "Write the windows as CSV", "FILE" },
+		{ NULL, 0, 0, 0, NULL, NULL, NULL },
+	};
+	int result = EXIT_CODE_USAGE;
+
+	if (subcommand_parse(invocation, entries, G_MAXINT, &argc, &argv)) {
+		struct train_options options = { .model = t.model,
+			                         .calibration = t.calibration,
+			                         .name = t.name,
+			                         .dump_features = t.dump_features,
+			                         .features = t.features,
+			                         .c = t.c,
+			                         .gamma = t.gamma,
+			                         .held_fold = held_fold,
+			                         .machines = (unsigned)MAX(machines, 1),
+			                         .windows_per_host = (unsigned)MAX(windows, 0),
+			                         .cross_validate = cross_validate,
+			                         .report = stdout };
+
+		result = run(&options, t.labels, argv + 1);
+	}
+	clear(&t);
+	return result;
+}

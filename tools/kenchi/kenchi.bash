@@ -11,6 +11,7 @@ _kenchi() {
 		[exporters]=''
 		[analyze]='--scores --monitored --model --calibration --exit-code'
 		[evaluate]='--truth --split --part --export'
+		[train]='--labels --model --calibration --name --cross-validate --held-fold --features --c --gamma --machines --windows --dump-features'
 		[plot]='--host --bins --capture --truth --figure --title --output'
 		[version]=''
 		[help]=''
@@ -28,7 +29,7 @@ _kenchi() {
 	done
 	COMPREPLY=()
 	case $before in
-	--state | --model | --calibration | --truth | --split | --bins | --capture | --output)
+	--state | --model | --calibration | --truth | --split | --labels | --dump-features | --bins | --capture | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -53,7 +54,7 @@ _kenchi() {
 			sed -n 's/^{"host":"\([0-9a-fA-F.:]*\)".*/\1/p')" -- "$word")
 	elif [[ $name == evaluate && $before == evaluate ]]; then
 		mapfile -t COMPREPLY < <(compgen -W approximations -- "$word")
-	elif [[ $name == analyze || $name == evaluate ]]; then
+	elif [[ $name == analyze || $name == evaluate || $name == train ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 	fi
 }

@@ -120,6 +120,9 @@ bool ring_pop(RingReader *reader, struct ring_entry *entry);
  */
 void ring_commit(RingReader *reader, struct ring_position position);
 
+size_t ring_reader_held(const RingReader *reader); /* octets popped and not committed */
+size_t ring_reader_size(const RingReader *reader);
+
 /* There is something to read. */
 bool ring_reader_has_entry(const RingReader *reader);
 

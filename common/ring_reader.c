@@ -272,6 +272,18 @@ ring_close_reader(RingReader *reader)
 	g_free(reader);
 }
 
+size_t
+ring_reader_held(const RingReader *reader)
+{
+	return reader->at - atomic_load_explicit(&reader->files.page->tail, memory_order_relaxed);
+}
+
+size_t
+ring_reader_size(const RingReader *reader)
+{
+	return reader->files.size;
+}
+
 bool
 ring_reader_has_entry(const RingReader *reader)
 {

@@ -478,6 +478,7 @@ static bool
 commit(Detector *detector, bool all, GError **error)
 {
 	need_transaction(detector);
+	ring_set_settle(detector->rings, detector->ended);
 	store_verdicts(detector, all);
 	store_state(detector);
 	if (detector->clock_ms > 0 && mono_time_now().ms - detector->pruned.ms >= PRUNE_MS) {
@@ -501,7 +502,7 @@ commit_when_due(Detector *detector, GError **error)
 {
 	int64_t age_ms = mono_time_now().ms - detector->committed.ms;
 
-	if (detector->uncommitted >= ENTRIES_A_COMMIT ||
+	if (detector->uncommitted >= ENTRIES_A_COMMIT || ring_set_crowded(detector->rings) ||
 	    (detector->uncommitted > 0 && age_ms >= detector->config->commit_ms) ||
 	    (!detector->mode.once && age_ms >= IDLE_COMMIT_MS))
 		return commit(detector, false, error);

@@ -2,10 +2,12 @@
  * The detector: reads the rings, has hosts assessed, keeps their verdicts, stores them, tells of them.  The only part
  * that knows all others.
  *
- * The store is written in transactions of about a second; a ring's entries are given back to the collector after the
- * transaction that they led to.  So after a kill at any moment no entry is lost or counted twice.  Alerts are handed out
- * after the transaction too, and stay in the store until then: after a kill the last ones may be handed out again.
- * What a kill does lose is the past that the assessor keeps in memory: windows fill up again.
+ * The store is written in transactions of about a second, the positions of the rings among the rest; a ring's entries are
+ * given back to the collector after the transaction that holds their position.  The last two minutes of export time stay
+ * on the ring (while there is room) and come again after a kill: the assessor's memory is gone then, and a minute under way
+ * must be judged from all of its parts.  What is stored counts each minute once, so no entry is lost or counted twice.
+ * Alerts are handed out after their transaction, and stay in the store until then: after a kill the last ones may be handed
+ * out again.  What a kill does lose are the minutes before: the assessor's longer windows fill up again.
  */
 #ifndef DETECTOR_DETECTOR_H
 #define DETECTOR_DETECTOR_H

@@ -2,12 +2,21 @@
 
 #include <gio/gio.h>
 
-enum { POPS_IN_A_ROW = 4096 };
+enum { POPS_IN_A_ROW = 4096, CHECKPOINTS = 256 };
+
+/* A watermark that was popped. */
+struct checkpoint {
+	struct ring_position position;
+	int64_t export_ms;
+};
 
 struct member {
 	unsigned worker;
 	RingReader *reader;
-	struct ring_position position; /* of the last entry popped */
+	struct ring_position popped;  /* the last one */
+	struct ring_position settled; /* where reading would go on after a kill */
+	struct checkpoint checkpoints[CHECKPOINTS]; /* behind settled, oldest first */
+	size_t checkpoint_count;
 	struct ring_watermark watermark;
 	bool has_watermark;
 	bool ended;
@@ -98,7 +107,8 @@ add_member(RingSet *set, unsigned worker, GError **error)
 	set->members[at] = (struct member){
 		.worker = worker,
 		.reader = reader,
-		.position = set->kept[worker],
+		.popped = set->kept[worker],
+		.settled = set->kept[worker],
 	};
 	set->count++;
 	return true;
@@ -109,7 +119,7 @@ remove_member(RingSet *set, size_t index)
 {
 	struct member *member = &set->members[index];
 
-	set->kept[member->worker] = member->position;
+	set->kept[member->worker] = member->popped;
 	close_member(set, member);
 	set->count--;
 	for (size_t i = index; i < set->count; i++)
@@ -181,12 +191,27 @@ note_dropped(RingSet *set, struct member *member, uint64_t epoch, uint64_t dropp
 	}
 }
 
+static void
+add_checkpoint(struct member *member, const struct ring_entry *entry)
+{
+	/* Too many: each second one will do. */
+	if (member->checkpoint_count == CHECKPOINTS) {
+		for (size_t i = 0; i < CHECKPOINTS / 2; i++)
+			member->checkpoints[i] = member->checkpoints[2 * i + 1];
+		member->checkpoint_count = CHECKPOINTS / 2;
+	}
+	member->checkpoints[member->checkpoint_count++] = (struct checkpoint){
+		.position = entry->position,
+		.export_ms = entry->watermark.export_ms,
+	};
+}
+
 static bool
 pop_from(RingSet *set, struct member *member, struct ring_entry *entry)
 {
 	if (!ring_pop(member->reader, entry))
 		return false;
-	member->position = entry->position;
+	member->popped = entry->position;
 	member->ended = entry->type == RING_END;
 	switch (entry->type) {
 	case RING_BIN:
@@ -196,6 +221,7 @@ pop_from(RingSet *set, struct member *member, struct ring_entry *entry)
 		note_dropped(set, member, entry->position.epoch, entry->watermark.dropped);
 		member->watermark = entry->watermark;
 		member->has_watermark = true;
+		add_checkpoint(member, entry);
 		break;
 	case RING_COUNTERS:
 		g_free(member->counters);
@@ -299,11 +325,58 @@ ring_set_watermark(RingSet *set, struct ring_watermark *watermark)
 	return true;
 }
 
+/* Half of a ring held back is enough: the collector needs the rest. */
+static bool
+is_crowded(const struct member *member)
+{
+	return ring_reader_held(member->reader) > ring_reader_size(member->reader) / 2;
+}
+
+static void
+settle_member(struct member *member, int64_t before_ms)
+{
+	size_t passed = 0;
+
+	while (passed < member->checkpoint_count && member->checkpoints[passed].export_ms <= before_ms)
+		passed++;
+	if (passed == 0)
+		return;
+	member->settled = member->checkpoints[passed - 1].position;
+	member->checkpoint_count -= passed;
+	for (size_t i = 0; i < member->checkpoint_count; i++)
+		member->checkpoints[i] = member->checkpoints[i + passed];
+}
+
+void
+ring_set_settle(RingSet *set, bool all)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		struct member *member = &set->members[i];
+
+		if (all || is_crowded(member)) {
+			member->settled = member->popped;
+			member->checkpoint_count = 0;
+		} else {
+			settle_member(member, set->watermark.least_ms - RING_SET_HOLD_MS);
+		}
+	}
+}
+
+bool
+ring_set_crowded(const RingSet *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (is_crowded(&set->members[i]))
+			return true;
+	}
+	return false;
+}
+
 void
 ring_set_commit(RingSet *set)
 {
 	for (size_t i = 0; i < set->count; i++)
-		ring_commit(set->members[i].reader, set->members[i].position);
+		ring_commit(set->members[i].reader, set->members[i].settled);
 }
 
 void
@@ -334,7 +407,7 @@ ring_set_worker(const RingSet *set, size_t index)
 struct ring_position
 ring_set_position(const RingSet *set, size_t index)
 {
-	return set->members[index].position;
+	return set->members[index].settled;
 }
 
 const char *

@@ -3,6 +3,9 @@
  *
  * Live, entries are taken where there are some.  In lockstep (captures) always from the ring whose watermark is behind,
  * so that the order does not depend on the speed of the workers.
+ * What was popped stays on its ring for RING_SET_HOLD_MS of export time more (ring_set_settle()): after a kill those entries
+ * come again, so that the minutes that were under way are judged from all of their parts.  Whoever takes entries sees to it
+ * that the same part twice, before and after a start, counts once.
  * A ring that was made anew is read to its end and opened again; new rings are found by ring_set_look().
  *
  * Bound: RING_SET_MAX rings.
@@ -17,7 +20,7 @@
 
 #include "common/ring.h"
 
-enum { RING_SET_MAX = 64 };
+enum { RING_SET_MAX = 64, RING_SET_HOLD_MS = 120000 };
 
 typedef struct RingSet RingSet;
 
@@ -43,7 +46,16 @@ bool ring_set_pop(RingSet *set, struct ring_entry *entry);
 /* The least of the newest watermarks of the rings that are alive; never goes back.  False: there is none yet. */
 bool ring_set_watermark(RingSet *set, struct ring_watermark *watermark);
 
-/* Everything popped so far is done with. */
+/*
+ * What was popped has been dealt with: moves the positions to watermarks that are RING_SET_HOLD_MS behind the newest.  With
+ * `all`, and in a ring that is more than half full, to what was popped last.
+ */
+void ring_set_settle(RingSet *set, bool all);
+
+/* A ring is more than half full of what was popped: settle, store the positions and commit soon. */
+bool ring_set_crowded(const RingSet *set);
+
+/* The positions that ring_set_position() tells are stored: their room is the collector's again. */
 void ring_set_commit(RingSet *set);
 
 void ring_set_wait(RingSet *set, int timeout_ms);
@@ -51,7 +63,7 @@ void ring_set_wait(RingSet *set, int timeout_ms);
 /* Open rings by number: 0 to ring_set_count() - 1. */
 size_t ring_set_count(const RingSet *set);
 unsigned ring_set_worker(const RingSet *set, size_t index);
-struct ring_position ring_set_position(const RingSet *set, size_t index);
+struct ring_position ring_set_position(const RingSet *set, size_t index); /* settled; where reading would go on */
 const char *ring_set_worker_counters(const RingSet *set, size_t index); /* JSON, or NULL */
 bool ring_set_has_writer(const RingSet *set, size_t index);
 

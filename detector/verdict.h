@@ -32,6 +32,7 @@ struct verdict {
 	int64_t last_seen_ms;
 	int64_t evidence_ms; /* end of the last minute with a score that is enough; 0: never */
 	int64_t alerted_ms;  /* the last alert; 0: none */
+	int64_t judged_ms;   /* end of the newest window that was judged; 0: none */
 	uint32_t bins;       /* minutes with traffic */
 	uint32_t judged;     /* windows judged below the score since evidence_ms */
 	uint32_t sampling_interval;

@@ -35,8 +35,8 @@ enum statement {
 static const char *const statements[STATEMENTS] = {
 	[PUT_VERDICT] = "INSERT OR REPLACE INTO verdict (host, verdict, score, peak_score, reason, since_ms,"
 	                " first_detected_ms, first_seen_ms, last_seen_ms, bins, sampling_interval, cannot_tell,"
-	                " behaviours, infected_ms, evidence_ms, judged, alerted_ms)"
-	                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+	                " behaviours, infected_ms, evidence_ms, judged, alerted_ms, judged_ms)"
+	                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
 	[PUT_EVENT] = "INSERT INTO event (time_ms, host, act, verdict, score, behaviours)"
 	              " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[PUT_OUTBOX] = "INSERT INTO outbox (id, time_ms, act, severity, cef, ecs)"
@@ -71,7 +71,7 @@ static const char *const statements[STATEMENTS] = {
 	[PUT_STATE] = "INSERT OR REPLACE INTO state (key, value) VALUES (?1, ?2)",
 	[NEXT_VERDICT] = "SELECT host, verdict, score, peak_score, since_ms, first_detected_ms, first_seen_ms,"
 	                 " last_seen_ms, bins, sampling_interval, cannot_tell, behaviours, infected_ms, evidence_ms,"
-	                 " judged, alerted_ms FROM verdict ORDER BY last_seen_ms, host",
+	                 " judged, alerted_ms, judged_ms FROM verdict ORDER BY last_seen_ms, host",
 	[NEXT_UNSENT] = "SELECT act, time_ms, severity, cef, ecs FROM outbox ORDER BY id",
 };
 
@@ -279,6 +279,7 @@ read_verdict(sqlite3_stmt *row, struct verdict *verdict)
 		.evidence_ms = sqlite3_column_int64(row, 13),
 		.judged = (uint32_t)sqlite3_column_int64(row, 14),
 		.alerted_ms = sqlite3_column_int64(row, 15),
+		.judged_ms = sqlite3_column_int64(row, 16),
 	};
 	if (kind == NULL || !verdict_find(kind, &verdict->kind))
 		verdict->kind = VERDICT_UNKNOWN;
@@ -386,6 +387,7 @@ verdict_store_put_verdict(VerdictStore *store, const struct verdict *verdict, co
 	bind_time(row, 15, verdict->evidence_ms);
 	sqlite3_bind_int64(row, 16, verdict->judged);
 	bind_time(row, 17, verdict->alerted_ms);
+	bind_time(row, 18, verdict->judged_ms);
 	run(store, PUT_VERDICT);
 }
 

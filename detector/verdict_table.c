@@ -219,6 +219,16 @@ take_evidence(VerdictTable *table, struct verdict *verdict, const struct assessm
 	return ACT_UPDATED;
 }
 
+/* Counts a window, once: after a start the same minute may be judged again. */
+static void
+count_judged(struct verdict *verdict, const struct assessment *assessment)
+{
+	if (assessment->bin_end_ms <= verdict->judged_ms)
+		return;
+	verdict->judged_ms = assessment->bin_end_ms;
+	verdict->judged++;
+}
+
 static enum verdict_act
 take_quiet(VerdictTable *table, struct verdict *verdict, const struct assessment *assessment)
 {
@@ -226,7 +236,7 @@ take_quiet(VerdictTable *table, struct verdict *verdict, const struct assessment
 
 	if (assessment->early || !assessment->enough)
 		return ACT_NONE;
-	verdict->judged++;
+	count_judged(verdict, assessment);
 	if (verdict->judged < rules->clear_windows ||
 	    assessment->bin_end_ms - verdict->evidence_ms < rules->clear_ms)
 		return ACT_NONE;
@@ -254,7 +264,7 @@ take_ordinary(VerdictTable *table, struct verdict *verdict, const struct assessm
 	}
 	verdict->score = assessment->score;
 	if (assessment->enough && can_tell(&table->rules, assessment))
-		verdict->judged++;
+		count_judged(verdict, assessment);
 	if (verdict->kind == VERDICT_UNKNOWN && verdict->judged >= table->rules.normal_windows)
 		change_kind(table, verdict, VERDICT_NORMAL, assessment->time_ms);
 }

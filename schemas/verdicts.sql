@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS verdict (
     infected_ms INTEGER,              -- when the last infection was found, be it cleared or not; NULL: never
     evidence_ms INTEGER,              -- end of the last minute with a score that is enough for infected; NULL: never
     judged INTEGER NOT NULL,          -- windows judged below that score since then
+    judged_ms INTEGER,                -- end of the newest of them; NULL: none
     alerted_ms INTEGER                -- the last alert; NULL: none
 ) WITHOUT ROWID;
 

@@ -6,11 +6,11 @@
 
 static const char rows[] =
 	"INSERT INTO verdict VALUES ('10.0.0.5', 'infected', 0.93, 0.98, 'horizontal scan', 1772445660000, 1772445660000,"
-	" 1772445600000, 1772445900000, 5, 1, '', 'horizontal_scan', 1772445660000, 1772445900000, 0, NULL);"
+	" 1772445600000, 1772445900000, 5, 1, '', 'horizontal_scan', 1772445660000, 1772445900000, 0, NULL, NULL);"
 	"INSERT INTO verdict VALUES ('10.0.0.9', 'normal', 0.02, 0.31, '', 1772445600000, NULL,"
-	" 1772445600000, 1772445900000, 5, 10, 'sampled,flags', '', NULL, NULL, 5, NULL);"
+	" 1772445600000, 1772445900000, 5, 10, 'sampled,flags', '', NULL, NULL, 5, NULL, NULL);"
 	"INSERT INTO verdict VALUES ('10.0.0.20', 'unknown', 0, 0, 'too little traffic', 1772445600000, NULL,"
-	" 1772445600000, 1772445600000, 1, 1, '', '', NULL, NULL, 0, NULL);"
+	" 1772445600000, 1772445600000, 1, 1, '', '', NULL, NULL, 0, NULL, NULL);"
 	"INSERT INTO event VALUES (1, 1772445660000, '10.0.0.5', 'detected', 'infected', 0.81, 'horizontal_scan');"
 	"INSERT INTO event VALUES (2, 1772445780000, '10.0.0.5', 'updated', 'infected', 0.93, 'horizontal_scan,sweep');"
 	"INSERT INTO evidence VALUES ('10.0.0.5', 'horizontal_scan', 1772445600000, 1772445900000, 4, 812, 30, 4, 0.93,"

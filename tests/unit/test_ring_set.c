@@ -178,8 +178,10 @@ goes_on_behind_what_was_committed_or_kept(struct fixture *fixture, const void *u
 	for (int64_t at = 1; at <= 4; at++)
 		push_watermark(fixture, 0, at);
 	pop_watermark(fixture);
+	ring_set_settle(fixture->set, true);
 	ring_set_commit(fixture->set);
 	pop_watermark(fixture);
+	ring_set_settle(fixture->set, true);
 	kept = ring_set_position(fixture->set, 0);
 	pop_watermark(fixture);
 	ring_set_free(fixture->set);
@@ -187,6 +189,52 @@ goes_on_behind_what_was_committed_or_kept(struct fixture *fixture, const void *u
 	ring_set_restore(fixture->set, 0, kept);
 	look(fixture);
 	g_assert_cmpint(pop_watermark(fixture), ==, 3);
+}
+
+static void
+holds_back_what_is_young(struct fixture *fixture, const void *unused)
+{
+	static const int64_t times_ms[] = { 1000000, 1060000, 1120000, 1180000 };
+	struct ring_watermark watermark;
+
+	(void)unused;
+	open_writer(fixture, 0);
+	look(fixture);
+	for (size_t i = 0; i < G_N_ELEMENTS(times_ms); i++) {
+		push_watermark(fixture, 0, times_ms[i]);
+		pop_watermark(fixture);
+	}
+	g_assert_true(ring_set_watermark(fixture->set, &watermark));
+	ring_set_settle(fixture->set, false);
+	g_assert_cmpuint(ring_set_position(fixture->set, 0).sequence, ==, 2); /* that of 1060000 */
+	ring_set_commit(fixture->set);
+	g_clear_pointer(&fixture->set, ring_set_free);
+	fixture->set = ring_set_new(fixture->folder, false);
+	look(fixture);
+	g_assert_cmpint(pop_watermark(fixture), ==, 1120000);
+}
+
+static void
+gives_back_everything_when_the_ring_is_crowded(struct fixture *fixture, const void *unused)
+{
+	struct ring_watermark watermark = { .export_ms = 1, .least_ms = 1 };
+	struct ring_entry entry;
+	uint64_t pushed = 0;
+
+	(void)unused;
+	open_writer(fixture, 0);
+	look(fixture);
+	while (ring_push_watermark(fixture->writers[0], &watermark))
+		pushed++;
+	ring_publish(fixture->writers[0]);
+	g_assert_false(ring_set_crowded(fixture->set));
+	while (ring_set_pop(fixture->set, &entry))
+		continue;
+	g_assert_true(ring_set_crowded(fixture->set));
+	ring_set_settle(fixture->set, false);
+	ring_set_commit(fixture->set);
+	g_assert_cmpuint(ring_set_position(fixture->set, 0).sequence, ==, pushed);
+	g_assert_false(ring_set_crowded(fixture->set));
 }
 
 static void
@@ -251,6 +299,8 @@ main(int argc, char **argv)
 	ADD(lockstep_takes_the_ring_that_is_behind, "lockstep");
 	ADD(ends_when_every_ring_has_ended, NULL);
 	ADD(goes_on_behind_what_was_committed_or_kept, NULL);
+	ADD(holds_back_what_is_young, NULL);
+	ADD(gives_back_everything_when_the_ring_is_crowded, NULL);
 	ADD(reads_a_replaced_ring_to_its_end_and_opens_the_new_one, NULL);
 	ADD(counts_what_the_collector_dropped, NULL);
 	ADD(tells_of_a_ring_that_cannot_be_opened_once, NULL);

@@ -118,6 +118,7 @@ infected_verdict(unsigned host)
 		.alerted_ms = 1000,
 		.bins = 7,
 		.judged = 2,
+		.judged_ms = 1800,
 		.sampling_interval = 10,
 		.cannot_tell = CANNOT_TELL_SAMPLED | CANNOT_TELL_SIZES,
 		.behaviours = 1u << BEHAVIOUR_horizontal_scan | 1u << BEHAVIOUR_beacon,
@@ -150,6 +151,7 @@ gives_back_a_verdict_as_it_was(struct fixture *fixture, const void *unused)
 	g_assert_cmpint(got.alerted_ms, ==, put.alerted_ms);
 	g_assert_cmpuint(got.bins, ==, put.bins);
 	g_assert_cmpuint(got.judged, ==, put.judged);
+	g_assert_cmpint(got.judged_ms, ==, put.judged_ms);
 	g_assert_cmpuint(got.sampling_interval, ==, put.sampling_interval);
 	g_assert_cmpuint(got.cannot_tell, ==, put.cannot_tell);
 	g_assert_cmpuint(got.behaviours, ==, put.behaviours);
@@ -364,8 +366,8 @@ survives_rows_that_are_nonsense(struct fixture *fixture, const void *unused)
 	reopen(fixture);
 	g_clear_pointer(&fixture->store, verdict_store_close);
 	run_sql(fixture, "INSERT INTO verdict VALUES ('no address', 'normal', 'x', 'y', '', 1, 2, 3, 4, 5, 6,"
-	                 " 'foo,bar', 'baz', 1, 1, 1, 1), ('10.0.0.1', 'unknown', x'00ff', 1e999, '', -1, 2, 3,"
-	                 " 4, 1, 6, '', '', 'a', 'b', 'c', 'd')");
+	                 " 'foo,bar', 'baz', 1, 1, 1, 1, 1), ('10.0.0.1', 'unknown', x'00ff', 1e999, '', -1, 2, 3,"
+	                 " 4, 1, 6, '', '', 'a', 'b', 'c', 'd', 'e')");
 	reopen(fixture);
 	g_assert_true(verdict_store_next_verdict(fixture->store, &verdict, NULL));
 	g_assert_cmpint(verdict.kind, ==, VERDICT_UNKNOWN);

@@ -62,6 +62,16 @@ calls_a_host_normal_after_enough_windows(void)
 }
 
 static void
+counts_a_window_once_when_it_is_judged_again(void)
+{
+	g_autoptr(VerdictTable) table = verdict_table_new(&rules);
+
+	for (unsigned i = 0; i < 10; i++)
+		g_assert_cmpint(quiet(table, 1, 0).kind, ==, VERDICT_UNKNOWN);
+	g_assert_cmpuint(quiet(table, 1, 1).judged, ==, 2);
+}
+
+static void
 does_not_judge_what_was_hardly_seen(void)
 {
 	static const struct {
@@ -277,6 +287,7 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	ADD(calls_a_host_normal_after_enough_windows);
+	ADD(counts_a_window_once_when_it_is_judged_again);
 	ADD(does_not_judge_what_was_hardly_seen);
 	ADD(detects_at_once_and_tells_when);
 	ADD(tells_again_once_an_hour_or_of_something_new);

@@ -77,9 +77,9 @@ orders_addresses_as_numbers(void)
 	store_builder_run(
 		folder,
 		"INSERT INTO verdict SELECT 'fd00::10', verdict, score, peak_score, reason, since_ms, NULL,"
-		" 0, 0, 1, 1, '', '', NULL, NULL, 0, NULL FROM verdict WHERE host = '10.0.0.9';"
+		" 0, 0, 1, 1, '', '', NULL, NULL, 0, NULL, NULL FROM verdict WHERE host = '10.0.0.9';"
 		"INSERT INTO verdict SELECT 'fd00::9', verdict, score, peak_score, reason, since_ms, NULL,"
-		" 0, 0, 1, 1, '', '', NULL, NULL, 0, NULL FROM verdict WHERE host = '10.0.0.9'");
+		" 0, 0, 1, 1, '', '', NULL, NULL, 0, NULL, NULL FROM verdict WHERE host = '10.0.0.9'");
 	store = store_open(folder, NULL);
 	store_select_hosts(store, &filter);
 	for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {

@@ -3,13 +3,13 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "collector/capture_reader.h"
 #include "collector/collector_stats.h"
 #include "collector/data_path.h"
 #include "collector/udp_listener.h"
+#include "collector/worker.h"
 #include "common/control.h"
 #include "common/fault.h"
 #include "common/json_writer.h"
@@ -22,43 +22,28 @@
 
 enum {
 	TICK_MS = 1000,
-	BATCHES_IN_TURN = 16, /* of one socket, before the others are looked at again */
 	TELL_COUNTERS_MS = 10000,
 	EXPIRE_MS = 60000,
 	SAVE_TEMPLATES_MS = 2000,
-	PAUSE_US_MOST = 5000,
-	DRAIN_MS = 1000, /* for what the sockets hold at the end */
+	WORKERS_MOST = 64,
 };
 
 struct Collector {
 	const CollectorConfig *config;
 	bool live;
-	UdpListener *listener;  /* NULL: a capture */
-	ControlServer *control; /* NULL: a capture or a dump */
-	DataPath *path;
+	size_t count;
+	Worker *workers[WORKERS_MOST];    /* live; none for a capture */
+	ControlServer *control;           /* NULL: a capture or a dump */
+	DataPath *path;                   /* of a capture; NULL: live */
 	struct capture_counters captured; /* of the captures that were closed */
 	CaptureReader *capture;           /* the one being read */
 	struct collector_rates rates;
 	struct mono_time started;
-	struct mono_time last_datagram;
-	int64_t pause_us; /* after datagrams, before the sockets are polled again */
-	bool received;    /* something, since last_datagram was set */
-	bool flushed;     /* nothing has come since all open bins were sent */
 	struct mono_time next_tick;
 	struct mono_time next_tell;
 	struct mono_time next_expire;
 	struct mono_time next_save;
 };
-
-static bool
-open_sockets(Collector *collector, GError **error)
-{
-	const CollectorConfig *config = collector->config;
-
-	collector->listener = udp_listener_open((const char *const *)config->listen,
-	                                        config->receive_buffer, error);
-	return collector->listener != NULL;
-}
 
 bool
 collector_check(const CollectorConfig *config, GError **error)
@@ -91,6 +76,47 @@ open_state(Collector *collector, GError **error)
 	return collector->control != NULL;
 }
 
+/* Takes the listeners over. */
+static bool
+open_workers(Collector *collector, UdpListener **listeners, GError **error)
+{
+	for (size_t i = 0; i < collector->count; i++) {
+		DataPath *path = data_path_open(collector->config, (unsigned)i, error);
+		if (path == NULL)
+			return false;
+		collector->workers[i] =
+			worker_new(collector->config, g_steal_pointer(&listeners[i]), path);
+	}
+	return true;
+}
+
+static bool
+open_live(Collector *collector, GError **error)
+{
+	const CollectorConfig *config = collector->config;
+	UdpListener *listeners[WORKERS_MOST] = { NULL };
+	bool opened;
+
+	collector->count = (size_t)config->workers;
+	if (!udp_listener_open_group((const char *const *)config->listen, config->receive_buffer,
+	                             listeners, collector->count, error))
+		return false;
+	opened = privileges_drop(config->user, error) && open_state(collector, error) &&
+	         open_workers(collector, listeners, error);
+	for (size_t i = 0; i < collector->count; i++)
+		udp_listener_close(listeners[i]); /* those that no worker has taken over */
+	return opened;
+}
+
+static bool
+open_capture(Collector *collector, GError **error)
+{
+	if (!privileges_drop(collector->config->user, error) || !open_state(collector, error))
+		return false;
+	collector->path = data_path_open(collector->config, 0, error);
+	return collector->path != NULL;
+}
+
 Collector *
 collector_open(const CollectorConfig *config, GError **error)
 {
@@ -100,11 +126,7 @@ collector_open(const CollectorConfig *config, GError **error)
 	collector->live = config->captures == NULL;
 	collector->started = mono_time_now();
 	if (!collector_check(config, error) ||
-	    (collector->live && !open_sockets(collector, error)) ||
-	    !privileges_drop(config->user, error) || !open_state(collector, error))
-		return NULL;
-	collector->path = data_path_open(config, 0, error);
-	if (collector->path == NULL)
+	    !(collector->live ? open_live(collector, error) : open_capture(collector, error)))
 		return NULL;
 	return g_steal_pointer(&collector);
 }
@@ -114,7 +136,8 @@ collector_close(Collector *collector)
 {
 	if (collector == NULL)
 		return;
-	udp_listener_close(collector->listener);
+	for (size_t i = 0; i < collector->count; i++)
+		worker_free(collector->workers[i]);
 	control_close(collector->control);
 	capture_close(collector->capture);
 	data_path_close(collector->path);
@@ -122,11 +145,10 @@ collector_close(Collector *collector)
 }
 
 static void
-count_sockets(Collector *collector, struct collector_counts *counts)
+count_sockets(UdpListener *listener, struct collector_counts *counts)
 {
-	for (size_t i = 0;
-	     collector->listener != NULL && i < udp_listener_count(collector->listener); i++) {
-		struct udp_socket_status status = udp_listener_status(collector->listener, i);
+	for (size_t i = 0; i < udp_listener_count(listener); i++) {
+		struct udp_socket_status status = udp_listener_status(listener, i);
 		counts->datagrams_received += status.datagrams;
 		counts->octets_received += status.octets;
 		counts->kernel_dropped += status.dropped;
@@ -134,23 +156,38 @@ count_sockets(Collector *collector, struct collector_counts *counts)
 }
 
 static struct collector_counts
-count_all(Collector *collector)
+count_worker(Worker *worker)
 {
-	struct collector_counts counts = { .capture = collector->captured };
+	struct collector_counts counts = { 0 };
+	struct worker_parts parts = worker_enter(worker);
 
-	data_path_count(collector->path, &counts);
-	count_sockets(collector, &counts);
+	data_path_count(parts.path, &counts);
+	count_sockets(parts.listener, &counts);
+	worker_leave(worker);
 	return counts;
 }
 
-char *
-collector_counters(Collector *collector)
+static struct collector_counts
+count_all(Collector *collector)
 {
-	struct collector_counts counts = count_all(collector);
+	struct collector_counts sum = { .capture = collector->captured };
+
+	if (!collector->live)
+		data_path_count(collector->path, &sum);
+	for (size_t i = 0; i < collector->count; i++) {
+		struct collector_counts counts = count_worker(collector->workers[i]);
+		collector_counts_add(&sum, &counts);
+	}
+	return sum;
+}
+
+static char *
+format_counters(const Collector *collector, const struct collector_counts *counts)
+{
 	GString *json = g_string_new(NULL);
 
 	json_open_object(json, NULL);
-	collector_counts_format(&counts, collector->live, json);
+	collector_counts_format(counts, collector->live, json);
 	if (collector->live)
 		collector_rates_format(&collector->rates, json);
 	json_close_object(json);
@@ -158,12 +195,50 @@ collector_counters(Collector *collector)
 	return g_string_free(json, FALSE);
 }
 
+char *
+collector_counters(Collector *collector)
+{
+	struct collector_counts counts = count_all(collector);
+
+	return format_counters(collector, &counts);
+}
+
+/* One socket's status, or, of those of several workers that share its address, the sum. */
+static struct udp_socket_status
+sum_socket(Collector *collector, size_t index)
+{
+	struct udp_socket_status sum = { .datagrams = 0 };
+
+	for (size_t i = 0; i < collector->count; i++) {
+		struct worker_parts parts = worker_enter(collector->workers[i]);
+		struct udp_socket_status status = udp_listener_status(parts.listener, index);
+		worker_leave(collector->workers[i]);
+		status.datagrams += sum.datagrams;
+		status.octets += sum.octets;
+		status.dropped += sum.dropped;
+		sum = status;
+	}
+	return sum;
+}
+
+static size_t
+count_addresses(Collector *collector)
+{
+	struct worker_parts parts = worker_enter(collector->workers[0]);
+	size_t count = udp_listener_count(parts.listener);
+
+	worker_leave(collector->workers[0]);
+	return count;
+}
+
 static void
 add_sockets(Collector *collector, GString *json)
 {
+	size_t count = count_addresses(collector);
+
 	json_open_array(json, "listening");
-	for (size_t i = 0; i < udp_listener_count(collector->listener); i++) {
-		struct udp_socket_status status = udp_listener_status(collector->listener, i);
+	for (size_t i = 0; i < count; i++) {
+		struct udp_socket_status status = sum_socket(collector, i);
 		json_open_object(json, NULL);
 		json_add_string(json, "address", status.address);
 		json_add_integer(json, "buffer_octets", status.buffer_octets);
@@ -200,7 +275,11 @@ describe_exporters(Collector *collector)
 {
 	GString *lines = g_string_new(NULL);
 
-	data_path_describe_exporters(collector->path, wall_clock_now(), lines);
+	for (size_t i = 0; i < collector->count; i++) {
+		struct worker_parts parts = worker_enter(collector->workers[i]);
+		data_path_describe_exporters(parts.path, wall_clock_now(), lines);
+		worker_leave(collector->workers[i]);
+	}
 	return g_string_free(lines, FALSE);
 }
 
@@ -233,33 +312,56 @@ answer_control(Collector *collector)
 	}
 }
 
-/* What one socket has, up to some batches.  `*more`: there may be more. */
-static bool
-take_from(Collector *collector, size_t socket, bool *more, GError **error)
-{
-	const struct datagram *datagrams;
-	size_t count = UDP_LISTENER_BATCH;
-
-	for (int i = 0; i < BATCHES_IN_TURN && count == UDP_LISTENER_BATCH; i++) {
-		count = udp_listener_receive(collector->listener, socket, wall_clock_now(),
-		                             &datagrams);
-		for (size_t j = 0; j < count; j++) {
-			if (!data_path_take(collector->path, &datagrams[j], error))
-				return false;
-		}
-		collector->received |= count > 0;
-	}
-	*more |= count == UDP_LISTENER_BATCH;
-	return true;
-}
-
 static void
 save_templates(Collector *collector)
 {
-	g_autoptr(GError) error = NULL;
+	for (size_t i = 0; i < collector->count && !collector->config->dump_flows; i++) {
+		g_autoptr(GError) error = NULL;
+		struct worker_parts parts = worker_enter(collector->workers[i]);
+		bool saved = data_path_save_templates(parts.path, &error);
 
-	if (!collector->config->dump_flows && !data_path_save_templates(collector->path, &error))
-		log_warning("templates are not saved: %s", error->message);
+		worker_leave(collector->workers[i]);
+		if (!saved)
+			log_warning("templates are not saved: %s", error->message);
+	}
+}
+
+static void
+load_templates(Collector *collector)
+{
+	for (size_t i = 0; i < collector->count && !collector->config->dump_flows; i++) {
+		g_autoptr(GError) error = NULL;
+		struct worker_parts parts = worker_enter(collector->workers[i]);
+		bool loaded = data_path_load_templates(parts.path, wall_clock_now(), &error);
+
+		worker_leave(collector->workers[i]);
+		if (!loaded)
+			log_warning("templates of the last run are not used: %s", error->message);
+	}
+}
+
+static void
+expire(Collector *collector)
+{
+	for (size_t i = 0; i < collector->count; i++) {
+		struct worker_parts parts = worker_enter(collector->workers[i]);
+		data_path_expire(parts.path, wall_clock_now());
+		worker_leave(collector->workers[i]);
+	}
+}
+
+/* Each ring carries the counters of its own worker; the detector adds them up. */
+static void
+tell_counters(Collector *collector)
+{
+	for (size_t i = 0; i < collector->count; i++) {
+		struct collector_counts counts = count_worker(collector->workers[i]);
+		g_autofree char *json = format_counters(collector, &counts);
+		struct worker_parts parts = worker_enter(collector->workers[i]);
+
+		data_path_tell_counters(parts.path, json);
+		worker_leave(collector->workers[i]);
+	}
 }
 
 static bool
@@ -272,117 +374,27 @@ is_due(struct mono_time *next, struct mono_time now, int64_t interval_ms)
 }
 
 /* What is done every second and more seldom. */
-static bool
-tick(Collector *collector, struct mono_time now, GError **error)
+static void
+tick(Collector *collector, struct mono_time now)
 {
 	struct collector_counts counts = count_all(collector);
 
 	collector_rates_keep(&collector->rates, &counts, now);
-	if (is_due(&collector->next_tell, now, TELL_COUNTERS_MS)) {
-		g_autofree char *json = collector_counters(collector);
-		data_path_tell_counters(collector->path, json);
-	}
+	if (is_due(&collector->next_tell, now, TELL_COUNTERS_MS))
+		tell_counters(collector);
 	if (is_due(&collector->next_expire, now, EXPIRE_MS))
-		data_path_expire(collector->path, wall_clock_now());
+		expire(collector);
 	if (is_due(&collector->next_save, now, SAVE_TEMPLATES_MS))
 		save_templates(collector);
-	if (collector->flushed ||
-	    now.ms - collector->last_datagram.ms < collector->config->flush_s * 1000)
-		return true;
-	collector->flushed = true;
-	return data_path_flush(collector->path, error);
-}
-
-static size_t
-fill_poll_fds(const Collector *collector, struct pollfd *fds)
-{
-	size_t count = udp_listener_count(collector->listener);
-
-	udp_listener_poll_fds(collector->listener, fds);
-	fds[count++] = (struct pollfd){ .fd = stop_signal_fd(), .events = POLLIN };
-	if (collector->control != NULL)
-		fds[count++] =
-			(struct pollfd){ .fd = control_fd(collector->control), .events = POLLIN };
-	return count;
-}
-
-/* Takes from all sockets that have something; `timeout_ms` is how long to wait for it. */
-static bool
-turn(Collector *collector, int timeout_ms, bool *more, GError **error)
-{
-	struct pollfd fds[UDP_LISTENER_SOCKETS_MOST + 2];
-	size_t sockets = udp_listener_count(collector->listener);
-	size_t count = fill_poll_fds(collector, fds);
-
-	*more = false;
-	if (poll(fds, (nfds_t)count, timeout_ms) < 0)
-		return true;
-	for (size_t i = 0; i < sockets; i++) {
-		if (fds[i].revents != 0 && !take_from(collector, i, more, error))
-			return false;
-	}
-	if (count > sockets + 1 && fds[sockets + 1].revents != 0)
-		answer_control(collector);
-	if (*more)
-		return true;
-	*more = data_path_has_more(collector->path);
-	return data_path_idle(collector->path, error);
-}
-
-/*
- * Datagrams are cheap to take together and dear to be woken for one by one.  So after some have
- * come, they are let gather for a while in which the smallest socket's buffer cannot fill, not even
- * at this rate.
- */
-static int64_t
-choose_pause_us(const Collector *collector)
-{
-	enum { OCTETS_PER_US_MOST = 500 };
-	int64_t pause_us = PAUSE_US_MOST;
-
-	for (size_t i = 0; i < udp_listener_count(collector->listener); i++) {
-		struct udp_socket_status status = udp_listener_status(collector->listener, i);
-		pause_us = MIN(pause_us, status.buffer_octets / 2 / OCTETS_PER_US_MOST);
-	}
-	return pause_us;
-}
-
-/* A signal or a question ends it early. */
-static void
-pause_receiving(const Collector *collector)
-{
-	struct timespec pause = { .tv_nsec = collector->pause_us * 1000 };
-	struct pollfd fds[UDP_LISTENER_SOCKETS_MOST + 2];
-	size_t sockets = udp_listener_count(collector->listener);
-	size_t count = fill_poll_fds(collector, fds);
-
-	(void)ppoll(fds + sockets, (nfds_t)(count - sockets), &pause, NULL);
-}
-
-/* What was received before the signal is counted in. */
-static bool
-drain(Collector *collector, GError **error)
-{
-	int64_t until_ms = mono_time_now().ms + DRAIN_MS;
-	bool more = true;
-
-	while (more && mono_time_now().ms < until_ms) {
-		more = false;
-		for (size_t i = 0; i < udp_listener_count(collector->listener); i++) {
-			if (!take_from(collector, i, &more, error))
-				return false;
-		}
-	}
-	return true;
 }
 
 static void
 announce(Collector *collector)
 {
-	g_autoptr(GError) error = NULL;
+	size_t count = count_addresses(collector);
 
-	for (size_t i = 0; i < udp_listener_count(collector->listener); i++) {
-		struct udp_socket_status status = udp_listener_status(collector->listener, i);
+	for (size_t i = 0; i < count; i++) {
+		struct udp_socket_status status = sum_socket(collector, i);
 		log_notice("listening on %s, receive buffer of %d octets", status.address,
 		           status.buffer_octets);
 		if (status.buffer_octets < collector->config->receive_buffer)
@@ -392,39 +404,51 @@ announce(Collector *collector)
 				status.address, status.buffer_octets,
 				collector->config->receive_buffer);
 	}
-	if (!collector->config->dump_flows &&
-	    !data_path_load_templates(collector->path, wall_clock_now(), &error))
-		log_warning("templates of the last run are not used: %s", error->message);
+}
+
+/* Until a signal comes or a worker fails. */
+static void
+watch_workers(Collector *collector)
+{
+	struct pollfd fds[2] = { { .fd = stop_signal_fd(), .events = POLLIN } };
+	nfds_t count = 1;
+
+	if (collector->control != NULL)
+		fds[count++] =
+			(struct pollfd){ .fd = control_fd(collector->control), .events = POLLIN };
+	while (!stop_signal_came()) {
+		struct mono_time now;
+
+		(void)poll(fds, count, TICK_MS);
+		answer_control(collector);
+		now = mono_time_now();
+		if (is_due(&collector->next_tick, now, TICK_MS))
+			tick(collector, now);
+		for (size_t i = 0; i < collector->count; i++) {
+			if (worker_has_failed(collector->workers[i]))
+				return;
+		}
+	}
 }
 
 static bool
 run_live(Collector *collector, GError **error)
 {
 	struct mono_time now = mono_time_now();
-	bool more = false;
+	bool well = true;
 
-	collector->flushed = true;
 	collector->next_save.ms = now.ms + SAVE_TEMPLATES_MS;
 	collector->next_expire.ms = now.ms + EXPIRE_MS;
 	announce(collector);
-	collector->pause_us = choose_pause_us(collector);
-	while (!stop_signal_came()) {
-		if (!turn(collector, more ? 0 : TICK_MS, &more, error))
-			return false;
-		now = mono_time_now();
-		if (collector->received) {
-			collector->received = collector->flushed = false;
-			collector->last_datagram = now;
-			if (!more)
-				pause_receiving(collector);
-		}
-		if (is_due(&collector->next_tick, now, TICK_MS) && !tick(collector, now, error))
-			return false;
-	}
-	if (!drain(collector, error) || !data_path_end(collector->path, error))
-		return false;
+	load_templates(collector);
+	for (size_t i = 0; i < collector->count; i++)
+		worker_start(collector->workers[i]);
+	watch_workers(collector);
+	stop_signal_send();
+	for (size_t i = 0; i < collector->count; i++)
+		well &= worker_join(collector->workers[i], well ? error : NULL);
 	save_templates(collector);
-	return true;
+	return well;
 }
 
 static bool

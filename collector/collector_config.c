@@ -110,6 +110,9 @@ collector_config_finish(CollectorConfig *config, GError **error)
 	if (config->captures != NULL && config->workers > 1)
 		return fault_input(error, "workers: a capture is read by one worker, not by %d",
 		                   (int)config->workers);
+	if (config->workers > 1 && (config->dump_flows || config->write_bins != NULL))
+		return fault_input(error, "workers: one output is written by one worker, not by %d",
+		                   (int)config->workers);
 	config->state_path =
 		config->state[0] != '\0' ? g_strdup(config->state) : state_folder_default();
 	config->ring_path = g_strdup(config->ring[0] != '\0' ? config->ring : config->state_path);

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -132,10 +133,40 @@ open_socket(union address *address)
 	return descriptor;
 }
 
+/* Could the address be bound alone?  With SO_REUSEPORT another program of the same user would be
+ * joined unseen. */
 static bool
-bind_socket(UdpListener *listener, const char *text, int64_t buffer_octets, GError **error)
+is_free(const union address *address)
+{
+	int off = 0;
+	int descriptor = socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_bound;
+	int number;
+
+	if (descriptor < 0)
+		return false;
+	if (address->any.sa_family == AF_INET6)
+		(void)setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	is_bound = bind(descriptor, &address->any, address_length(address)) == 0;
+	number = errno;
+	close(descriptor);
+	errno = number;
+	return is_bound;
+}
+
+/* Sockets of a group share addresses: `share` is whether this is one, `first` whether it is the
+ * group's first. */
+struct binding {
+	int64_t buffer_octets;
+	bool share;
+	bool first;
+};
+
+static bool
+bind_socket(UdpListener *listener, const char *text, const struct binding *binding, GError **error)
 {
 	struct udp_socket *udp = &listener->sockets[listener->count];
+	int on = 1;
 	union address address;
 	socklen_t length = sizeof(address);
 	socklen_t size = sizeof(udp->status.buffer_octets);
@@ -146,7 +177,11 @@ bind_socket(UdpListener *listener, const char *text, int64_t buffer_octets, GErr
 	if (udp->descriptor < 0)
 		return fault_system(error, "cannot listen on %s", text);
 	++listener->count; /* from now on it is closed with the listener */
-	ask_for_buffer(udp->descriptor, buffer_octets);
+	ask_for_buffer(udp->descriptor, binding->buffer_octets);
+	if (binding->share &&
+	    ((binding->first && !is_free(&address)) ||
+	     setsockopt(udp->descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0))
+		return fault_system(error, "cannot listen on %s", text);
 	if (bind(udp->descriptor, &address.any, address_length(&address)) != 0 ||
 	    getsockname(udp->descriptor, &address.any, &length) != 0)
 		return fault_system(error, "cannot listen on %s", text);
@@ -189,18 +224,100 @@ udp_listener_check(const char *const *addresses, GError **error)
 	return true;
 }
 
-UdpListener *
-udp_listener_open(const char *const *addresses, int64_t buffer_octets, GError **error)
+static UdpListener *
+open_listener(const char *const *addresses, const struct binding *binding, GError **error)
 {
 	g_autoptr(UdpListener) listener = g_new0(UdpListener, 1);
 
 	if (!udp_listener_check(addresses, error) || !prepare_batch(listener, error))
 		return NULL;
 	for (size_t i = 0; addresses[i] != NULL; i++) {
-		if (!bind_socket(listener, addresses[i], buffer_octets, error))
+		if (!bind_socket(listener, addresses[i], binding, error))
 			return NULL;
 	}
 	return g_steal_pointer(&listener);
+}
+
+UdpListener *
+udp_listener_open(const char *const *addresses, int64_t buffer_octets, GError **error)
+{
+	struct binding binding = { .buffer_octets = buffer_octets };
+
+	return open_listener(addresses, &binding, error);
+}
+
+/*
+ * The kernel's choice among `count` sockets of a group, in the order of their binding, from the
+ * source address alone: the words of the address folded, mixed by a multiplication (Fibonacci
+ * hashing) and taken modulo `count`.
+ */
+static bool
+steer_by_source(int descriptor, uint32_t count)
+{
+	enum { IPV4_SOURCE = 12, IPV6_SOURCE = 8 };
+	const uint32_t net = (uint32_t)SKF_NET_OFF;
+	struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, net),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 6, 2, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net + IPV4_SOURCE),
+		BPF_JUMP(BPF_JMP | BPF_JA, 10, 0, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net + IPV6_SOURCE),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net + IPV6_SOURCE + 4),
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net + IPV6_SOURCE + 8),
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net + IPV6_SOURCE + 12),
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0x9e3779b1),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 12),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, count),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	struct sock_fprog filter = { G_N_ELEMENTS(program), program };
+
+	return setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter,
+	                  sizeof(filter)) == 0;
+}
+
+static bool
+steer_group(const UdpListener *first, size_t count, GError **error)
+{
+	for (size_t i = 0; i < first->count; i++) {
+		if (!steer_by_source(first->sockets[i].descriptor, (uint32_t)count))
+			return fault_system(error, "cannot share %s among workers",
+			                    first->sockets[i].status.address);
+	}
+	return true;
+}
+
+bool
+udp_listener_open_group(const char *const *addresses, int64_t buffer_octets,
+                        UdpListener **listeners, size_t count, GError **error)
+{
+	const char *bound[UDP_LISTENER_SOCKETS_MOST + 1] = { NULL };
+	struct binding binding = { .buffer_octets = buffer_octets,
+		                   .share = count > 1,
+		                   .first = true };
+	size_t opened = 0;
+
+	for (; opened < count; opened++) {
+		listeners[opened] = open_listener(opened == 0 ? addresses : bound, &binding, error);
+		if (listeners[opened] == NULL)
+			break;
+		/* Those that follow bind what the first one got: ports that were 0, too. */
+		for (size_t i = 0; i < listeners[0]->count; i++)
+			bound[i] = listeners[0]->sockets[i].status.address;
+		binding.first = false;
+	}
+	if (opened == count && (count == 1 || steer_group(listeners[0], count, error)))
+		return true;
+	while (opened > 0)
+		g_clear_pointer(&listeners[--opened], udp_listener_close);
+	return false;
 }
 
 void

@@ -43,6 +43,16 @@ struct udp_socket_status {
  * is taken as 0.0.0.0. `buffer_octets` is asked for as each socket's receive buffer.
  */
 UdpListener *udp_listener_open(const char *const *addresses, int64_t buffer_octets, GError **error);
+
+/*
+ * The same for `count` listeners that share the addresses.  The kernel gives all datagrams of one
+ * exporter, by its address, to the same listener (SO_ATTACH_REUSEPORT_CBPF), whatever its ports:
+ * Templates and the data that needs them stay together.  An address that another program has bound
+ * is refused, although it might share it.
+ */
+bool udp_listener_open_group(const char *const *addresses, int64_t buffer_octets,
+                             UdpListener **listeners, size_t count, GError **error);
+
 /* Are these addresses, of which not too many?  Binds nothing. */
 bool udp_listener_check(const char *const *addresses, GError **error);
 

@@ -12,17 +12,23 @@
 static atomic_bool came = false;
 static int wake_fd = -1;
 
-static void
-note_signal(int number)
+void
+stop_signal_send(void)
 {
 	const uint64_t one = 1;
 	int saved = errno;
 
-	(void)number;
 	atomic_store(&came, true);
 	if (write(wake_fd, &one, sizeof(one)) < 0)
 		errno = saved; /* full: readable already */
 	errno = saved;
+}
+
+static void
+note_signal(int number)
+{
+	(void)number;
+	stop_signal_send();
 }
 
 bool

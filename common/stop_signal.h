@@ -18,6 +18,9 @@ bool stop_signal_watch(GError **error);
 /* Cheap: for every turn of a loop. */
 bool stop_signal_came(void);
 
+/* As if one had come: a part of the program that fails ends the others. */
+void stop_signal_send(void);
+
 /* Readable once a signal came; never read from it. */
 int stop_signal_fd(void);
 

@@ -181,6 +181,32 @@ class Live(Scenario):
         self.assertIn("error", ask(self.state, "nonsense")[0])
         collector.stop()
 
+    def test_workers_keep_an_exporters_templates_and_data_together(self):
+        collector = Collector("--state", self.state, "--workers", "3")
+        for last in range(1, 41):
+            # From two sockets, and so two ports, of the same exporter.
+            collector.send(exports.ipfix(FLOWS, data=False), source=f"127.0.1.{last}")
+            collector.send(exports.ipfix(FLOWS, template=False), source=f"127.0.1.{last}")
+        self.wait_for(lambda: ask(self.state, "counters")[0]["datagrams_taken"] == 80)
+        self.assertEqual(len(ask(self.state, "exporters")), 40)
+        self.assertEqual(ask(self.state, "status")[0]["listening"][0]["datagrams"], 80)
+        _, counters = collector.stop()
+        self.assertEqual(counters["records_decoded"], 120)
+        self.assertEqual(counters["sets_waiting"], 0)
+        self.assertEqual(counters["exporters"], 40)
+        self.assert_all_accounted_for(counters)
+        for number in range(3):
+            self.assertTrue(os.path.exists(os.path.join(self.state, f"ring.{number}")))
+
+    def test_workers_do_not_join_a_port_that_another_program_has(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            taken.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            result = run("--listen", address, "--workers", "2", "--state", self.state)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(address, result.stderr.decode())
+
     def test_templates_survive_a_restart(self):
         first = Collector("--state", self.state)
         first.send(exports.ipfix(FLOWS, data=False))
@@ -327,6 +353,7 @@ class WrongUse(Scenario):
                 (["--read", self.folder], self.folder),
                 (["--read", text, "--listen", "127.0.0.1:0"], "--listen"),
                 (["--write-bins", "x", "--dump-flows"], "--write-bins"),
+                (["--workers", "2", "--dump-flows"], "workers"),
                 (["--config", "/nonexistent"], "/nonexistent"),
                 (["--user", "nobody-of-that-name", "--listen", "127.0.0.1:0"], "nobody-of-that-name")):
             self.assert_refused(options, says)

@@ -182,6 +182,84 @@ binds_every_address_or_none(void)
 	g_assert_nonnull(strstr(error->message, taken.address));
 }
 
+/* One datagram from 127.0.0.`last`, from a port of its own. */
+static void
+send_from(uint8_t last, in_port_t port)
+{
+	struct sockaddr_in source = { .sin_family = AF_INET,
+		                      .sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffU) | last) };
+	struct sockaddr_in target = { .sin_family = AF_INET,
+		                      .sin_port = htons(port),
+		                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int sender = socket(AF_INET, SOCK_DGRAM, 0);
+
+	g_assert_cmpint(bind(sender, (struct sockaddr *)&source, sizeof(source)), ==, 0);
+	g_assert_cmpint(sendto(sender, "x", 1, 0, (struct sockaddr *)&target, sizeof(target)), ==,
+	                1);
+	close(sender);
+}
+
+static void
+a_group_splits_exporters_and_never_one_exporter(void)
+{
+	enum { LISTENERS = 4, EXPORTERS = 100, PORTS = 5 };
+	static const char *const texts[] = { "127.0.0.1:0", "[::]:0" };
+
+	for (size_t t = 0; t < G_N_ELEMENTS(texts); t++) {
+		const char *const addresses[] = { texts[t], NULL };
+		UdpListener *listeners[LISTENERS];
+		int owner[256] = { 0 };
+
+		g_assert_true(
+			udp_listener_open_group(addresses, 1 << 20, listeners, LISTENERS, NULL));
+		for (int i = 0; i < EXPORTERS * PORTS; i++)
+			send_from((uint8_t)(1 + i % EXPORTERS), port_of(listeners[0], 0));
+		for (int i = 0; i < LISTENERS; i++) {
+			const struct datagram *datagrams;
+			size_t count;
+			size_t sum = 0;
+			while ((count = udp_listener_receive(listeners[i], 0, noon, &datagrams)) >
+			       0) {
+				for (size_t j = 0; j < count; j++) {
+					int *of_exporter = &owner[datagrams[j].exporter.octets[15]];
+					g_assert_true(*of_exporter == 0 || *of_exporter == i + 1);
+					*of_exporter = i + 1;
+				}
+				sum += count;
+			}
+			g_assert_cmpuint(sum, >, EXPORTERS * PORTS / LISTENERS / 3);
+			udp_listener_close(listeners[i]);
+		}
+		for (int i = 1; i <= EXPORTERS; i++)
+			g_assert_cmpint(owner[i], !=, 0);
+	}
+}
+
+static void
+a_group_keeps_an_exporter_of_ipv6_together(void)
+{
+	enum { LISTENERS = 4, PORTS = 40 };
+	const char *const addresses[] = { "[::1]:0", NULL };
+	UdpListener *listeners[LISTENERS];
+	size_t owners = 0;
+
+	if (!has_ipv6()) {
+		g_test_skip("no IPv6 here");
+		return;
+	}
+	g_assert_true(udp_listener_open_group(addresses, 1 << 20, listeners, LISTENERS, NULL));
+	for (int i = 0; i < PORTS; i++)
+		send_to(AF_INET6, port_of(listeners[0], 0), "x", 1);
+	for (int i = 0; i < LISTENERS; i++) {
+		const struct datagram *datagrams;
+		size_t count = udp_listener_receive(listeners[i], 0, noon, &datagrams);
+		g_assert_true(count == 0 || count == PORTS);
+		owners += count > 0;
+		udp_listener_close(listeners[i]);
+	}
+	g_assert_cmpuint(owners, ==, 1);
+}
+
 static void
 refuses_what_is_no_address_and_names_it(void)
 {
@@ -216,6 +294,10 @@ main(int argc, char **argv)
 	g_test_add_func("/udp_listener/received_and_dropped_are_what_was_sent",
 	                received_and_dropped_are_what_was_sent);
 	g_test_add_func("/udp_listener/binds_every_address_or_none", binds_every_address_or_none);
+	g_test_add_func("/udp_listener/a_group_splits_exporters_and_never_one_exporter",
+	                a_group_splits_exporters_and_never_one_exporter);
+	g_test_add_func("/udp_listener/a_group_keeps_an_exporter_of_ipv6_together",
+	                a_group_keeps_an_exporter_of_ipv6_together);
 	g_test_add_func("/udp_listener/refuses_what_is_no_address_and_names_it",
 	                refuses_what_is_no_address_and_names_it);
 	return g_test_run();

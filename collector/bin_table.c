@@ -27,6 +27,7 @@ enum {
 struct view {
 	const struct flow_record *record;
 	struct flow_role role;
+	uint64_t packets; /* sum of the classes */
 	uint32_t classes[PACKET_SIZE_CLASSES];
 	enum packet_size_knowledge knowledge;
 	int64_t duration_ms;
@@ -39,7 +40,8 @@ struct job {
 	const struct view *view;
 	const struct host_address *host;
 	enum host_direction direction;
-	uint64_t hash; /* of the first minute's bin */
+	uint64_t hash;   /* of the first minute's bin */
+	uint32_t number; /* of that bin, if it was open before this block; else BIN_POOL_NONE */
 };
 
 struct BinTable {
@@ -135,6 +137,26 @@ cut_count(const struct cutter *cutter, uint64_t count, int64_t until_ms)
 	       flow_spread_until(count, (uint64_t)cutter->elapsed_ms, duration);
 }
 
+/* The record lies in one minute, as most do. */
+static void
+take_all(const struct view *view, struct share *share)
+{
+	share->octets = view->record->octets;
+	share->packets = view->packets;
+	memcpy(share->classes, view->classes, sizeof(share->classes));
+}
+
+static void
+cut_counts(const struct cutter *cutter, int64_t until_ms, struct share *share)
+{
+	share->octets = cut_count(cutter, cutter->view->record->octets, until_ms);
+	share->packets = 0;
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++) {
+		share->classes[i] = (uint32_t)cut_count(cutter, cutter->view->classes[i], until_ms);
+		share->packets += share->classes[i];
+	}
+}
+
 static bool
 cut_minute(struct cutter *cutter, struct share *share)
 {
@@ -151,17 +173,10 @@ cut_minute(struct cutter *cutter, struct share *share)
 	share->last = until_ms == end_ms;
 	share->first_ms = (uint32_t)(cutter->next_ms - minute * HOST_BIN_MS);
 	share->last_ms = (uint32_t)(until_ms - 1 - minute * HOST_BIN_MS);
-	share->octets = share->first && share->last
-	                        ? view->record->octets
-	                        : cut_count(cutter, view->record->octets, elapsed_ms);
-	share->packets = 0;
-	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++) {
-		share->classes[i] =
-			share->first && share->last
-				? view->classes[i]
-				: (uint32_t)cut_count(cutter, view->classes[i], elapsed_ms);
-		share->packets += share->classes[i];
-	}
+	if (share->first && share->last)
+		take_all(view, share);
+	else
+		cut_counts(cutter, elapsed_ms, share);
 	cutter->next_ms = until_ms;
 	cutter->elapsed_ms = elapsed_ms;
 	return true;
@@ -203,6 +218,19 @@ count_record(struct host_bin *bin, const struct view *view, enum host_direction 
 }
 
 static void
+add_sizes(struct host_bin *bin, enum host_direction direction,
+          const uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	uint32_t *sizes = &bin->size_packets[direction * HOST_BIN_SIZE_CLASSES];
+
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++) {
+		uint32_t sum = sizes[i] + classes[i];
+
+		sizes[i] = sum < classes[i] ? UINT32_MAX : sum;
+	}
+}
+
+static void
 count_share(struct host_bin *bin, const struct view *view, enum host_direction direction,
             const struct share *share)
 {
@@ -212,9 +240,7 @@ count_share(struct host_bin *bin, const struct view *view, enum host_direction d
 	ADD_SATURATING(bin->packets[direction], share->packets);
 	ADD_SATURATING(bin->records[direction], 1u);
 	ADD_SATURATING(*protocols, share->packets);
-	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-		ADD_SATURATING(bin->size_packets[direction * HOST_BIN_SIZE_CLASSES + i],
-		               share->classes[i]);
+	add_sizes(bin, direction, share->classes);
 	if (view->role.marks & ROLE_ICMP_ERROR)
 		ADD_SATURATING(bin->icmp_errors[direction], share->packets);
 	bin->sampling_interval[0] = MAX(bin->sampling_interval[0], view->record->sampling_interval);
@@ -329,7 +355,9 @@ do_job(BinTable *table, const struct job *job)
 	while (cut_minute(&cutter, &share)) {
 		uint64_t hash = share.first ? job->hash
 		                            : bin_pool_hash(table->pool, job->host, share.minute);
-		uint32_t number = bin_for(table, job->host, share.minute, hash);
+		uint32_t number = share.first && job->number != BIN_POOL_NONE
+		                          ? job->number
+		                          : bin_for(table, job->host, share.minute, hash);
 
 		if (number == BIN_POOL_NONE) {
 			table->counters.shares_lost++;
@@ -373,6 +401,9 @@ plan_view(BinTable *table, const struct flow_batch *batch, const struct flow_rec
 		return;
 	view->role = flow_role_of(record);
 	view->knowledge = packet_sizes_split(record, view->classes);
+	view->packets = 0;
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+		view->packets += view->classes[i];
 	view->duration_ms = record->end.ms - record->start.ms + 1;
 	view->exporter_bit =
 		(uint16_t)(1u << (batch->exporter + batch->observation_domain * 7) % EXPORTER_BITS);
@@ -425,6 +456,31 @@ settle(BinTable *table, const struct flow_record *record, size_t jobs, bool plac
 		table->counters.unplaced++;
 }
 
+/* The bins have been asked for; now what lies behind them. */
+static void
+prefetch_extension(const BinTable *table, struct job *job)
+{
+	const struct flow_record *record = job->view->record;
+	int64_t minute = record->start.ms / HOST_BIN_MS;
+	const struct host_bin_extension *extension;
+	struct host_touch touch;
+
+	job->number = bin_pool_find(table->pool, job->host, (uint32_t)minute, job->hash);
+	if (job->number == BIN_POOL_NONE)
+		return;
+	extension = bin_pool_extension(table->pool, job->number);
+	if (extension == NULL)
+		return;
+	touch = (struct host_touch){
+		.peer = job->direction == HOST_OUT ? record->destination : record->source,
+		.port = job->view->role.port,
+		.kinds = touch_kinds(job->view, job->direction, &(struct share){ .first = true }),
+		.protocol = record->protocol,
+		.first_quarter = (uint8_t)((record->start.ms - minute * HOST_BIN_MS) / QUARTER_MS),
+	};
+	host_bin_prefetch(extension, &touch, table->sketch_key);
+}
+
 static void
 add_block(BinTable *table, const struct flow_batch *batch, size_t from, size_t until)
 {
@@ -452,6 +508,8 @@ add_block(BinTable *table, const struct flow_batch *batch, size_t from, size_t u
 	}
 	for (size_t i = 0; i < table->job_count; i++)
 		bin_pool_prefetch_bin(table->pool, table->jobs[i].hash);
+	for (size_t i = 0; i < table->job_count; i++)
+		prefetch_extension(table, &table->jobs[i]);
 	for (size_t i = from; i < until; i++) {
 		size_t first = job;
 		bool placed = false;

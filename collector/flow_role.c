@@ -133,21 +133,54 @@ flow_role_icmp(const struct flow_record *record)
 	}
 }
 
+static bool
+is_service(uint16_t port)
+{
+	switch (port) {
+	case 1080:
+	case 1194:
+	case 1433:
+	case 1521:
+	case 1723:
+	case 1883:
+	case 1900:
+	case 2049:
+	case 3128:
+	case 3306:
+	case 3389:
+	case 3478:
+	case 4500:
+	case 5060:
+	case 5222:
+	case 5353:
+	case 5355:
+	case 5432:
+	case 5900:
+	case 6379:
+	case 6667:
+	case 8000:
+	case 8080:
+	case 8443:
+	case 8888:
+	case 9100:
+	case 9200:
+	case 11211:
+	case 27017:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* How well a port is known as a server's: 0 best. */
 static unsigned
 port_rank(uint16_t port)
 {
-	static const uint16_t services[] = { 1080, 1194, 1433, 1521,  1723, 1883, 1900, 2049,
-		                             3128, 3306, 3389, 3478,  4500, 5060, 5222, 5353,
-		                             5355, 5432, 5900, 6379,  6667, 8000, 8080, 8443,
-		                             8888, 9100, 9200, 11211, 27017 };
-
 	if (port != 0 && port < 1024)
 		return 0;
-	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
-		if (port == services[i])
-			return 1;
-	return port == 0 || port >= 32768 ? 3 : 2;
+	if (port == 0 || port >= 32768)
+		return 3;
+	return is_service(port) ? 1 : 2;
 }
 
 static bool

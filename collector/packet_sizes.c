@@ -105,23 +105,28 @@ static void
 apportion(const double shares[static PACKET_SIZE_CLASSES], uint64_t packets,
           uint32_t classes[static PACKET_SIZE_CLASSES])
 {
-	uint32_t given = 0;
 	uint32_t total = saturated(packets);
-	double sum = 0;
+	uint32_t given = 0;
+	size_t last = 0;
+	double scale = 0;
 	double until = 0;
 
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-		sum += shares[i];
+		scale += shares[i];
+	if (scale > 0)
+		scale = total / scale;
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++) {
 		uint32_t next;
 
-		until += shares[i];
-		next = sum > 0 ? (uint32_t)fmin(floor(until / sum * total + 0.5), total) : 0;
-		if (i == PACKET_SIZE_CLASSES - 1)
-			next = total;
+		if (!(shares[i] > 0))
+			continue;
+		until += shares[i] * scale;
+		next = until + 0.5 < total ? (uint32_t)(until + 0.5) : total;
 		classes[i] = next - given;
 		given = next;
+		last = i;
 	}
+	classes[last] += total - given;
 }
 
 static void

@@ -461,6 +461,36 @@ host_bin_touch(struct host_bin *bin, struct host_bin_extension *extension,
 	return true;
 }
 
+void
+host_bin_prefetch(const struct host_bin_extension *extension, const struct host_touch *touch,
+                  uint64_t key)
+{
+	struct touch_hashes hashes = hash_touch(touch, key);
+	size_t words = WORDS(extension->sent) - 1;
+	size_t direction = touch->kinds & TOUCH_IN ? HOST_IN : HOST_OUT;
+	size_t second = direction * HOST_BIN_SECONDS + first_second(touch);
+
+	__builtin_prefetch(&extension->second_octets[second], 1);
+	__builtin_prefetch(&extension->largest[0], 1);
+	__builtin_prefetch(&extension->sample[HOST_BIN_SAMPLED_PEERS - 1], 1);
+	__builtin_prefetch(&extension->flow_seconds[direction], 1);
+	if (touch->kinds & TOUCH_SERVED) {
+		__builtin_prefetch(&extension->callers[0], 1);
+		return;
+	}
+	__builtin_prefetch(&extension->sent[hashes.service >> 6 & words], 1);
+	__builtin_prefetch(&extension->heard[hashes.service >> 6 & words], 1);
+	__builtin_prefetch(&extension->port_sent[hashes.port_bucket * HOST_BIN_BUCKET_WORDS], 1);
+	__builtin_prefetch(&extension->port_heard[hashes.port_bucket * HOST_BIN_BUCKET_WORDS], 1);
+	__builtin_prefetch(&extension->peer_sent[hashes.peer_bucket * HOST_BIN_BUCKET_WORDS], 1);
+	__builtin_prefetch(&extension->peer_heard[hashes.peer_bucket * HOST_BIN_BUCKET_WORDS], 1);
+	__builtin_prefetch(&extension->peers[0], 1);
+	__builtin_prefetch(&extension->ports[0], 1);
+	__builtin_prefetch(&extension->port_mask[0], 1);
+	__builtin_prefetch(&extension->port_bucket_flows[0], 1);
+	__builtin_prefetch(&extension->second_small_flows[second], 1);
+}
+
 bool
 host_bin_merge_extends(const struct host_bin *into, const struct host_bin *other)
 {

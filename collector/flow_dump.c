@@ -59,10 +59,10 @@ add_rest(GString *text, const struct flow_record *record)
 		json_add_unsigned(text, "reversePacketDeltaCount", record->reverse_packets);
 		json_add_unsigned(text, "reverseTcpControlBits", record->reverse_tcp_flags);
 	}
-	if ((record->marks & FLOW_HAS_TIMES) != 0) {
+	if ((record->marks & (FLOW_HAS_TIMES | FLOW_START_GUESSED)) == FLOW_HAS_TIMES)
 		json_add_integer(text, "flowStartMilliseconds", record->start.ms);
+	if ((record->marks & (FLOW_HAS_TIMES | FLOW_END_GUESSED)) == FLOW_HAS_TIMES)
 		json_add_integer(text, "flowEndMilliseconds", record->end.ms);
-	}
 	json_add_unsigned(text, "ingressInterface", record->ingress_interface);
 	json_add_unsigned(text, "egressInterface", record->egress_interface);
 	if ((record->marks & FLOW_HAS_DIRECTION) != 0)

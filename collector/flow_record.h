@@ -30,6 +30,8 @@ enum flow_record_marks {
 	FLOW_PACKET_SECTION = 1 << 16, /* addresses and counters come from a section of a packet */
 	FLOW_STRUCTURED_REFUSED = 1 << 17, /* part of it, structured data or a packet section, could not be read */
 	FLOW_HAS_DIRECTION = 1 << 18,  /* flowDirection is in the Template; its value may be 255 all the same */
+	FLOW_START_GUESSED = 1 << 19, /* only the end was told: the start is the same */
+	FLOW_END_GUESSED = 1 << 20,   /* only the start was told */
 	/* set by the conversation table */
 	FLOW_CONTINUES = 1 << 10,   /* goes on with a flow that an active timeout cut: begins none */
 	FLOW_COPY = 1 << 11,        /* another exporter has reported this flow: counted once */

@@ -277,7 +277,8 @@ plan_step_end_after(const struct plan_step *step, const struct plan_rows *rows)
 		struct flow_record *record = &rows->records[i];
 
 		/* In unsigned: a hostile start may be anything.  Times are bounded later. */
-		record->end.ms = (int64_t)((uint64_t)record->start.ms + (uint64_t)duration_ms(step, from));
+		if (record->start.ms != 0)
+			record->end.ms = (int64_t)((uint64_t)record->start.ms + (uint64_t)duration_ms(step, from));
 	}
 }
 
@@ -289,7 +290,9 @@ plan_step_start_before(const struct plan_step *step, const struct plan_rows *row
 	for (size_t i = 0; i < rows->count; i++, from += rows->stride) {
 		struct flow_record *record = &rows->records[i];
 
-		record->start.ms = (int64_t)((uint64_t)record->end.ms - (uint64_t)duration_ms(step, from));
+		if (record->end.ms != 0)
+			record->start.ms =
+			        (int64_t)((uint64_t)record->end.ms - (uint64_t)duration_ms(step, from));
 	}
 }
 

@@ -351,25 +351,26 @@ start_record(const TemplatePlan *plan, const struct plan_context *context)
 	struct flow_record record = plan->prototype;
 
 	record.template_id = context->template_id;
-	if (plan->times_are_uptime && !context->uptime_known)
-		record.marks &= ~(uint32_t)FLOW_HAS_TIMES;
-	else if (plan->times_are_uptime)
+	if (plan->times_are_uptime && context->uptime_known)
 		record.marks |= FLOW_UPTIME_TIMES;
 	return record;
 }
 
 static void
-finish_times(const TemplatePlan *plan, struct wall_time export_time, struct flow_record *record)
+finish_times(struct wall_time export_time, struct flow_record *record)
 {
-	/* 0 means not known: no flow is that old. */
-	if ((plan->marks & FLOW_HAS_START) == 0 || record->start.ms == 0)
-		record->start = record->end;
-	if ((plan->marks & FLOW_HAS_END) == 0 || record->end.ms == 0)
-		record->end = record->start;
-	if ((record->marks & FLOW_HAS_TIMES) == 0 || record->start.ms == 0) {
+	/* 0 means not told: no flow is that old. */
+	if (record->start.ms == 0 && record->end.ms == 0) {
 		record->marks &= ~(uint32_t)(FLOW_HAS_TIMES | FLOW_UPTIME_TIMES);
 		record->start = record->end = export_time;
 		return;
+	}
+	if (record->start.ms == 0) {
+		record->marks |= FLOW_START_GUESSED;
+		record->start = record->end;
+	} else if (record->end.ms == 0) {
+		record->marks |= FLOW_END_GUESSED;
+		record->end = record->start;
 	}
 	if (record->start.ms < export_time.ms - past_ms || record->start.ms > export_time.ms + future_ms ||
 	    record->end.ms < export_time.ms - past_ms || record->end.ms > export_time.ms + future_ms)
@@ -422,11 +423,10 @@ finish_sampling(const struct sampler_table *samplers, struct flow_record *record
 }
 
 static void
-finish(const TemplatePlan *plan, const struct plan_context *context, struct flow_record *records,
-       size_t count)
+finish(const struct plan_context *context, struct flow_record *records, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		finish_times(plan, context->export_time, &records[i]);
+		finish_times(context->export_time, &records[i]);
 		finish_icmp(&records[i]);
 		finish_event(&records[i]);
 	}
@@ -502,7 +502,7 @@ template_plan_read(const TemplatePlan *plan, const struct plan_context *context,
 
 		run_row_steps(plan, &row, NULL);
 	}
-	finish(plan, context, records, count);
+	finish(context, records, count);
 }
 
 /* Finds the fields of the record; 0: it goes past `left`. */
@@ -564,7 +564,7 @@ template_plan_read_variable(const TemplatePlan *plan, const struct plan_context 
 	*record = start_record(plan, context);
 	run_located_steps(plan, &row, located);
 	run_row_steps(plan, &row, located);
-	finish(plan, context, record, 1);
+	finish(context, record, 1);
 	return length;
 }
 

@@ -104,6 +104,23 @@ adds_a_duration_to_the_one_time_there_is(void)
 	decoding_stop(&decoding);
 }
 
+static void
+takes_a_time_of_zero_for_one_that_was_not_told(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 152, 8 }, { 0, 153, 8 } };
+	const uint64_t ended[] = { 1, 0, (uint64_t)export_ms - 1000 };
+	static const uint64_t neither[] = { 1, 0, 0 };
+	struct decoding decoding = decoding_start();
+
+	decoding_feed(&decoding, message_with(fields, 3, ended));
+	decoding_feed(&decoding, message_with(fields, 3, neither));
+	g_assert_cmpint(decoding_record(&decoding, 0)->start.ms, ==, export_ms - 1000);
+	g_assert_cmpuint(decoding_record(&decoding, 0)->marks & FLOW_START_GUESSED, !=, 0);
+	g_assert_cmpint(decoding_record(&decoding, 1)->start.ms, ==, export_ms);
+	g_assert_cmpuint(decoding_record(&decoding, 1)->marks & FLOW_HAS_TIMES, ==, 0);
+	decoding_stop(&decoding);
+}
+
 static const struct wire_field uptime_fields[] = { { 0, 8, 4 }, { 0, 22, 4 }, { 0, 21, 4 } };
 static const uint64_t uptime_values[] = { 1, 50000, 60000 };
 
@@ -584,6 +601,7 @@ main(int argc, char **argv)
 	TEST(reads_times_of_every_unit);
 	TEST(takes_milliseconds_before_seconds);
 	TEST(adds_a_duration_to_the_one_time_there_is);
+	TEST(takes_a_time_of_zero_for_one_that_was_not_told);
 	TEST(leaves_uptime_alone_without_a_boot_time);
 	TEST(counts_uptime_from_the_boot_time_in_the_record);
 	TEST(counts_uptime_from_the_boot_time_in_options);

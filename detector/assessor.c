@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/sketch.h"
 #include "detector/classifier.h"
 #include "detector/evidence.h"
 #include "detector/expert.h"
@@ -17,12 +18,12 @@ enum {
 	EARLY_FLOWS = 8,   /* below both, no expert can find anything in a minute */
 	EARLY_PACKETS = 1000,
 	ENOUGH_PACKETS = 10, /* in five minutes, to judge at all */
-	WINDOWS_A_DAY = 288, /* of five minutes: what false alarms are counted by */
 	HISTORY_MINUTES = 30,  /* that features look at, however many are kept */
 	PREVALENCE_PEERS = 1 << 18,
+	SITE_WINDOWS = 2000,   /* of the site, at least, to say what is usual there */
+	SITE_HOSTS = 20,
+	SITE_MINUTES = 1440,   /* between calibrations */
 };
-
-static const double uncalibrated_threshold = 1.5; /* of decision values, without calibration */
 
 /* One host's minute to judge. */
 struct job {
@@ -31,12 +32,21 @@ struct job {
 	bool early;
 };
 
+/* What is usual here: the decision values of the site's own windows. */
+struct site {
+	SiteSample *sample;
+	uint64_t hosts[16];  /* bitmap of those in the sample */
+	struct tail tail;    /* count 0: not known yet */
+	uint32_t due_minute; /* when the tail is made anew */
+};
+
 struct Assessor {
 	struct assessor_config config;
 	HostHistory *history;
 	Prevalence *prevalence;
 	Classifier *classifier; /* NULL: experts only */
 	struct calibration calibration;
+	struct site site;
 	double evidence_threshold;     /* -ln of the share of windows that may be called infected */
 	int64_t clocks[EXPORTER_BITS]; /* newest export time of parts of one exporter, by its bit */
 	struct ring_watermark watermark;
@@ -87,12 +97,12 @@ assessor_new(const struct assessor_config *config, GError **error)
 
 	assessor->config = *config;
 	assessor->history = host_history_new(&limits);
+	assessor->site.sample = site_sample_new();
 	assessor->prevalence = prevalence_new(PREVALENCE_PEERS, config->sketch_key);
 	assessor->changed = g_array_new(FALSE, FALSE, sizeof(struct host_address));
 	assessor->pending = g_array_new(FALSE, FALSE, sizeof(struct host_address));
 	assessor->jobs = g_array_new(FALSE, FALSE, sizeof(struct job));
-	assessor->evidence_threshold =
-		log(WINDOWS_A_DAY * 1000 / fmax(config->alarms_per_1000_host_days, 1e-3));
+	assessor->evidence_threshold = evidence_limit(config->alarms_per_1000_host_days);
 	if (!load_classifier(assessor, error) || !load_calibration(assessor, error))
 		return NULL;
 	assessor->config.model_path = NULL;
@@ -107,6 +117,7 @@ assessor_free(Assessor *assessor)
 		return;
 	host_history_free(assessor->history);
 	prevalence_free(assessor->prevalence);
+	site_sample_free(assessor->site.sample);
 	classifier_free(assessor->classifier);
 	calibration_clear(&assessor->calibration);
 	g_array_free(assessor->changed, TRUE);
@@ -282,30 +293,79 @@ ask_experts(Assessor *assessor, const struct host_view *view)
 		add_evidence(&assessor->assessment, evidence, experts[i](view, evidence));
 }
 
-/* The decision value beside the host's own past, and its strength by the calibration. */
+/*
+ * Takes the window among those of the site.  After each day what is usual is told anew from that day: a few hours,
+ * or an unlucky start among infected hosts, would say less than the shipped calibration.
+ */
+static void
+observe_site(Assessor *assessor, const struct host_view *view, double value)
+{
+	struct site *site = &assessor->site;
+
+	if (site->due_minute == 0)
+		site->due_minute = view->minute + SITE_MINUTES;
+	site_sample_add(site->sample, BEHAVIOUR_traffic_pattern, value);
+	sketch_linear_add(site->hosts, G_N_ELEMENTS(site->hosts),
+	                  sketch_hash_peer(&view->host->host, view->sketch_key));
+	if (view->minute < site->due_minute ||
+	    site_sample_count(site->sample, BEHAVIOUR_traffic_pattern) < SITE_WINDOWS ||
+	    sketch_linear_estimate(site->hosts, G_N_ELEMENTS(site->hosts)) < SITE_HOSTS)
+		return;
+	site->tail = site_sample_tail(site->sample, BEHAVIOUR_traffic_pattern);
+	site->due_minute = view->minute + SITE_MINUTES;
+	site_sample_clear(site->sample);
+	memset(site->hosts, 0, sizeof(site->hosts));
+}
+
+/* What is usual: on this site, as soon as that is known. */
+static const struct tail *
+pattern_tail(const Assessor *assessor)
+{
+	return assessor->site.tail.count > 0 ? &assessor->site.tail
+	                                     : &assessor->calibration.tails[BEHAVIOUR_traffic_pattern];
+}
+
+/* Without any calibration a decision value is taken as it is. */
+static void
+weigh_pattern(const Assessor *assessor, struct evidence *evidence)
+{
+	static const double uncalibrated_threshold = 1.5;
+	const struct tail *tail = pattern_tail(assessor);
+	double limit = assessor->evidence_threshold;
+
+	if (tail->count == 0) {
+		evidence->threshold = uncalibrated_threshold;
+		evidence->strength = expert_strength(evidence->measured / uncalibrated_threshold);
+		return;
+	}
+	evidence->threshold = tail_value(tail, limit);
+	evidence->strength = evidence_strength(tail_evidence(tail, evidence->measured), limit);
+}
+
+/* The decision value beside the host's own past, and its strength by what is usual. */
 static void
 ask_classifier(Assessor *assessor, const struct host_view *view, struct host_past *past)
 {
-	const struct tail *tail = &assessor->calibration.tails[BEHAVIOUR_traffic_pattern];
-	double limit = assessor->evidence_threshold;
 	struct evidence evidence = { .behaviour = BEHAVIOUR_traffic_pattern };
+	const Classifier *classifier = assessor->classifier;
+	bool scans = assessor->assessment.evidence_count > 0 && assessor->assessment.evidence[0].strength >= 0.5;
 	double value;
 
+	if (classifier != NULL &&
+	    assessor->assessment.sampling_interval > classifier_sampling_most(classifier))
+		return;
 	feature_vector_compute(view, assessor->features);
 	assessor->assessment.features = assessor->features;
 	assessor->assessment.feature_count = FEATURE_COUNT;
-	if (assessor->classifier == NULL || assessor->assessment.sampling_interval >
-	                                            classifier_sampling_most(assessor->classifier))
+	if (classifier == NULL)
 		return;
 	assessor->counters.classified++;
-	value = classifier_decide(assessor->classifier, assessor->features);
-	evidence.measured =
-	        value_beside_past(&past->pattern, value, classifier_center(assessor->classifier));
+	value = classifier_decide(classifier, assessor->features);
+	evidence.measured = value_beside_past(&past->pattern, value, classifier_center(classifier));
 	value_past_add(&past->pattern, value);
-	evidence.threshold = tail->count > 0 ? tail_value(tail, limit) : uncalibrated_threshold;
-	evidence.strength =
-	        tail->count > 0 ? evidence_strength(tail_evidence(tail, evidence.measured), limit)
-	                        : expert_strength(evidence.measured / uncalibrated_threshold);
+	weigh_pattern(assessor, &evidence);
+	if (!scans)
+		observe_site(assessor, view, evidence.measured);
 	add_evidence(&assessor->assessment, &evidence, 1);
 }
 
@@ -330,6 +390,10 @@ weigh_evidence(Assessor *assessor)
 	for (size_t i = 0; i < assessment->evidence_count; i++) {
 		struct evidence *evidence = &assessment->evidence[i];
 
+		if (evidence->behaviour == BEHAVIOUR_traffic_pattern) {
+			evidence->usual = pattern_tail(assessor)->quantiles[TAIL_QUANTILES - 1];
+			continue;
+		}
 		evidence->usual = assessor->calibration.tails[evidence->behaviour]
 		                          .quantiles[TAIL_QUANTILES - 1];
 	}

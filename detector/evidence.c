@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLE_VALUES = 4096 };
+enum {
+	SAMPLE_VALUES = 4096,
+	WINDOWS_A_DAY = 288, /* of five minutes: what false alarms are counted by */
+};
 
 static int
 compare_doubles(const void *a, const void *b)
@@ -76,6 +79,12 @@ tail_value(const struct tail *tail, double evidence)
 	if (above >= 0 || i >= TAIL_QUANTILES - 1)
 		return q[TAIL_QUANTILES - 1] + fmax(above, 0) * tail->excess;
 	return q[i] + (at - i) * (q[i + 1] - q[i]);
+}
+
+double
+evidence_limit(double alarms_per_1000_host_days)
+{
+	return log(WINDOWS_A_DAY * 1000 / fmax(alarms_per_1000_host_days, 1e-3));
 }
 
 double

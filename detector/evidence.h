@@ -39,6 +39,9 @@ double tail_evidence(const struct tail *tail, double value);
 /* The value whose evidence is `evidence`. */
 double tail_value(const struct tail *tail, double evidence);
 
+/* The evidence that a verdict takes, for a wished number of false alarms in 1000 hosts and days. */
+double evidence_limit(double alarms_per_1000_host_days);
+
 /*
  * Evidence as strength: 0.5 at `limit`, proportional below it, so that what lies below the verdict's threshold can still
  * be put in order; towards 1 above it.

@@ -17,7 +17,7 @@ static const char default_features[] =
         "w5.*,beacon*,fresh*,*_change,*_duty,*rhythm,*levels,active*,"
         "-w5.flows_*,-w5.octets_out,-w5.octets_in,-w5.packets*";
 
-static const double verdict_evidence = 7.97; /* of the rank that is reported: 100 alarms in 1000 host-days */
+static const double reported_alarms = 100; /* in 1000 host-days, where patterns and experts are put in one order */
 
 /* Several machines on different choices of windows. */
 struct ensemble {
@@ -78,6 +78,7 @@ ensemble_vectors(const struct ensemble *ensemble)
 struct host_score {
 	const struct labelled_host *host;
 	double pattern; /* decision value */
+	double before;  /* the same before the implant's start */
 	double experts;
 };
 
@@ -112,7 +113,7 @@ score_hosts(const WindowSet *set, const double *values, double center, GArray *s
 {
 	for (size_t i = 0; i < window_set_host_count(set); i++) {
 		const struct host_windows *host = window_set_host(set, i);
-		struct host_score score = { host->host, -10, 0 };
+		struct host_score score = { host->host, -10, -10, 0 };
 		struct value_past past = { 0 };
 
 		if (host->host->fold == FOLD_NONE || (host->count > 0 && !isfinite(values[host->first])))
@@ -124,8 +125,10 @@ score_hosts(const WindowSet *set, const double *values, double center, GArray *s
 			value_past_add(&past, values[j]);
 			if (window->label == WINDOW_NORMAL)
 				g_array_append_val(normal, value);
-			if (host->host->role != ROLE_CLEAN && window->end_ms <= host->host->start_ms)
+			if (host->host->role != ROLE_CLEAN && window->end_ms <= host->host->start_ms) {
+				score.before = fmax(score.before, value);
 				continue;
+			}
 			score.pattern = fmax(score.pattern, value);
 			score.experts = fmax(score.experts, (double)window->expert_score);
 		}
@@ -183,6 +186,33 @@ figures_of(const GArray *scores, const double *all, FILE *report, const char *ti
 	return f;
 }
 
+/*
+ * What the classifier's verdicts would be for some wished rates of false alarms: hosts flagged for each day of normal
+ * hosts that was watched, and infected hosts found.
+ */
+static void
+report_alarms(const GArray *scores, const struct tail *tail, FILE *report)
+{
+	static const double wished[] = { 1, 10, 100, 1000 };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(wished); i++) {
+		double value = tail_value(tail, evidence_limit(wished[i]));
+		double days = 0, false_alarms = 0, malware = 0, found = 0;
+
+		for (guint j = 0; j < scores->len; j++) {
+			const struct host_score *score = &g_array_index(scores, struct host_score, j);
+
+			days += (double)(score->host->clean_ms + score->host->benign_ms) / 86400000;
+			malware += score->host->role == ROLE_MALWARE;
+			found += score->host->role == ROLE_MALWARE && score->pattern >= value;
+			false_alarms += score->host->role != ROLE_MALWARE && score->pattern >= value;
+			false_alarms += score->host->role == ROLE_MALWARE && score->before >= value;
+		}
+		fprintf(report, "  %4g alarms wished in 1000 host-days: %.0f (%.0f hosts in %.1f host-days); found by pattern %.0f of %.0f\n",
+		        wished[i], 1000 * false_alarms / fmax(days, 1e-9), false_alarms, days, found, malware);
+	}
+}
+
 /* Pattern alone, experts alone, both. */
 static double
 report_scores(const GArray *scores, const struct tail *tail, FILE *report, const char *title)
@@ -196,11 +226,12 @@ report_scores(const GArray *scores, const struct tail *tail, FILE *report, const
 	for (guint i = 0; i < scores->len; i++) {
 		const struct host_score *score = &g_array_index(scores, struct host_score, i);
 		double strength =
-		        evidence_strength(tail_evidence(tail, score->pattern), verdict_evidence);
+		        evidence_strength(tail_evidence(tail, score->pattern), evidence_limit(reported_alarms));
 
 		all[i] = fmax(strength, score->experts);
 	}
 	system = figures_of(scores, all, report, "  with experts");
+	report_alarms(scores, tail, report);
 	return pattern.area_benign + system.rate5 + 0.5 * system.rate1;
 }
 

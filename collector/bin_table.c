@@ -555,17 +555,25 @@ bin_table_is_due(const BinTable *table)
 	       extensions_are_scarce(table);
 }
 
-static bool
-bin_is_due(const BinTable *table, const struct bin_tag *tag)
-{
-	int64_t now = export_progress_of(table->progress, tag->owner) >> OPENED_UNIT_SHIFT;
-	uint16_t age = (uint16_t)((uint16_t)now - tag->opened);
-	bool extended = tag->extension != BIN_POOL_NONE;
+/* What a look through the bins must know of each owner; all of it fits the processor's cache. */
+struct owner {
+	uint16_t now; /* on its clock, in the units of bin_tag.opened */
+	bool silent;
+};
 
-	return age >= (extended ? table->limits.part_ms : table->limits.quiet_ms) >>
-	               OPENED_UNIT_SHIFT ||
-	       export_progress_silence(table->progress, tag->owner) >=
-	               SILENT_QUIETS * table->limits.quiet_ms;
+static struct owner *
+look_at_owners(const BinTable *table)
+{
+	uint16_t count = export_progress_count(table->progress);
+	struct owner *owners = g_new(struct owner, count + 1u);
+
+	for (uint16_t i = 0; i < count; i++) {
+		owners[i].now =
+			(uint16_t)(export_progress_of(table->progress, i) >> OPENED_UNIT_SHIFT);
+		owners[i].silent = export_progress_silence(table->progress, i) >=
+		                   SILENT_QUIETS * table->limits.quiet_ms;
+	}
+	return owners;
 }
 
 static void
@@ -608,25 +616,39 @@ sort_by_minute(BinTable *table)
 	}
 }
 
+static void
+gather_due(BinTable *table, bool all)
+{
+	g_autofree struct owner *owners = look_at_owners(table);
+	const int64_t part = table->limits.part_ms >> OPENED_UNIT_SHIFT;
+	const int64_t quiet = table->limits.quiet_ms >> OPENED_UNIT_SHIFT;
+	bool all_bins = all || bins_are_scarce(table);
+	bool all_extended = extensions_are_scarce(table);
+	const struct bin_tag *tags = bin_pool_tag(table->pool, 0);
+	uint32_t limit = bin_pool_limit(table->pool);
+
+	for (uint32_t number = 0; number < limit; number++) {
+		const struct bin_tag *tag = &tags[number];
+		bool extended = tag->extension != BIN_POOL_NONE;
+		const struct owner *owner;
+
+		if (tag->owner == BIN_POOL_FREE)
+			continue;
+		owner = &owners[tag->owner];
+		if (all_bins || (all_extended && extended) || owner->silent ||
+		    (uint16_t)(owner->now - tag->opened) >= (extended ? part : quiet))
+			g_array_append_val(table->due, number);
+	}
+}
+
 void
 bin_table_begin_parts(BinTable *table, bool all)
 {
-	bool all_bins = all || bins_are_scarce(table);
-	bool all_extended = extensions_are_scarce(table);
-
 	release_given(table);
 	table->swept_at_ms = export_progress_lead(table->progress);
 	table->due_next = 0;
 	g_array_set_size(table->due, 0);
-	for (uint32_t number = 0; number < bin_pool_limit(table->pool); number++) {
-		const struct bin_tag *tag = bin_pool_tag(table->pool, number);
-
-		if (tag->owner == BIN_POOL_FREE)
-			continue;
-		if (all_bins || (all_extended && tag->extension != BIN_POOL_NONE) ||
-		    bin_is_due(table, tag))
-			g_array_append_val(table->due, number);
-	}
+	gather_due(table, all);
 	if (table->due->len > 1)
 		sort_by_minute(table);
 }

@@ -63,6 +63,12 @@ export_progress_note(ExportProgress *progress, uint32_t exporter, struct wall_ti
 	return number;
 }
 
+uint16_t
+export_progress_count(const ExportProgress *progress)
+{
+	return (uint16_t)progress->places->len;
+}
+
 int64_t
 export_progress_of(const ExportProgress *progress, uint16_t place)
 {

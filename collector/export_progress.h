@@ -29,6 +29,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ExportProgress, export_progress_free)
 uint16_t export_progress_note(ExportProgress *progress, uint32_t exporter,
                               struct wall_time export_time);
 
+/* Places are numbered from 0 to count - 1; those between that were never noted ask like silent
+ * ones. */
+uint16_t export_progress_count(const ExportProgress *progress);
 int64_t export_progress_of(const ExportProgress *progress, uint16_t place);
 int64_t export_progress_lead(const ExportProgress *progress);
 

@@ -48,7 +48,6 @@ struct Detector {
 	FILE *scores;
 	GPtrArray *sinks;  /* of AlertSink */
 	GArray *unsent;    /* of struct alert_lines, made in the open transaction */
-	bool sent;         /* the outbox is to be emptied */
 	bool in_transaction;
 	const char *feature_names[FEATURE_COUNT];
 	char device[256];
@@ -275,9 +274,6 @@ need_transaction(Detector *detector)
 		return;
 	verdict_store_begin(detector->store);
 	detector->in_transaction = true;
-	if (detector->sent)
-		verdict_store_mark_sent(detector->store);
-	detector->sent = false;
 }
 
 static void
@@ -456,11 +452,12 @@ store_state(Detector *detector)
 	}
 }
 
-/* Puts the alerts of the last transaction, which is safe now, to the outputs. */
-static void
-hand_out(Detector *detector)
+/* Puts the alerts of the last transaction, which is safe now, to the outputs, and takes them out of the store. */
+static bool
+hand_out(Detector *detector, GError **error)
 {
 	struct wall_time now = wall_clock_now();
+	bool any = detector->unsent->len > 0;
 
 	for (unsigned i = 0; i < detector->unsent->len; i++) {
 		const struct alert_lines *lines = &g_array_index(detector->unsent, struct alert_lines, i);
@@ -468,10 +465,14 @@ hand_out(Detector *detector)
 		for (unsigned j = 0; j < detector->sinks->len; j++)
 			alert_sink_put(detector->sinks->pdata[j], lines, now, detector->device);
 	}
-	detector->sent = detector->sent || detector->unsent->len > 0;
 	g_array_set_size(detector->unsent, 0);
 	for (unsigned j = 0; j < detector->sinks->len; j++)
 		alert_sink_flush(detector->sinks->pdata[j]);
+	if (!any)
+		return true;
+	verdict_store_begin(detector->store);
+	verdict_store_mark_sent(detector->store);
+	return verdict_store_commit(detector->store, error);
 }
 
 static bool
@@ -492,7 +493,8 @@ commit(Detector *detector, bool all, GError **error)
 	ring_set_commit(detector->rings);
 	detector->uncommitted = 0;
 	detector->committed = mono_time_now();
-	hand_out(detector);
+	if (!hand_out(detector, error))
+		return false;
 	return detector->scores == NULL || fflush(detector->scores) == 0 ||
 	       fault_system(error, "cannot write scores to %s", detector->mode.scores_path);
 }
@@ -694,10 +696,7 @@ finish(Detector *detector, GError **error)
 {
 	if (detector->ended)
 		advance(detector, true);
-	if (!commit(detector, true, error))
-		return false;
-	/* What has just been handed out is to leave the store, too. */
-	return !detector->sent || commit(detector, true, error);
+	return commit(detector, true, error);
 }
 
 bool

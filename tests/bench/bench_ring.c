@@ -1,0 +1,133 @@
+/*
+ * Parts through a ring between two processes: a line for each kind of bin and number of parts between two
+ * ring_publish(), with parts a second on the clock and processor time of each side for one part.
+ */
+#include <glib/gstdio.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/ring_layout.h"
+
+enum { RING_OCTETS = 32 << 20, COMMIT_EVERY = 4096 };
+
+struct kind {
+	const char *name;
+	uint16_t touches;
+	uint64_t parts;
+};
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static double
+cpu_ns(int who)
+{
+	struct rusage usage;
+
+	getrusage(who, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e9 +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e3;
+}
+
+static struct host_bin
+make_bin(const struct kind *kind)
+{
+	struct host_address host = host_address_from_ipv4(0x0a000001);
+	struct host_bin bin;
+
+	host_bin_init(&bin, &host, 29000000);
+	bin.touch_count = kind->touches;
+	for (unsigned i = 0; kind->touches != HOST_BIN_EXTENDED && i < kind->touches; i++)
+		bin.touches[i].peer = host_address_from_ipv4(0xc0000201 + i);
+	return bin;
+}
+
+G_NORETURN static void
+write_parts(const char *folder, const struct kind *kind, unsigned publish)
+{
+	RingWriter *writer = ring_open_writer(folder, 0, RING_OCTETS, NULL);
+	struct host_bin bin = make_bin(kind);
+	struct host_bin_extension extension;
+
+	host_bin_extension_init(&extension);
+	for (uint64_t i = 1; i <= kind->parts; i++) {
+		bin.octets[0] = i;
+		while (!ring_push_bin(writer, 1, &bin, &extension))
+			ring_wait_room(writer, 100);
+		if (i % publish == 0)
+			ring_publish(writer);
+	}
+	while (!ring_push_end(writer))
+		ring_wait_room(writer, 100);
+	ring_close_writer(writer);
+	_exit(0);
+}
+
+static void
+measure(const char *folder, const struct kind *kind, unsigned publish)
+{
+	struct ring_entry entry = { 0 };
+	RingReader *reader;
+	RingWriter *made = ring_open_writer(folder, 0, RING_OCTETS, NULL);
+	double reader_ns = cpu_ns(RUSAGE_SELF), writer_ns = cpu_ns(RUSAGE_CHILDREN);
+	uint64_t start, ns, parts = 0;
+	pid_t pid;
+
+	ring_close_writer(made);
+	reader = ring_open_reader(folder, 0, (struct ring_position){ 0, 0 }, NULL);
+	start = now_ns();
+	pid = fork();
+	if (pid == 0)
+		write_parts(folder, kind, publish);
+	while (entry.type != RING_END) {
+		if (!ring_pop(reader, &entry)) {
+			ring_wait_entry(reader, 100);
+			continue;
+		}
+		parts += entry.type == RING_BIN;
+		if (entry.position.sequence % COMMIT_EVERY == 0 || entry.type == RING_END)
+			ring_commit(reader, entry.position);
+	}
+	ns = now_ns() - start;
+	waitpid(pid, NULL, 0);
+	reader_ns = (cpu_ns(RUSAGE_SELF) - reader_ns) / (double)parts;
+	writer_ns = (cpu_ns(RUSAGE_CHILDREN) - writer_ns) / (double)parts;
+	printf("ring %-12s publish %3u  %10.0f parts/s  writer %6.0f ns  reader %6.0f ns\n", kind->name, publish,
+	       (double)parts * 1e9 / (double)ns, writer_ns, reader_ns);
+	if (parts != kind->parts)
+		printf("LOST: %" PRIu64 " of %" PRIu64 "\n", kind->parts - parts, kind->parts);
+	ring_close_reader(reader);
+}
+
+int
+main(void)
+{
+	static const struct kind kinds[] = {
+		{ "base", 0, 20000000 },
+		{ "two touches", 2, 10000000 },
+		{ "extended", HOST_BIN_EXTENDED, 2000000 },
+	};
+	g_autofree char *folder = g_dir_make_tmp("bench-XXXXXX", NULL);
+	g_autofree char *path = ring_path(folder, 0);
+	g_autofree char *page = ring_page_path(path);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		measure(folder, &kinds[i], 1);
+		measure(folder, &kinds[i], 64);
+	}
+	g_unlink(path);
+	g_unlink(page);
+	g_rmdir(folder);
+	return EXIT_SUCCESS;
+}

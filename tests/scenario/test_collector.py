@@ -298,6 +298,20 @@ class Captures(Scenario):
         self.assertEqual(counters["ring"]["parts_dropped"], 0)
         self.assert_all_accounted_for(counters)
 
+    def test_a_signal_ends_the_wait_for_a_reader(self):
+        flows = [Flow(f"10.{number >> 8}.{number & 255}.1", "198.51.100.7") for number in range(8000)]
+        datagrams = [(NOW, exports.ipfix(flows[first:first + 25], sequence=first))
+                     for first in range(0, len(flows), 25)]
+        path = self.write("capture", exports.capture(datagrams))
+        process = subprocess.Popen([COLLECTOR, "--read", path, "--state", self.state, "--ring-size", "1M"],
+                                   stderr=subprocess.PIPE)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
+        process.terminate()
+        _, told = process.communicate(timeout=TIMEOUT_S)
+        self.assertNotEqual(process.returncode, 0)
+        self.assertIn("signal", told.decode())
+
     def test_the_same_capture_makes_the_same_bin_file(self):
         capture = self.write("capture", self.octets)
         files = []

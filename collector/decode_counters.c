@@ -39,7 +39,8 @@ decode_counters_format(const struct decode_counters *counters, bool zeros, GStri
 
 		if (value == 0 && !zeros)
 			continue;
-		g_string_append_printf(text, "%s\"%s\":%" G_GUINT64_FORMAT, separator, rows[i].name, value);
+		g_string_append_printf(text, "%s\"%s\":%" G_GUINT64_FORMAT, separator, rows[i].name,
+		                       value);
 		separator = ",";
 	}
 }

@@ -1,4 +1,5 @@
-/* The counters of schemas/counters.def, as a struct: one for each Exporter and one for the total. */
+/* The counters of schemas/counters.def, as a struct: one for each Exporter and one for the total.
+ */
 #ifndef COLLECTOR_DECODE_COUNTERS_H
 #define COLLECTOR_DECODE_COUNTERS_H
 
@@ -14,7 +15,8 @@ struct decode_counters {
 
 void decode_counters_add(struct decode_counters *into, const struct decode_counters *other);
 
-/* Appends `"name":value` for every row, separated by commas, without braces; `zeros`: also those that are 0. */
+/* Appends `"name":value` for every row, separated by commas, without braces; `zeros`: also those
+ * that are 0. */
 void decode_counters_format(const struct decode_counters *counters, bool zeros, GString *text);
 
 #endif

@@ -57,7 +57,7 @@ static void
 refuse(Decoder *decoder, const struct datagram *datagram, size_t reason)
 {
 	struct decode_counters *counters = exporter_table_counters_of(
-	        decoder->exporters, &datagram->exporter, datagram->exporter_port);
+		decoder->exporters, &datagram->exporter, datagram->exporter_port);
 
 	counters->datagrams_taken++;
 	*(uint64_t *)(void *)((char *)counters + reason) += 1;
@@ -76,7 +76,8 @@ open_message(Decoder *decoder, const struct datagram *datagram, uint8_t version,
 	                                        datagram->exporter_port, datagram->arrival);
 	if (message->exporter == NULL)
 		return false;
-	message->domain = exporter_table_domain(decoder->exporters, message->exporter, version, domain);
+	message->domain =
+		exporter_table_domain(decoder->exporters, message->exporter, version, domain);
 	if (message->domain == NULL)
 		return false;
 	message->version = version;
@@ -101,8 +102,8 @@ take_uptime(struct message *message, uint32_t uptime_ms)
 	message->context.uptime_known = true;
 	message->context.uptime_ms = uptime_ms;
 	message->context.uptime_at = message->context.export_time;
-	message->clock_correction_ms =
-	        uptime_clock_take(&message->domain->clock, message->context.export_time, uptime_ms, open_ms);
+	message->clock_correction_ms = uptime_clock_take(
+		&message->domain->clock, message->context.export_time, uptime_ms, open_ms);
 }
 
 static void
@@ -145,7 +146,8 @@ take_netflow9(Decoder *decoder, const struct datagram *datagram)
 		refuse(decoder, datagram, REASON(datagrams_short));
 		return;
 	}
-	if (!open_message(decoder, datagram, NETFLOW9_VERSION, header.source_id, header.export_time))
+	if (!open_message(decoder, datagram, NETFLOW9_VERSION, header.source_id,
+	                  header.export_time))
 		return;
 	decoder->message.exporter->counters.datagrams_netflow9++;
 	take_uptime(&decoder->message, header.uptime_ms);
@@ -154,7 +156,8 @@ take_netflow9(Decoder *decoder, const struct datagram *datagram)
 	decoder->stage = STAGE_MESSAGE;
 }
 
-/* The boot time that the domain has announced, or another one of the same Exporter: it is one device. */
+/* The boot time that the domain has announced, or another one of the same Exporter: it is one
+ * device. */
 static const struct observation_domain *
 find_boot(const struct message *message)
 {
@@ -178,7 +181,8 @@ count_from_boot(struct plan_context *context, struct wall_time boot)
 
 	context->uptime_known = true;
 	if (up_ms < 0) {
-		/* One of the two is wrong, and the header is no help: uptimes count from the boot. */
+		/* One of the two is wrong, and the header is no help: uptimes count from the boot.
+		 */
 		context->uptime_at = wall_time_add_ms(boot, half_turn_ms);
 		context->uptime_ms = half_turn_ms;
 		return;
@@ -216,13 +220,14 @@ take_ipfix(Decoder *decoder, const struct datagram *datagram)
 		refuse(decoder, datagram, REASON(datagrams_short));
 		return;
 	}
-	/* RFC 7011, section 9: a Message of another length than it says is malformed; what it says is taken when it is
-	 * all there. */
+	/* RFC 7011, section 9: a Message of another length than it says is malformed; what it says
+	 * is taken when it is all there. */
 	if (header.length < IPFIX_HEADER_OCTETS || header.length > datagram->length) {
 		refuse(decoder, datagram, REASON(datagrams_length));
 		return;
 	}
-	if (!open_message(decoder, datagram, IPFIX_VERSION, header.observation_domain, header.export_time))
+	if (!open_message(decoder, datagram, IPFIX_VERSION, header.observation_domain,
+	                  header.export_time))
 		return;
 	decoder->message.exporter->counters.datagrams_ipfix++;
 	decoder->message.sequence = header.sequence;
@@ -315,8 +320,8 @@ read_fixed(Decoder *decoder, const struct data_set *set, struct flow_batch *batc
 	size_t left = (set->length - decoder->position) / octets;
 	size_t count = MIN(left, FLOW_BATCH_RECORDS - batch->count);
 
-	template_plan_read(set->known->plan, &decoder->message.context, set->octets + decoder->position,
-	                   count, batch->records + batch->count);
+	template_plan_read(set->known->plan, &decoder->message.context,
+	                   set->octets + decoder->position, count, batch->records + batch->count);
 	batch->count += count;
 	decoder->position += count * octets;
 	decoder->message.records += (uint32_t)count;
@@ -432,11 +437,12 @@ static void
 close_message(Decoder *decoder)
 {
 	const struct message *message = &decoder->message;
-	const struct sequence_message sequence = { message->sequence, message->records, message->options,
-		                                   message->records_known };
+	const struct sequence_message sequence = { message->sequence, message->records,
+		                                   message->options, message->records_known };
 
 	if (decoder->stage == STAGE_NETFLOW5 || decoder->stage == STAGE_MESSAGE)
-		sequence_check_take(&message->domain->sequence, &sequence, &message->exporter->counters);
+		sequence_check_take(&message->domain->sequence, &sequence,
+		                    &message->exporter->counters);
 	g_clear_pointer(&decoder->ready, g_free);
 	restart_sets(decoder);
 	decoder->stage = STAGE_IDLE;

@@ -6,7 +6,8 @@ enum {
 };
 
 void
-clock_offset_take(struct clock_offset *offset, struct wall_time export_time, struct wall_time arrival)
+clock_offset_take(struct clock_offset *offset, struct wall_time export_time,
+                  struct wall_time arrival)
 {
 	int64_t ms = export_time.ms - arrival.ms;
 	int64_t age_ms = arrival.ms - offset->window_begin.ms;
@@ -37,9 +38,9 @@ exporter_rate_take(struct exporter *exporter)
 		double seconds = (double)passed_ms / 1000;
 
 		rate->datagrams_per_s =
-		        (double)(counters->datagrams_taken - rate->datagrams_at_begin) / seconds;
+			(double)(counters->datagrams_taken - rate->datagrams_at_begin) / seconds;
 		rate->records_per_s =
-		        (double)(counters->records_decoded - rate->records_at_begin) / seconds;
+			(double)(counters->records_decoded - rate->records_at_begin) / seconds;
 	}
 	rate->begin = exporter->last_arrival;
 	rate->datagrams_at_begin = counters->datagrams_taken;

@@ -11,13 +11,13 @@
 #include "common/wall_time.h"
 
 /*
- * How far the Exporter's clock is ahead of the collector's: the greatest of (export time - arrival time) of the last
- * minutes, since delays on the way only lower it.
+ * How far the Exporter's clock is ahead of the collector's: the greatest of (export time - arrival
+ * time) of the last minutes, since delays on the way only lower it.
  */
 struct clock_offset {
 	bool known;
-	int64_t ms;            /* of this window and the one before */
-	int64_t window_ms;     /* of this window so far */
+	int64_t ms;        /* of this window and the one before */
+	int64_t window_ms; /* of this window so far */
 	int64_t last_window_ms;
 	struct wall_time window_begin;
 };
@@ -44,7 +44,8 @@ struct exporter {
 	GHashTable *domains; /* key: see exporter_find_domain() */
 };
 
-void clock_offset_take(struct clock_offset *offset, struct wall_time export_time, struct wall_time arrival);
+void clock_offset_take(struct clock_offset *offset, struct wall_time export_time,
+                       struct wall_time arrival);
 
 /* Counts go on: call for each datagram, after its arrival was noted. */
 void exporter_rate_take(struct exporter *exporter);

@@ -35,9 +35,9 @@ add_lacks(const struct exporter *exporter, GString *line)
 		unsigned lack;
 		const char *name;
 	} rows[] = {
-		{ PLAN_LACKS_FLAGS, "tcpControlBits" },       { PLAN_LACKS_TIMES, "times" },
-		{ PLAN_LACKS_OCTETS, "octets" },              { PLAN_LACKS_PACKETS, "packets" },
-		{ PLAN_LACKS_PORTS, "ports" },                { PLAN_LACKS_DIRECTION, "flowDirection" },
+		{ PLAN_LACKS_FLAGS, "tcpControlBits" }, { PLAN_LACKS_TIMES, "times" },
+		{ PLAN_LACKS_OCTETS, "octets" },        { PLAN_LACKS_PACKETS, "packets" },
+		{ PLAN_LACKS_PORTS, "ports" },          { PLAN_LACKS_DIRECTION, "flowDirection" },
 		{ PLAN_LACKS_SIZES, "packetSizes" },
 	};
 	unsigned lacks = find_lacks(exporter);
@@ -138,7 +138,8 @@ add_domains(const struct exporter *exporter, struct wall_time now, GString *line
 		json_add_unsigned(line, "id", domain->id);
 		json_add_string(line, "sequenceCounts", sequence_rule_name(domain->sequence.rule));
 		if (domain->clock.known)
-			json_add_integer(line, "bootMilliseconds", uptime_clock_boot(&domain->clock).ms);
+			json_add_integer(line, "bootMilliseconds",
+			                 uptime_clock_boot(&domain->clock).ms);
 		else if (domain->boot_known)
 			json_add_integer(line, "bootMilliseconds", domain->boot.ms);
 		add_samplers(domain, line);

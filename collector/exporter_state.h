@@ -1,8 +1,9 @@
 /*
- * The exporter table as the decoders use it.  Other parts of the collector use exporter_table.h alone.
+ * The exporter table as the decoders use it.  Other parts of the collector use exporter_table.h
+ * alone.
  *
- * Ownership: the table owns Exporters, domains and waiting Sets.  Pointers stay valid until the next
- *            exporter_table_settle().
+ * Ownership: the table owns Exporters, domains and waiting Sets.  Pointers stay valid until the
+ * next exporter_table_settle().
  */
 #ifndef COLLECTOR_EXPORTER_STATE_H
 #define COLLECTOR_EXPORTER_STATE_H
@@ -19,12 +20,13 @@
 void exporter_table_settle(ExporterTable *table, struct wall_time now);
 
 /* Finds or makes the Exporter, and counts the datagram as taken; NULL: refused and counted. */
-struct exporter *exporter_table_take(ExporterTable *table, const struct host_address *address, uint16_t port,
-                                     struct wall_time arrival);
+struct exporter *exporter_table_take(ExporterTable *table, const struct host_address *address,
+                                     uint16_t port, struct wall_time arrival);
 
-/* Where to count what is refused of an address: its Exporter's counters if it has any, else those of nobody. */
-struct decode_counters *exporter_table_counters_of(ExporterTable *table, const struct host_address *address,
-                                                   uint16_t port);
+/* Where to count what is refused of an address: its Exporter's counters if it has any, else those
+ * of nobody. */
+struct decode_counters *
+exporter_table_counters_of(ExporterTable *table, const struct host_address *address, uint16_t port);
 
 /* Finds or makes a domain; NULL: refused and counted. */
 struct observation_domain *exporter_table_domain(ExporterTable *table, struct exporter *exporter,
@@ -32,7 +34,8 @@ struct observation_domain *exporter_table_domain(ExporterTable *table, struct ex
 
 const struct exporter_limits *exporter_table_limits(const ExporterTable *table);
 
-/* Learns a Template within the limits, counts what became of it, and makes the Sets ready that waited for it. */
+/* Learns a Template within the limits, counts what became of it, and makes the Sets ready that
+ * waited for it. */
 void exporter_table_learn(ExporterTable *table, struct exporter *exporter,
                           struct observation_domain *domain, const struct template_draft *draft);
 
@@ -42,7 +45,8 @@ void exporter_table_withdraw(ExporterTable *table, struct exporter *exporter,
 void exporter_table_withdraw_all(ExporterTable *table, struct exporter *exporter,
                                  struct observation_domain *domain, bool options);
 
-/* Keeps a Data Set until its Template comes (`draft` says what of, its `octets` are in `set`), and counts it. */
+/* Keeps a Data Set until its Template comes (`draft` says what of, its `octets` are in `set`), and
+ * counts it. */
 void exporter_table_wait(ExporterTable *table, const struct waiting_set *draft, const uint8_t *set);
 
 /* A Set whose Template has come; free with g_free().  NULL: there is none. */
@@ -52,8 +56,8 @@ struct waiting_set *exporter_table_next_ready(ExporterTable *table);
 struct exporter *exporter_table_get(const ExporterTable *table, size_t number);
 
 /* Makes an Exporter as the state file names it; NULL: no room. */
-struct exporter *exporter_table_restore(ExporterTable *table, const struct host_address *address, uint16_t port,
-                                        struct wall_time now);
+struct exporter *exporter_table_restore(ExporterTable *table, const struct host_address *address,
+                                        uint16_t port, struct wall_time now);
 
 void exporter_table_mark_saved(ExporterTable *table);
 

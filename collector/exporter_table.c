@@ -9,7 +9,8 @@ enum {
 	DOMAINS_PER_EXPORTER = 4, /* on average, when the table is full */
 	SETTLE_MS = 10 * 1000,    /* how often what is out of date is looked for */
 	TEMPLATE_OCTETS_MAX = 64 << 20,
-	SILENCE_MS = 24 * 3600 * 1000, /* who has said nothing for a day is not held to have broken a promise */
+	SILENCE_MS = 24 * 3600 *
+	             1000, /* who has said nothing for a day is not held to have broken a promise */
 };
 
 struct override {
@@ -25,12 +26,13 @@ struct exporter_key {
 struct ExporterTable {
 	struct exporter_limits limits;
 	const PrefixSet *allowed;
-	GArray *overrides;      /* struct override */
-	GPtrArray *exporters;   /* struct exporter, by number */
-	GHashTable *by_address; /* struct exporter_key -> struct exporter */
-	GQueue *ready;          /* struct waiting_set */
-	GPtrArray *unsettled;   /* domains that have something to free */
-	struct decode_counters others; /* of datagrams that belong to no exporter, and of exporters that made room */
+	GArray *overrides;             /* struct override */
+	GPtrArray *exporters;          /* struct exporter, by number */
+	GHashTable *by_address;        /* struct exporter_key -> struct exporter */
+	GQueue *ready;                 /* struct waiting_set */
+	GPtrArray *unsettled;          /* domains that have something to free */
+	struct decode_counters others; /* of datagrams that belong to no exporter, and of exporters
+	                                  that made room */
 	size_t domain_count;
 	size_t template_octets;
 	size_t waiting_octets;
@@ -240,7 +242,8 @@ static uint32_t
 find_override(const ExporterTable *table, const struct host_address *address)
 {
 	for (guint i = table->overrides->len; i-- > 0;) {
-		const struct override *override = &g_array_index(table->overrides, struct override, i);
+		const struct override *override =
+			&g_array_index(table->overrides, struct override, i);
 
 		if (prefix_set_contains(override->prefix, address))
 			return override->interval;
@@ -257,7 +260,8 @@ template_octets(const struct observation_domain *domain)
 
 	g_hash_table_iter_init(&iterator, domain->templates);
 	while (g_hash_table_iter_next(&iterator, NULL, &value))
-		octets += observation_domain_template_memory(((struct export_template *)value)->field_count);
+		octets += observation_domain_template_memory(
+			((struct export_template *)value)->field_count);
 	return octets;
 }
 
@@ -321,7 +325,8 @@ find_silent(const ExporterTable *table, struct wall_time now)
 		if (silent == NULL || exporter->last_arrival.ms < silent->last_arrival.ms)
 			silent = exporter;
 	}
-	if (silent == NULL || now.ms - silent->last_arrival.ms <= table->limits.template_lifetime_ms)
+	if (silent == NULL ||
+	    now.ms - silent->last_arrival.ms <= table->limits.template_lifetime_ms)
 		return NULL;
 	return silent;
 }
@@ -337,7 +342,7 @@ add_exporter(ExporterTable *table, const struct exporter_key *key, struct wall_t
 	exporter->last_arrival = arrival;
 	exporter->sampling_override = find_override(table, &key->address);
 	exporter->domains =
-	        g_hash_table_new_full(domain_key_hash, domain_key_equal, g_free, domain_free);
+		g_hash_table_new_full(domain_key_hash, domain_key_equal, g_free, domain_free);
 	exporter->number = table->exporters->len;
 	if (exporter->number >= table->limits.exporters_max) {
 		struct exporter *silent = find_silent(table, arrival);
@@ -364,7 +369,8 @@ exporter_table_take(ExporterTable *table, const struct host_address *address, ui
 	struct exporter_key key = key_of(table, address, port);
 	struct exporter *exporter = g_hash_table_lookup(table->by_address, &key);
 
-	if (exporter == NULL && table->allowed != NULL && !prefix_set_contains(table->allowed, address)) {
+	if (exporter == NULL && table->allowed != NULL &&
+	    !prefix_set_contains(table->allowed, address)) {
 		table->others.datagrams_taken++;
 		table->others.datagrams_not_allowed++;
 		return NULL;
@@ -405,7 +411,7 @@ static void
 expire_templates(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain)
 {
 	struct wall_time since =
-	        wall_time_add_ms(domain->last_arrival, -table->limits.template_lifetime_ms);
+		wall_time_add_ms(domain->last_arrival, -table->limits.template_lifetime_ms);
 	size_t before = template_octets(domain);
 	size_t expired;
 
@@ -454,7 +460,8 @@ exporter_table_domain(ExporterTable *table, struct exporter *exporter, uint8_t v
 }
 
 static void
-make_ready(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain, uint16_t id)
+make_ready(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain,
+           uint16_t id)
 {
 	GQueue *queue = g_hash_table_lookup(domain->waiting, GUINT_TO_POINTER(id));
 	struct waiting_set *set;
@@ -470,14 +477,16 @@ make_ready(ExporterTable *table, struct exporter *exporter, struct observation_d
 }
 
 void
-exporter_table_learn(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain,
-                     const struct template_draft *draft)
+exporter_table_learn(ExporterTable *table, struct exporter *exporter,
+                     struct observation_domain *domain, const struct template_draft *draft)
 {
 	const struct export_template *known = observation_domain_find(domain, draft->id);
 	size_t memory = observation_domain_template_memory(draft->field_count);
-	size_t known_memory = known == NULL ? 0 : observation_domain_template_memory(known->field_count);
+	size_t known_memory =
+		known == NULL ? 0 : observation_domain_template_memory(known->field_count);
 
-	if ((known == NULL && g_hash_table_size(domain->templates) >= table->limits.templates_max) ||
+	if ((known == NULL &&
+	     g_hash_table_size(domain->templates) >= table->limits.templates_max) ||
 	    table->template_octets + memory > TEMPLATE_OCTETS_MAX) {
 		exporter->counters.templates_full++;
 		return;

@@ -126,8 +126,8 @@ flow_dump_stats(const ExporterTable *exporters, GString *text)
 {
 	struct decode_counters counters = exporter_table_counters(exporters);
 	g_autoptr(GString) rest = NULL;
-	uint64_t decoded =
-	        counters.datagrams_netflow5 + counters.datagrams_netflow9 + counters.datagrams_ipfix;
+	uint64_t decoded = counters.datagrams_netflow5 + counters.datagrams_netflow9 +
+	                   counters.datagrams_ipfix;
 
 	json_open_object(text, NULL);
 	json_open_object(text, "stats");

@@ -40,7 +40,8 @@ read_fields(struct message *message, struct wire_reader *set, size_t count)
 	return !wire_failed(set);
 }
 
-/* A Template without fields is a withdrawal (RFC 7011, section 8.1): of one, or of all when it has the Set's id. */
+/* A Template without fields is a withdrawal (RFC 7011, section 8.1): of one, or of all when it has
+ * the Set's id. */
 static void
 withdraw(struct message *message, uint16_t id, uint16_t set_id)
 {
@@ -113,11 +114,13 @@ ipfix_walk(struct message *message, struct wire_reader reader)
 		uint16_t length = wire_read_u16(&reader);
 
 		counters->sets_taken++;
-		if (length < SET_HEADER_OCTETS || length - SET_HEADER_OCTETS > (int)wire_left(&reader)) {
+		if (length < SET_HEADER_OCTETS ||
+		    length - SET_HEADER_OCTETS > (int)wire_left(&reader)) {
 			counters->sets_length++;
 			message->records_known = false;
 			return;
 		}
-		take_set(message, id, wire_read_nested(&reader, length - (size_t)SET_HEADER_OCTETS));
+		take_set(message, id,
+		         wire_read_nested(&reader, length - (size_t)SET_HEADER_OCTETS));
 	}
 }

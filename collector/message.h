@@ -1,9 +1,10 @@
 /*
- * One export datagram of NetFlow v9 or IPFIX while it is being decoded: a header that the two versions' decoders read,
- * and Sets that they hand to the functions here.
+ * One export datagram of NetFlow v9 or IPFIX while it is being decoded: a header that the two
+ * versions' decoders read, and Sets that they hand to the functions here.
  *
- * Templates and options are taken as the datagram is walked; Data Sets are noted, and their records are read after
- * the walk.  So what a datagram says of sampling and clocks holds for all of its records, whatever the order.
+ * Templates and options are taken as the datagram is walked; Data Sets are noted, and their records
+ * are read after the walk.  So what a datagram says of sampling and clocks holds for all of its
+ * records, whatever the order.
  */
 #ifndef COLLECTOR_MESSAGE_H
 #define COLLECTOR_MESSAGE_H
@@ -35,11 +36,12 @@ struct message {
 	uint32_t options;   /* of them, records of options */
 	bool records_known; /* false: there was a Data Set without a Template */
 	uint8_t version;
-	GArray *data_sets;  /* struct data_set, in the order of the datagram */
+	GArray *data_sets;             /* struct data_set, in the order of the datagram */
 	struct template_field *fields; /* TEMPLATE_FIELDS_MAX: where a Template is read into */
 };
 
-/* Learns a Template unless it breaks a limit; `draft->fields` are as read, `draft->field_count` as announced. */
+/* Learns a Template unless it breaks a limit; `draft->fields` are as read, `draft->field_count` as
+ * announced. */
 void message_take_template(struct message *message, const struct template_draft *draft);
 
 /* Counts what cannot be a Template, by its reason. */

@@ -28,7 +28,8 @@ struct netflow5_header {
 	uint16_t sampling_interval;
 };
 
-/* Reads a header from the version on; false: it is cut.  Afterwards `reader` stands at the first record. */
+/* Reads a header from the version on; false: it is cut.  Afterwards `reader` stands at the first
+ * record. */
 bool netflow5_read_header(struct wire_reader *reader, struct netflow5_header *header);
 
 /* The plan of its records. */

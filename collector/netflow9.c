@@ -56,13 +56,15 @@ static void
 walk_templates(struct message *message, struct wire_reader set)
 {
 	while (wire_left(&set) >= SET_HEADER_OCTETS) {
-		struct template_draft draft = { .id = wire_read_u16(&set), .fields = message->fields };
+		struct template_draft draft = { .id = wire_read_u16(&set),
+			                        .fields = message->fields };
 
 		draft.field_count = wire_read_u16(&set);
 		if (draft.id == 0 && draft.field_count == 0)
 			return; /* padding */
 		if (!read_fields(message, &set, draft.field_count, 0)) {
-			message_refuse_template(message, &message->exporter->counters.templates_cut);
+			message_refuse_template(message,
+			                        &message->exporter->counters.templates_cut);
 			return;
 		}
 		message_take_template(message, &draft);
@@ -84,11 +86,13 @@ walk_options_templates(struct message *message, struct wire_reader set)
 		draft.scope_count = scope_octets / FIELD_OCTETS;
 		draft.field_count = (size_t)draft.scope_count + option_octets / FIELD_OCTETS;
 		if (scope_octets % FIELD_OCTETS != 0 || option_octets % FIELD_OCTETS != 0) {
-			message_refuse_template(message, &message->exporter->counters.templates_scope);
+			message_refuse_template(message,
+			                        &message->exporter->counters.templates_scope);
 			return;
 		}
 		if (!read_fields(message, &set, draft.field_count, draft.scope_count)) {
-			message_refuse_template(message, &message->exporter->counters.templates_cut);
+			message_refuse_template(message,
+			                        &message->exporter->counters.templates_cut);
 			return;
 		}
 		message_take_template(message, &draft);
@@ -125,11 +129,13 @@ netflow9_walk(struct message *message, struct wire_reader reader)
 		if (id == 0 && length == 0)
 			return;
 		counters->sets_taken++;
-		if (length < SET_HEADER_OCTETS || length - SET_HEADER_OCTETS > (int)wire_left(&reader)) {
+		if (length < SET_HEADER_OCTETS ||
+		    length - SET_HEADER_OCTETS > (int)wire_left(&reader)) {
 			counters->sets_length++;
 			message->records_known = false;
 			return;
 		}
-		take_set(message, id, wire_read_nested(&reader, length - (size_t)SET_HEADER_OCTETS));
+		take_set(message, id,
+		         wire_read_nested(&reader, length - (size_t)SET_HEADER_OCTETS));
 	}
 }

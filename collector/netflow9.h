@@ -1,8 +1,8 @@
 /*
  * NetFlow v9 (RFC 3954): walks the FlowSets of an Export Packet and hands them on.
  *
- * FlowSets are walked by their lengths: the header's Count is wrong in many exporters.  A FlowSet of id and length 0 is
- * the filling that some put behind the last one.
+ * FlowSets are walked by their lengths: the header's Count is wrong in many exporters.  A FlowSet
+ * of id and length 0 is the filling that some put behind the last one.
  */
 #ifndef COLLECTOR_NETFLOW9_H
 #define COLLECTOR_NETFLOW9_H

@@ -25,7 +25,8 @@ observation_domain_new(uint8_t version, uint32_t id)
 
 	domain->version = version;
 	domain->id = id;
-	sequence_check_init(&domain->sequence, version == 9 ? SEQUENCE_BY_MESSAGES : SEQUENCE_BY_RECORDS);
+	sequence_check_init(&domain->sequence,
+	                    version == 9 ? SEQUENCE_BY_MESSAGES : SEQUENCE_BY_RECORDS);
 	domain->templates = g_hash_table_new_full(NULL, NULL, NULL, NULL);
 	domain->waiting = g_hash_table_new_full(NULL, NULL, NULL, queue_free);
 	domain->retired = g_ptr_array_new_with_free_func(template_free);
@@ -74,9 +75,10 @@ observation_domain_find_plan(const struct observation_domain *domain, uint16_t i
 static bool
 is_same(const struct export_template *known, const struct template_draft *draft)
 {
-	return known->field_count == draft->field_count && known->scope_count == draft->scope_count &&
-	       known->is_options == draft->is_options &&
-	       memcmp(known->fields, draft->fields, draft->field_count * sizeof(*draft->fields)) == 0;
+	return known->field_count == draft->field_count &&
+	       known->scope_count == draft->scope_count && known->is_options == draft->is_options &&
+	       memcmp(known->fields, draft->fields, draft->field_count * sizeof(*draft->fields)) ==
+	               0;
 }
 
 enum template_change
@@ -180,6 +182,7 @@ observation_domain_settle(struct observation_domain *domain)
 size_t
 observation_domain_template_memory(size_t field_count)
 {
-	/* Fields twice (here and in the plan), a step each, and the two structs with the plan's prototype record. */
+	/* Fields twice (here and in the plan), a step each, and the two structs with the plan's
+	 * prototype record. */
 	return 2 * field_count * sizeof(struct template_field) + 48 * field_count + 512;
 }

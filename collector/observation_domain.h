@@ -1,9 +1,10 @@
 /*
- * One Observation Domain of an Exporter (v9: Source ID, v5: engine): its Templates, samplers, clock and sequence.
- * Data Sets that came before their Template wait here.
+ * One Observation Domain of an Exporter (v9: Source ID, v5: engine): its Templates, samplers, clock
+ * and sequence. Data Sets that came before their Template wait here.
  *
- * Ownership: the domain owns its Templates.  One that is replaced lives on until observation_domain_settle(), so that
- *            the Data Sets of the datagram at hand can still be read with it.
+ * Ownership: the domain owns its Templates.  One that is replaced lives on until
+ * observation_domain_settle(), so that the Data Sets of the datagram at hand can still be read with
+ * it.
  */
 #ifndef COLLECTOR_OBSERVATION_DOMAIN_H
 #define COLLECTOR_OBSERVATION_DOMAIN_H
@@ -66,9 +67,11 @@ struct observation_domain *observation_domain_new(uint8_t version, uint32_t id);
 void observation_domain_free(struct observation_domain *domain);
 
 /* NULL: not known. */
-struct export_template *observation_domain_find(const struct observation_domain *domain, uint16_t id);
+struct export_template *observation_domain_find(const struct observation_domain *domain,
+                                                uint16_t id);
 /* Only Templates of data, not of options. */
-const TemplatePlan *observation_domain_find_plan(const struct observation_domain *domain, uint16_t id);
+const TemplatePlan *observation_domain_find_plan(const struct observation_domain *domain,
+                                                 uint16_t id);
 
 enum template_change {
 	TEMPLATE_REFRESHED, /* it was known just so */
@@ -87,7 +90,8 @@ struct template_draft {
 
 /* Takes a Template; the caller has checked the limits. */
 enum template_change observation_domain_learn(struct observation_domain *domain,
-                                              const struct template_draft *draft, struct wall_time now);
+                                              const struct template_draft *draft,
+                                              struct wall_time now);
 
 /* False: it was not known. */
 bool observation_domain_withdraw(struct observation_domain *domain, uint16_t id);
@@ -96,7 +100,8 @@ size_t observation_domain_withdraw_all(struct observation_domain *domain, bool o
 /* Templates that were not seen since; returns how many. */
 size_t observation_domain_expire(struct observation_domain *domain, struct wall_time since);
 
-/* The domain was silent for so long (negative: its clock went back): Templates are as old as if it had not been. */
+/* The domain was silent for so long (negative: its clock went back): Templates are as old as if it
+ * had not been. */
 void observation_domain_forgive(struct observation_domain *domain, int64_t silence_ms);
 
 /* Frees what was replaced. */

@@ -105,7 +105,8 @@ note_element(struct announcement *told, uint16_t element, uint64_t value)
 }
 
 static void
-note_field(struct announcement *told, const struct template_field *field, const uint8_t *octets, size_t length)
+note_field(struct announcement *told, const struct template_field *field, const uint8_t *octets,
+           size_t length)
 {
 	uint64_t value = 0;
 
@@ -134,7 +135,8 @@ field_length(const struct template_field *field, struct wire_reader *reader)
 
 /* False: the record goes past the Set. */
 static bool
-read_record(const struct export_template *known, struct wire_reader *reader, struct announcement *told)
+read_record(const struct export_template *known, struct wire_reader *reader,
+            struct announcement *told)
 {
 	*told = (struct announcement){ .names_sampler = false };
 	for (size_t i = 0; i < known->field_count; i++) {
@@ -169,7 +171,7 @@ static void
 take(struct message *message, const struct announcement *told)
 {
 	struct sampler sampler = {
-		.scope = told->names_sampler   ? SAMPLER_BY_ID
+		.scope = told->names_sampler     ? SAMPLER_BY_ID
 		         : told->names_interface ? SAMPLER_OF_INTERFACE
 		                                 : SAMPLER_OF_DOMAIN,
 		.interval = interval_of(told),
@@ -185,7 +187,8 @@ take(struct message *message, const struct announcement *told)
 }
 
 void
-options_data_read(struct message *message, const struct export_template *known, struct wire_reader set)
+options_data_read(struct message *message, const struct export_template *known,
+                  struct wire_reader set)
 {
 	struct decode_counters *counters = &message->exporter->counters;
 

@@ -94,7 +94,8 @@ read_ipv6_header(struct wire_reader reader, struct ip_header *header)
 	read.destination = read_ipv6(&reader);
 	if (wire_failed(&reader) || version != 6)
 		return false;
-	for (int i = 0; i < NESTED_MAX && is_extension(read.protocol) && !wire_failed(&reader); i++) {
+	for (int i = 0; i < NESTED_MAX && is_extension(read.protocol) && !wire_failed(&reader);
+	     i++) {
 		bool is_fragment = read.protocol == PROTOCOL_FRAGMENT;
 		uint8_t next = wire_read_u8(&reader);
 		uint8_t length = wire_read_u8(&reader);
@@ -118,7 +119,8 @@ read_ip_header(struct wire_reader reader, struct ip_header *header)
 	                                : read_ipv6_header(reader, header);
 }
 
-/* Moves to what MPLS carries; true: an Ethernet frame (a pseudowire with control word, RFC 4385). */
+/* Moves to what MPLS carries; true: an Ethernet frame (a pseudowire with control word, RFC 4385).
+ */
 static bool
 skip_mpls(struct wire_reader *reader)
 {
@@ -130,7 +132,8 @@ skip_mpls(struct wire_reader *reader)
 	return true;
 }
 
-/* Moves past an Ethernet header to IP; false: there is none.  `*again`: another Ethernet header follows. */
+/* Moves past an Ethernet header to IP; false: there is none.  `*again`: another Ethernet header
+ * follows. */
 static bool
 skip_ethernet(struct wire_reader *reader, bool *again)
 {
@@ -139,7 +142,8 @@ skip_ethernet(struct wire_reader *reader, bool *again)
 	*again = false;
 	wire_skip(reader, 12);
 	type = wire_read_u16(reader);
-	while (type == ETHERTYPE_VLAN || type == ETHERTYPE_SERVICE_VLAN || type == ETHERTYPE_OLD_VLAN) {
+	while (type == ETHERTYPE_VLAN || type == ETHERTYPE_SERVICE_VLAN ||
+	       type == ETHERTYPE_OLD_VLAN) {
 		wire_skip(reader, 2);
 		type = wire_read_u16(reader);
 	}
@@ -180,7 +184,8 @@ innermost(struct wire_reader reader, enum packet_section from)
 			break;
 		header = inner;
 		reader = inner.payload;
-		from = inner.protocol == PROTOCOL_ETHERNET ? SECTION_FROM_ETHERNET : SECTION_FROM_IP;
+		from = inner.protocol == PROTOCOL_ETHERNET ? SECTION_FROM_ETHERNET
+		                                           : SECTION_FROM_IP;
 		if (wire_failed(&reader) || !inner.is_first_fragment)
 			break;
 		if (inner.protocol != PROTOCOL_IPV4 && inner.protocol != PROTOCOL_IPV6 &&

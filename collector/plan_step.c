@@ -70,26 +70,31 @@ plan_step_read_unsigned(const uint8_t *octets, size_t length)
 	return length <= 8 ? read_any(octets, length) : 0;
 }
 
-/* Values that do not fit saturate: a wrong number that is large is better than one that looks right. */
+/* Values that do not fit saturate: a wrong number that is large is better than one that looks
+ * right. */
 #define COPY(read, width)                                                                          \
 	static void copy_##read##_to_##width(const struct plan_step *step,                         \
 	                                     const struct plan_rows *rows)                         \
 	{                                                                                          \
-		EACH_ROW(rows, step, from, to) {                                                   \
+		EACH_ROW(rows, step, from, to)                                                     \
+		{                                                                                  \
 			uint64_t wide = read_##read(from, step->length);                           \
 			uint##width##_t value =                                                    \
-			        (uint##width##_t)MIN(wide, (uint64_t)UINT##width##_MAX);           \
+				(uint##width##_t)MIN(wide, (uint64_t)UINT##width##_MAX);           \
                                                                                                    \
 			memcpy(to, &value, sizeof(value));                                         \
 		}                                                                                  \
 	}
 #define COPIES(read) COPY(read, 8) COPY(read, 16) COPY(read, 32) COPY(read, 64)
-COPIES(1) COPIES(2) COPIES(4) COPIES(8) COPIES(any)
+COPIES(1)
+COPIES(2) COPIES(4) COPIES(8) COPIES(any)
 
-static plan_step_function
-choose_copy(uint16_t length, size_t target_width)
+	static plan_step_function choose_copy(uint16_t length, size_t target_width)
 {
-#define ROW(read) { copy_##read##_to_8, copy_##read##_to_16, copy_##read##_to_32, copy_##read##_to_64 }
+#define ROW(read)                                                                                  \
+	{                                                                                          \
+		copy_##read##_to_8, copy_##read##_to_16, copy_##read##_to_32, copy_##read##_to_64  \
+	}
 	static const plan_step_function copies[5][4] = { ROW(1), ROW(2), ROW(4), ROW(8), ROW(any) };
 #undef ROW
 	size_t row = length == 1 ? 0 : length == 2 ? 1 : length == 4 ? 2 : length == 8 ? 3 : 4;
@@ -113,18 +118,18 @@ or_any(const struct plan_step *step, const struct plan_rows *rows)
 {
 	if (step->length == 1) {
 		EACH_ROW(rows, step, from, to)
-			or_into(to, from[0]);
+		or_into(to, from[0]);
 		return;
 	}
 	EACH_ROW(rows, step, from, to)
-		or_into(to, (uint16_t)read_any(from, step->length));
+	or_into(to, (uint16_t)read_any(from, step->length));
 }
 
 static void
 icmp_type(const struct plan_step *step, const struct plan_rows *rows)
 {
 	EACH_ROW(rows, step, from, to)
-		or_into(to, (uint16_t)(read_any(from, step->length) << 8));
+	or_into(to, (uint16_t)(read_any(from, step->length) << 8));
 }
 
 /* A count of packets that carried a flag. */
@@ -132,14 +137,16 @@ static void
 flag(const struct plan_step *step, const struct plan_rows *rows)
 {
 	static const uint8_t flags[] = {
-		[LOAD_FLAG_FIN - LOAD_FLAG_FIN] = TCP_FIN, [LOAD_FLAG_SYN - LOAD_FLAG_FIN] = TCP_SYN,
-		[LOAD_FLAG_RST - LOAD_FLAG_FIN] = TCP_RST, [LOAD_FLAG_PSH - LOAD_FLAG_FIN] = TCP_PSH,
+		[LOAD_FLAG_FIN - LOAD_FLAG_FIN] = TCP_FIN,
+		[LOAD_FLAG_SYN - LOAD_FLAG_FIN] = TCP_SYN,
+		[LOAD_FLAG_RST - LOAD_FLAG_FIN] = TCP_RST,
+		[LOAD_FLAG_PSH - LOAD_FLAG_FIN] = TCP_PSH,
 		[LOAD_FLAG_ACK - LOAD_FLAG_FIN] = TCP_ACK,
 	};
 	uint16_t bit = flags[step->load - LOAD_FLAG_FIN];
 
 	EACH_ROW(rows, step, from, to)
-		or_into(to, read_any(from, step->length) != 0 ? bit : 0);
+	or_into(to, read_any(from, step->length) != 0 ? bit : 0);
 }
 
 /* A Template may have addresses of both families, one of them zero in each record. */
@@ -148,7 +155,8 @@ ipv4(const struct plan_step *step, const struct plan_rows *rows)
 {
 	static const uint8_t unset[sizeof(struct host_address)];
 
-	EACH_ROW(rows, step, from, to) {
+	EACH_ROW(rows, step, from, to)
+	{
 		struct host_address address = { .octets = { [10] = 0xff, [11] = 0xff } };
 
 		memcpy(address.octets + 12, from, 4);
@@ -163,8 +171,8 @@ ipv6(const struct plan_step *step, const struct plan_rows *rows)
 	static const uint8_t unset[sizeof(struct host_address)];
 
 	EACH_ROW(rows, step, from, to)
-		if (memcmp(from, unset, sizeof(unset)) != 0)
-			memcpy(to, from, sizeof(unset));
+	if (memcmp(from, unset, sizeof(unset)) != 0)
+		memcpy(to, from, sizeof(unset));
 }
 
 static void
@@ -178,7 +186,7 @@ seconds(const struct plan_step *step, const struct plan_rows *rows)
 {
 	/* More than 40 bits of seconds is no time; the cut keeps the product in range. */
 	EACH_ROW(rows, step, from, to)
-		put_ms(to, (int64_t)(MIN(read_any(from, step->length), 1ULL << 40) * 1000));
+	put_ms(to, (int64_t)(MIN(read_any(from, step->length), 1ULL << 40) * 1000));
 }
 
 static void
@@ -187,7 +195,8 @@ ntp(const struct plan_step *step, const struct plan_rows *rows)
 	static const int64_t unix_epoch_s = 2208988800; /* of the era that began in 1900 */
 	static const int64_t era_s = 1LL << 32;
 
-	EACH_ROW(rows, step, from, to) {
+	EACH_ROW(rows, step, from, to)
+	{
 		int64_t whole = (int64_t)read_4(from, 4);
 		uint64_t fraction = read_4(from + 4, 4);
 
@@ -196,12 +205,13 @@ ntp(const struct plan_step *step, const struct plan_rows *rows)
 		if (read_8(from, 8) == 0)
 			put_ms(to, 0); /* not known */
 		else
-			put_ms(to, (whole - unix_epoch_s) * 1000 + (int64_t)(fraction * 1000 >> 32));
+			put_ms(to,
+			       (whole - unix_epoch_s) * 1000 + (int64_t)(fraction * 1000 >> 32));
 	}
 }
 
-/* Uptime wraps after 49.7 days, and a flow may begin before the boot or end after the header: only the signed
- * distance is safe. */
+/* Uptime wraps after 49.7 days, and a flow may begin before the boot or end after the header: only
+ * the signed distance is safe. */
 static int64_t
 uptime_to_ms(uint32_t uptime_ms, int64_t known_ms, uint32_t known_uptime_ms)
 {
@@ -215,12 +225,16 @@ read_uptimes(const struct plan_step *step, const struct plan_rows *rows, bool is
 
 	if (!context->uptime_known)
 		return;
-	EACH_ROW(rows, step, from, to) {
-		uint32_t value = (uint32_t)(is_whole ? read_4(from, 4) : read_any(from, step->length));
+	EACH_ROW(rows, step, from, to)
+	{
+		uint32_t value =
+			(uint32_t)(is_whole ? read_4(from, 4) : read_any(from, step->length));
 		int64_t ms = uptime_to_ms(value, context->uptime_at.ms, context->uptime_ms);
 
-		/* More than the uptime, and yet in the past only as a time before the boot: not known. */
-		if (context->uptime_inferred && value > context->uptime_ms && ms < context->uptime_at.ms)
+		/* More than the uptime, and yet in the past only as a time before the boot: not
+		 * known. */
+		if (context->uptime_inferred && value > context->uptime_ms &&
+		    ms < context->uptime_at.ms)
 			ms = 0;
 		put_ms(to, ms);
 	}
@@ -242,7 +256,8 @@ plan_step_uptime_from_boot(const struct plan_step *step, const struct plan_rows 
 	const uint8_t *boot = rows->octets + step->second_source;
 	int64_t export_ms = rows->context->export_time.ms;
 
-	EACH_ROW(rows, step, from, to) {
+	EACH_ROW(rows, step, from, to)
+	{
 		uint32_t up_ms = (uint32_t)((uint64_t)export_ms - read_8(boot, 8));
 
 		put_ms(to, uptime_to_ms((uint32_t)read_any(from, step->length), export_ms, up_ms));
@@ -253,7 +268,8 @@ plan_step_uptime_from_boot(const struct plan_step *step, const struct plan_rows 
 static void
 ago(const struct plan_step *step, const struct plan_rows *rows)
 {
-	EACH_ROW(rows, step, from, to) {
+	EACH_ROW(rows, step, from, to)
+	{
 		uint64_t us = MIN(read_any(from, step->length), 1ULL << 50);
 
 		put_ms(to, rows->context->export_time.ms - (int64_t)((us + 999) / 1000));
@@ -278,7 +294,8 @@ plan_step_end_after(const struct plan_step *step, const struct plan_rows *rows)
 
 		/* In unsigned: a hostile start may be anything.  Times are bounded later. */
 		if (record->start.ms != 0)
-			record->end.ms = (int64_t)((uint64_t)record->start.ms + (uint64_t)duration_ms(step, from));
+			record->end.ms = (int64_t)((uint64_t)record->start.ms +
+			                           (uint64_t)duration_ms(step, from));
 	}
 }
 
@@ -291,8 +308,8 @@ plan_step_start_before(const struct plan_step *step, const struct plan_rows *row
 		struct flow_record *record = &rows->records[i];
 
 		if (record->end.ms != 0)
-			record->start.ms =
-			        (int64_t)((uint64_t)record->end.ms - (uint64_t)duration_ms(step, from));
+			record->start.ms = (int64_t)((uint64_t)record->end.ms -
+			                             (uint64_t)duration_ms(step, from));
 	}
 }
 
@@ -303,7 +320,8 @@ sampler(const struct plan_step *step, const struct plan_rows *rows)
 
 	if (samplers == NULL || samplers->count == 0)
 		return;
-	EACH_ROW(rows, step, from, to) {
+	EACH_ROW(rows, step, from, to)
+	{
 		uint32_t interval = sampler_table_find(samplers, read_any(from, step->length));
 
 		memcpy(to, &interval, sizeof(interval));
@@ -314,7 +332,8 @@ sampler(const struct plan_step *step, const struct plan_rows *rows)
 static void
 sampling_space(const struct plan_step *step, const struct plan_rows *rows)
 {
-	EACH_ROW(rows, step, from, to) {
+	EACH_ROW(rows, step, from, to)
+	{
 		uint64_t space = MIN(read_any(from, step->length), UINT32_MAX);
 		uint32_t interval;
 

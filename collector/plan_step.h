@@ -1,8 +1,9 @@
 /*
  * One step of a plan: reads one field of every record and writes one field of every flow record.
  *
- * Bounds: a step reads `length` octets (or less) at `source` of each record; whoever runs it has checked that they
- * are there.  This is the one place that reads octets from outside without a wire_reader.
+ * Bounds: a step reads `length` octets (or less) at `source` of each record; whoever runs it has
+ * checked that they are there.  This is the one place that reads octets from outside without a
+ * wire_reader.
  */
 #ifndef COLLECTOR_PLAN_STEP_H
 #define COLLECTOR_PLAN_STEP_H
@@ -34,7 +35,7 @@ struct plan_step {
 	uint16_t target; /* offset in struct flow_record */
 	uint16_t field;  /* which field of the Template */
 	uint16_t second_field;
-	uint8_t load;    /* enum plan_load */
+	uint8_t load; /* enum plan_load */
 	uint8_t target_width;
 };
 

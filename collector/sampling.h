@@ -1,8 +1,8 @@
 /*
  * Sampling: what Exporters announce of their samplers, and undoing it in the records.
  *
- * Decoders write what was announced into flow_record.sampling_interval; the counters stay as they were sent until
- * sampling_scale() multiplies them.  So a dump shows raw counters.
+ * Decoders write what was announced into flow_record.sampling_interval; the counters stay as they
+ * were sent until sampling_scale() multiplies them.  So a dump shows raw counters.
  */
 #ifndef COLLECTOR_SAMPLING_H
 #define COLLECTOR_SAMPLING_H
@@ -40,14 +40,16 @@ bool sampler_table_announce(struct sampler_table *table, const struct sampler *s
 /* The interval of the sampler with this id; 0: it has not been announced. */
 uint32_t sampler_table_find(const struct sampler_table *table, uint64_t id);
 
-/* For records that name no sampler: their interface's, the domain's, or that of the only sampler there is; else 0. */
+/* For records that name no sampler: their interface's, the domain's, or that of the only sampler
+ * there is; else 0. */
 uint32_t sampler_table_default(const struct sampler_table *table, uint32_t ingress_interface);
 
 bool sampler_table_has_interfaces(const struct sampler_table *table);
 
 /*
- * Multiplies octets, packets and sizes (saturating) by the record's sampling interval, or by `override` when it is not
- * 0, and marks the record FLOW_SCALED.  Records that are marked already, or whose interval is not known, stay as they are.
+ * Multiplies octets, packets and sizes (saturating) by the record's sampling interval, or by
+ * `override` when it is not 0, and marks the record FLOW_SCALED.  Records that are marked already,
+ * or whose interval is not known, stay as they are.
  */
 void sampling_scale(struct flow_batch *batch, uint32_t override);
 

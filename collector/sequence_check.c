@@ -1,9 +1,9 @@
 #include "collector/sequence_check.h"
 
 enum {
-	SWITCH_STREAK = 4,            /* Messages that must follow another rule before it is believed */
-	REORDER_WINDOW = 8192,        /* in the rule's units: what lies farther back is a restart */
-	GAP_MAX = 4 * 1000 * 1000,    /* a larger step forward is a restart, not a loss */
+	SWITCH_STREAK = 4,     /* Messages that must follow another rule before it is believed */
+	REORDER_WINDOW = 8192, /* in the rule's units: what lies farther back is a restart */
+	GAP_MAX = 4 * 1000 * 1000, /* a larger step forward is a restart, not a loss */
 };
 
 void
@@ -33,7 +33,7 @@ static uint32_t
 begin_of(const struct sequence_check *check, const struct sequence_message *message)
 {
 	bool is_inclusive =
-	        check->rule == SEQUENCE_BY_OWN_RECORDS || check->rule == SEQUENCE_BY_OWN_FLOWS;
+		check->rule == SEQUENCE_BY_OWN_RECORDS || check->rule == SEQUENCE_BY_OWN_FLOWS;
 
 	return message->sequence - (is_inclusive ? units(check, message) : 0);
 }
@@ -79,7 +79,8 @@ watch_rules(struct sequence_check *check, const struct sequence_message *message
 	remember(check, message);
 }
 
-/* Has the exporter been following another rule for a while, and not the one it was thought to follow? */
+/* Has the exporter been following another rule for a while, and not the one it was thought to
+ * follow? */
 static void
 switch_rule(struct sequence_check *check, const struct sequence_message *message,
             struct decode_counters *counters)
@@ -111,7 +112,8 @@ lose(struct sequence_check *check, uint32_t length, struct decode_counters *coun
 
 /* True: the message fills a hole, or a part of one. */
 static bool
-fill_hole(struct sequence_check *check, uint32_t begin, uint32_t length, struct decode_counters *counters)
+fill_hole(struct sequence_check *check, uint32_t begin, uint32_t length,
+          struct decode_counters *counters)
 {
 	size_t count = check->hole < SEQUENCE_HOLES ? check->hole : SEQUENCE_HOLES;
 
@@ -124,7 +126,8 @@ fill_hole(struct sequence_check *check, uint32_t begin, uint32_t length, struct 
 		length = length < left - offset ? length : left - offset;
 		counters->sequence_lost -= MIN(length, counters->sequence_lost);
 		counters->sequence_reordered++;
-		/* What is before the message stays missing; what is behind it is forgotten when it is not the last part. */
+		/* What is before the message stays missing; what is behind it is forgotten when it
+		 * is not the last part. */
 		check->holes[i].length = offset;
 		if (offset == 0) {
 			check->holes[i].begin += length;

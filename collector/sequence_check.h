@@ -1,12 +1,14 @@
 /*
- * Sequence numbers of one Observation Domain: what was lost, what came late, and when the Exporter began anew.
+ * Sequence numbers of one Observation Domain: what was lost, what came late, and when the Exporter
+ * began anew.
  *
- * By the RFCs the number counts records sent before the Message (NetFlow v5, IPFIX) or Messages (v9).  Exporters
- * differ: softflowd's IPFIX counts the Message's own records in, but not those of options; others count Messages in
- * IPFIX or records in v9.  The
- * rule that an exporter follows is found by watching, and what was called lost by the wrong rule is taken back.
+ * By the RFCs the number counts records sent before the Message (NetFlow v5, IPFIX) or Messages
+ * (v9).  Exporters differ: softflowd's IPFIX counts the Message's own records in, but not those of
+ * options; others count Messages in IPFIX or records in v9.  The rule that an exporter follows is
+ * found by watching, and what was called lost by the wrong rule is taken back.
  *
- * A Message that is missing counts as lost at once and is taken back when it comes within the reorder window.
+ * A Message that is missing counts as lost at once and is taken back when it comes within the
+ * reorder window.
  */
 #ifndef COLLECTOR_SEQUENCE_CHECK_H
 #define COLLECTOR_SEQUENCE_CHECK_H
@@ -30,10 +32,11 @@ enum { SEQUENCE_HOLES = 8 };
 
 struct sequence_check {
 	bool known;
-	bool unsure;    /* the last Message's records could not be counted: the next one is taken as it is */
+	bool unsure; /* the last Message's records could not be counted: the next one is taken as it
+	                is */
 	bool candidate_known;
-	uint32_t next;  /* where the next Message begins, by the rule */
-	uint32_t last;  /* number, records and flows of the last Message */
+	uint32_t next; /* where the next Message begins, by the rule */
+	uint32_t last; /* number, records and flows of the last Message */
 	uint32_t last_records;
 	uint32_t last_flows;
 	uint32_t candidate_next; /* of what may be a restart */

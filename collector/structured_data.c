@@ -30,7 +30,8 @@ read_packet_lengths(struct basic_list *list, struct told_sizes *told)
 	while (wire_left(&list->content) > 0 && told->payloads_count < TOLD_PACKETS_MAX) {
 		uint64_t octets = wire_read_unsigned(&list->content, list->element_octets);
 
-		told->payloads[told->payloads_count++] = (uint16_t)(octets < UINT16_MAX ? octets : UINT16_MAX);
+		told->payloads[told->payloads_count++] =
+			(uint16_t)(octets < UINT16_MAX ? octets : UINT16_MAX);
 	}
 }
 
@@ -53,7 +54,7 @@ read_histogram(struct basic_list *list, struct told_direction *direction)
 		return;
 	for (unsigned i = 0; i < CESNET_BINS; i++) {
 		direction->numbers[TOLD_CESNET_BIN_0 + i] =
-		        wire_read_unsigned(&list->content, list->element_octets);
+			wire_read_unsigned(&list->content, list->element_octets);
 		direction->has |= 1U << (TOLD_CESNET_BIN_0 + i);
 	}
 }
@@ -106,17 +107,18 @@ structured_data_read_basic_list(const uint8_t *octets, size_t length, struct tol
 }
 
 static bool
-read_records(const struct observation_domain *domain, uint16_t template_id, struct wire_reader records,
-             struct told_sizes *told, struct flow_record *record)
+read_records(const struct observation_domain *domain, uint16_t template_id,
+             struct wire_reader records, struct told_sizes *told, struct flow_record *record)
 {
 	const TemplatePlan *plan =
-	        domain == NULL ? NULL : observation_domain_find_plan(domain, template_id);
+		domain == NULL ? NULL : observation_domain_find_plan(domain, template_id);
 
 	/* Without its Template the content is skipped by its length. */
 	if (plan == NULL)
 		return true;
 	while (wire_left(&records) > 0) {
-		size_t octets = template_plan_read_sub(plan, records.next, wire_left(&records), told, record);
+		size_t octets = template_plan_read_sub(plan, records.next, wire_left(&records),
+		                                       told, record);
 
 		if (octets == 0)
 			return false;
@@ -126,9 +128,9 @@ read_records(const struct observation_domain *domain, uint16_t template_id, stru
 }
 
 bool
-structured_data_read_sub_template_list(const struct observation_domain *domain, const uint8_t *octets,
-                                       size_t length, struct told_sizes *told,
-                                       struct flow_record *record)
+structured_data_read_sub_template_list(const struct observation_domain *domain,
+                                       const uint8_t *octets, size_t length,
+                                       struct told_sizes *told, struct flow_record *record)
 {
 	struct wire_reader reader = wire_reader(octets, length);
 	uint16_t template_id;
@@ -153,7 +155,8 @@ structured_data_read_multi_list(const struct observation_domain *domain, const u
 		if (list_octets < 4)
 			return false;
 		records = wire_read_nested(&reader, list_octets - 4U);
-		if (wire_failed(&records) || !read_records(domain, template_id, records, told, record))
+		if (wire_failed(&records) ||
+		    !read_records(domain, template_id, records, told, record))
 			return false;
 	}
 	return !wire_failed(&reader);

@@ -4,8 +4,8 @@
 #include "common/fault.h"
 
 /*
- * The state file is text: a first line, then lines of words, each about what stands in the lines above it, and as the
- * last line a checksum of all before.
+ * The state file is text: a first line, then lines of words, each about what stands in the lines
+ * above it, and as the last line a checksum of all before.
  *
  *   kenchi-templates 1
  *   exporter ADDRESS PORT
@@ -22,8 +22,9 @@ enum { WORDS_MAX = TEMPLATE_FIELDS_MAX + 5 };
 static void
 save_template(const struct export_template *known, struct wall_time now, GString *text)
 {
-	g_string_append_printf(text, "template %u %d %u %" G_GINT64_FORMAT, known->id, known->is_options,
-	                       known->scope_count, MAX(now.ms - known->seen.ms, 0));
+	g_string_append_printf(text, "template %u %d %u %" G_GINT64_FORMAT, known->id,
+	                       known->is_options, known->scope_count,
+	                       MAX(now.ms - known->seen.ms, 0));
 	for (size_t i = 0; i < known->field_count; i++)
 		g_string_append_printf(text, " %u/%u/%u", known->fields[i].enterprise,
 		                       known->fields[i].element, known->fields[i].length);
@@ -36,13 +37,13 @@ save_domain(const struct observation_domain *domain, GString *text)
 	GHashTableIter iterator;
 	gpointer value;
 
-	g_string_append_printf(text, "domain %u %u %" G_GINT64_FORMAT "\n", domain->version, domain->id,
-	                       domain->boot_known ? domain->boot.ms : -1);
+	g_string_append_printf(text, "domain %u %u %" G_GINT64_FORMAT "\n", domain->version,
+	                       domain->id, domain->boot_known ? domain->boot.ms : -1);
 	for (size_t i = 0; i < domain->samplers.count; i++) {
 		const struct sampler *sampler = &domain->samplers.samplers[i];
 
-		g_string_append_printf(text, "sampler %d %" G_GUINT64_FORMAT " %u\n", sampler->scope,
-		                       sampler->key, sampler->interval);
+		g_string_append_printf(text, "sampler %d %" G_GUINT64_FORMAT " %u\n",
+		                       sampler->scope, sampler->key, sampler->interval);
 	}
 	g_hash_table_iter_init(&iterator, domain->templates);
 	while (g_hash_table_iter_next(&iterator, NULL, &value))
@@ -56,8 +57,8 @@ save_exporter(const struct exporter *exporter, GString *text)
 	GHashTableIter iterator;
 	gpointer value;
 
-	g_string_append_printf(text, "exporter %s %u\n", host_address_format(&exporter->address, address),
-	                       exporter->port);
+	g_string_append_printf(text, "exporter %s %u\n",
+	                       host_address_format(&exporter->address, address), exporter->port);
 	g_hash_table_iter_init(&iterator, exporter->domains);
 	while (g_hash_table_iter_next(&iterator, NULL, &value))
 		if (((const struct observation_domain *)value)->version != 5)
@@ -74,8 +75,8 @@ exporter_table_save(const ExporterTable *table, const char *path, GError **error
 		save_exporter(exporter_table_get(table, i), text);
 	checksum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
 	g_string_append_printf(text, LAST_WORD "%s\n", checksum);
-	return g_file_set_contents_full(path, text->str, (gssize)text->len, G_FILE_SET_CONTENTS_CONSISTENT,
-	                                0600, error);
+	return g_file_set_contents_full(path, text->str, (gssize)text->len,
+	                                G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
 }
 
 /* What the lines that come next are about. */
@@ -102,7 +103,8 @@ load_exporter(struct loader *loader, char **words)
 	if (words[1] == NULL || !host_address_parse(words[1], &address) ||
 	    !read_number(words[2], UINT16_MAX, &port))
 		return false;
-	loader->exporter = exporter_table_restore(loader->table, &address, (uint16_t)port, loader->now);
+	loader->exporter =
+		exporter_table_restore(loader->table, &address, (uint16_t)port, loader->now);
 	loader->domain = NULL;
 	return true;
 }
@@ -116,8 +118,8 @@ load_domain(struct loader *loader, char **words)
 		return false;
 	loader->domain = loader->exporter == NULL
 	                         ? NULL
-	                         : exporter_table_domain(loader->table, loader->exporter, (uint8_t)version,
-	                                                 (uint32_t)id);
+	                         : exporter_table_domain(loader->table, loader->exporter,
+	                                                 (uint8_t)version, (uint32_t)id);
 	if (loader->domain != NULL && read_number(words[3], INT64_MAX, &boot)) {
 		loader->domain->boot_known = true;
 		loader->domain->boot.ms = (int64_t)boot;
@@ -131,7 +133,8 @@ load_sampler(const struct loader *loader, char **words)
 	uint64_t scope, key, interval;
 	struct sampler sampler;
 
-	if (!read_number(words[1], SAMPLER_OF_INTERFACE, &scope) || !read_number(words[2], UINT64_MAX, &key) ||
+	if (!read_number(words[1], SAMPLER_OF_INTERFACE, &scope) ||
+	    !read_number(words[2], UINT64_MAX, &key) ||
 	    !read_number(words[3], UINT32_MAX, &interval))
 		return false;
 	sampler = (struct sampler){ (enum sampler_scope)scope, (uint32_t)interval, key };
@@ -150,7 +153,8 @@ load_field(const char *word, struct template_field *field)
 	    !read_number(parts[1], UINT16_MAX, &element) || parts[2] == NULL ||
 	    !read_number(parts[2], UINT16_MAX, &length) || parts[3] != NULL)
 		return false;
-	*field = (struct template_field){ (uint32_t)enterprise, (uint16_t)element, (uint16_t)length };
+	*field = (struct template_field){ (uint32_t)enterprise, (uint16_t)element,
+		                          (uint16_t)length };
 	return true;
 }
 
@@ -163,7 +167,8 @@ load_template(struct loader *loader, char **words)
 	struct export_template *known;
 
 	if (!read_number(words[1], UINT16_MAX, &id) || !read_number(words[2], 1, &options) ||
-	    !read_number(words[3], UINT16_MAX, &scopes) || !read_number(words[4], INT64_MAX, &age_ms))
+	    !read_number(words[3], UINT16_MAX, &scopes) ||
+	    !read_number(words[4], INT64_MAX, &age_ms))
 		return false;
 	for (; words[5 + draft.field_count] != NULL; draft.field_count++)
 		if (draft.field_count == TEMPLATE_FIELDS_MAX ||
@@ -226,7 +231,8 @@ is_whole(char *text, size_t length)
 	return true;
 }
 
-/* Does every line read well?  Tried on a table that nobody sees, so that a damaged file changes nothing. */
+/* Does every line read well?  Tried on a table that nobody sees, so that a damaged file changes
+ * nothing. */
 static bool
 load_lines(ExporterTable *table, char *const *lines, struct wall_time now)
 {

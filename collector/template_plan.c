@@ -34,8 +34,13 @@ static const struct element {
 	uint32_t mark;
 } elements[] = {
 #define ELEMENT(enterprise, id, name, load, field, rank, mark)                                     \
-	{ enterprise, id, offsetof(struct flow_record, field),                                     \
-	  sizeof(((struct flow_record *)0)->field), LOAD_##load, rank, mark },
+	{ enterprise,                                                                              \
+	  id,                                                                                      \
+	  offsetof(struct flow_record, field),                                                     \
+	  sizeof(((struct flow_record *)0)->field),                                                \
+	  LOAD_##load,                                                                             \
+	  rank,                                                                                    \
+	  mark },
 #include "schemas/information_elements.def"
 #undef ELEMENT
 };
@@ -48,11 +53,11 @@ struct located {
 
 struct TemplatePlan {
 	struct flow_record prototype;
-	uint32_t marks;       /* of the prototype, and the plan's own */
+	uint32_t marks; /* of the prototype, and the plan's own */
 	uint32_t lacks;
 	size_t record_octets;
 	size_t field_count;
-	size_t step_count;    /* column by column */
+	size_t step_count;     /* column by column */
 	size_t row_step_count; /* row by row */
 	bool is_variable;
 	bool has_address;
@@ -104,13 +109,15 @@ is_row_load(enum plan_load load)
 }
 
 static struct plan_step
-make_step(const struct compiler *compiler, const struct element *element, uint16_t field, uint32_t offset)
+make_step(const struct compiler *compiler, const struct element *element, uint16_t field,
+          uint32_t offset)
 {
 	uint16_t length = compiler->plan->fields[field].length;
 
 	return (struct plan_step){
-		.run = length == FIELD_VARIABLE ? NULL
-		                                : plan_step_choose(element->load, length, element->target_width),
+		.run = length == FIELD_VARIABLE
+		               ? NULL
+		               : plan_step_choose(element->load, length, element->target_width),
 		.source = offset,
 		.length = length,
 		.target = element->target,
@@ -121,7 +128,8 @@ make_step(const struct compiler *compiler, const struct element *element, uint16
 }
 
 static void
-take_always(struct compiler *compiler, const struct element *element, uint16_t field, uint32_t offset)
+take_always(struct compiler *compiler, const struct element *element, uint16_t field,
+            uint32_t offset)
 {
 	struct plan_step step = make_step(compiler, element, field, offset);
 
@@ -194,7 +202,8 @@ emit_duration(struct compiler *compiler)
 
 	if (compiler->duration_field < 0 || told == 0 || told == OWN_MARKS)
 		return;
-	step = make_step(compiler, &duration, (uint16_t)compiler->duration_field, compiler->duration_offset);
+	step = make_step(compiler, &duration, (uint16_t)compiler->duration_field,
+	                 compiler->duration_offset);
 	step.load = (uint8_t)compiler->duration_load;
 	step.run = told == FLOW_HAS_START ? plan_step_end_after : plan_step_start_before;
 	compiler->plan->marks |= OWN_MARKS;
@@ -220,8 +229,10 @@ find_lacks(const struct compiler *compiler)
 		uint32_t mark;
 		enum plan_lack lack;
 	} rows[] = {
-		{ FLOW_HAS_FLAGS, PLAN_LACKS_FLAGS },     { FLOW_HAS_TIMES, PLAN_LACKS_TIMES },
-		{ FLOW_HAS_OCTETS, PLAN_LACKS_OCTETS },   { FLOW_HAS_PACKETS, PLAN_LACKS_PACKETS },
+		{ FLOW_HAS_FLAGS, PLAN_LACKS_FLAGS },
+		{ FLOW_HAS_TIMES, PLAN_LACKS_TIMES },
+		{ FLOW_HAS_OCTETS, PLAN_LACKS_OCTETS },
+		{ FLOW_HAS_PACKETS, PLAN_LACKS_PACKETS },
 	};
 	uint32_t lacks = 0;
 
@@ -242,7 +253,8 @@ static void
 keep_row_steps(struct compiler *compiler)
 {
 	for (guint i = compiler->row_steps->len; i-- > 0;) {
-		const struct plan_step *step = &g_array_index(compiler->row_steps, struct plan_step, i);
+		const struct plan_step *step =
+			&g_array_index(compiler->row_steps, struct plan_step, i);
 
 		if (step->load != LOAD_SECTION_IP && step->load != LOAD_SECTION_ETHERNET)
 			continue;
@@ -250,7 +262,8 @@ keep_row_steps(struct compiler *compiler)
 			g_array_remove_index(compiler->row_steps, i);
 	}
 	for (guint i = 0; i < compiler->row_steps->len; i++) {
-		const struct plan_step *step = &g_array_index(compiler->row_steps, struct plan_step, i);
+		const struct plan_step *step =
+			&g_array_index(compiler->row_steps, struct plan_step, i);
 
 		if (step->load == LOAD_SECTION_IP || step->load == LOAD_SECTION_ETHERNET)
 			compiler->plan->has_address = true;
@@ -372,8 +385,10 @@ finish_times(struct wall_time export_time, struct flow_record *record)
 		record->marks |= FLOW_END_GUESSED;
 		record->end = record->start;
 	}
-	if (record->start.ms < export_time.ms - past_ms || record->start.ms > export_time.ms + future_ms ||
-	    record->end.ms < export_time.ms - past_ms || record->end.ms > export_time.ms + future_ms)
+	if (record->start.ms < export_time.ms - past_ms ||
+	    record->start.ms > export_time.ms + future_ms ||
+	    record->end.ms < export_time.ms - past_ms ||
+	    record->end.ms > export_time.ms + future_ms)
 		record->marks |= FLOW_TIMES_IMPOSSIBLE;
 	/* Nothing on the wire stops an exporter from ending a Flow before it starts. */
 	if (record->end.ms < record->start.ms)
@@ -397,7 +412,8 @@ finish_event(struct flow_record *record)
 {
 	if (record->nat_event == 0 && record->firewall_event == 0)
 		return;
-	if ((record->octets | record->packets | record->reverse_octets | record->reverse_packets) != 0)
+	if ((record->octets | record->packets | record->reverse_octets | record->reverse_packets) !=
+	    0)
 		return;
 	if (record->firewall_event == FIREWALL_DELETED && (record->marks & FLOW_HAS_OCTETS) != 0)
 		return;
@@ -435,8 +451,8 @@ finish(const struct plan_context *context, struct flow_record *records, size_t c
 
 /* One field that is read row by row. */
 static bool
-run_row_step(const struct plan_step *step, const struct plan_rows *row, const struct template_field *field,
-             struct told_sizes *told)
+run_row_step(const struct plan_step *step, const struct plan_rows *row,
+             const struct template_field *field, struct told_sizes *told)
 {
 	const uint8_t *octets = row->octets + step->source;
 
@@ -448,15 +464,16 @@ run_row_step(const struct plan_step *step, const struct plan_rows *row, const st
 	case LOAD_SECTION_IP:
 		return packet_section_read(octets, step->length, SECTION_FROM_IP, row->records);
 	case LOAD_SECTION_ETHERNET:
-		return packet_section_read(octets, step->length, SECTION_FROM_ETHERNET, row->records);
+		return packet_section_read(octets, step->length, SECTION_FROM_ETHERNET,
+		                           row->records);
 	case LOAD_BASIC_LIST:
 		return structured_data_read_basic_list(octets, step->length, told);
 	case LOAD_SUB_TEMPLATE_LIST:
-		return structured_data_read_sub_template_list(row->context->domain, octets, step->length, told,
-		                                              row->records);
+		return structured_data_read_sub_template_list(row->context->domain, octets,
+		                                              step->length, told, row->records);
 	case LOAD_SUB_TEMPLATE_MULTI_LIST:
-		return structured_data_read_multi_list(row->context->domain, octets, step->length, told,
-		                                       row->records);
+		return structured_data_read_multi_list(row->context->domain, octets, step->length,
+		                                       told, row->records);
 	default:
 		return true;
 	}
@@ -487,8 +504,8 @@ run_row_steps(const TemplatePlan *plan, const struct plan_rows *row, const struc
 }
 
 void
-template_plan_read(const TemplatePlan *plan, const struct plan_context *context, const uint8_t *octets,
-                   size_t count, struct flow_record *records)
+template_plan_read(const TemplatePlan *plan, const struct plan_context *context,
+                   const uint8_t *octets, size_t count, struct flow_record *records)
 {
 	struct flow_record start = start_record(plan, context);
 	struct plan_rows rows = { context, octets, plan->record_octets, count, records };
@@ -534,7 +551,8 @@ locate(const TemplatePlan *plan, const uint8_t *octets, size_t left, struct loca
 }
 
 static void
-run_located_steps(const TemplatePlan *plan, const struct plan_rows *row, const struct located *located)
+run_located_steps(const TemplatePlan *plan, const struct plan_rows *row,
+                  const struct located *located)
 {
 	for (size_t i = 0; i < plan->step_count; i++) {
 		struct plan_step step = plan->steps[i];

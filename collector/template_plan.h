@@ -1,11 +1,13 @@
 /*
  * A Template compiled to a plan: which octets of a record go to which field of a flow record.
  *
- * Records of fixed length are read column by column: each step of the plan goes over all records before the next.
- * The caller checks the bounds once, before the loop (count times the record's length), and the plan never looks
- * past a record's length.  Records of variable length are measured one by one, and the same steps read what was found.
+ * Records of fixed length are read column by column: each step of the plan goes over all records
+ * before the next. The caller checks the bounds once, before the loop (count times the record's
+ * length), and the plan never looks past a record's length.  Records of variable length are
+ * measured one by one, and the same steps read what was found.
  *
- * Source: RFC 3954, RFC 7011 (6.2 reduced-size encoding), RFC 7012, RFC 5103; schemas/information_elements.def.
+ * Source: RFC 3954, RFC 7011 (6.2 reduced-size encoding), RFC 7012, RFC 5103;
+ * schemas/information_elements.def.
  */
 #ifndef COLLECTOR_TEMPLATE_PLAN_H
 #define COLLECTOR_TEMPLATE_PLAN_H
@@ -39,11 +41,11 @@ struct plan_context {
 	uint16_t template_id;
 	struct wall_time export_time;
 	bool uptime_known;
-	bool uptime_inferred;       /* from a boot time that was announced: a flow cannot lie before it */
-	uint32_t uptime_ms;         /* the Exporter's uptime, modulo 2^32, */
-	struct wall_time uptime_at; /* at this time */
-	const struct sampler_table *samplers;       /* NULL: none */
-	const struct observation_domain *domain;    /* Templates of structured data; NULL: none */
+	bool uptime_inferred; /* from a boot time that was announced: a flow cannot lie before it */
+	uint32_t uptime_ms;   /* the Exporter's uptime, modulo 2^32, */
+	struct wall_time uptime_at;              /* at this time */
+	const struct sampler_table *samplers;    /* NULL: none */
+	const struct observation_domain *domain; /* Templates of structured data; NULL: none */
 };
 
 /* How the octets of an element are read. */
@@ -103,17 +105,18 @@ size_t template_plan_record_octets(const TemplatePlan *plan);
 bool template_plan_is_variable(const TemplatePlan *plan);
 
 /* Reads `count` records of fixed length, one after the other from `octets` on. */
-void template_plan_read(const TemplatePlan *plan, const struct plan_context *context, const uint8_t *octets,
-                        size_t count, struct flow_record *records);
+void template_plan_read(const TemplatePlan *plan, const struct plan_context *context,
+                        const uint8_t *octets, size_t count, struct flow_record *records);
 
 /*
- * Length of the record of variable length that begins at `octets`, and reads it into `record` unless that is NULL.
- * 0: it goes past `left`.
+ * Length of the record of variable length that begins at `octets`, and reads it into `record`
+ * unless that is NULL. 0: it goes past `left`.
  */
 size_t template_plan_read_variable(const TemplatePlan *plan, const struct plan_context *context,
                                    const uint8_t *octets, size_t left, struct flow_record *record);
 
-/* Adds what a record of a sub-Template tells of TCP flags and packet sizes.  Returns as the one above. */
+/* Adds what a record of a sub-Template tells of TCP flags and packet sizes.  Returns as the one
+ * above. */
 size_t template_plan_read_sub(const TemplatePlan *plan, const uint8_t *octets, size_t left,
                               struct told_sizes *told, struct flow_record *record);
 

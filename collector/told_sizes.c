@@ -221,10 +221,10 @@ told_sizes_note(struct told_sizes *told, uint32_t enterprise, uint16_t element, 
 		uint16_t element;
 		uint16_t number;
 	} rows[] = {
-		{ 35632, 88, TOLD_NTOP_128 },  { 35632, 89, TOLD_NTOP_256 },
-		{ 35632, 90, TOLD_NTOP_512 },  { 35632, 91, TOLD_NTOP_1024 },
-		{ 35632, 92, TOLD_NTOP_1514 }, { 35632, 93, TOLD_NTOP_ABOVE },
-		{ 6871, 500, TOLD_YAF_SMALL }, { 6871, 501, TOLD_YAF_NOT_EMPTY },
+		{ 35632, 88, TOLD_NTOP_128 },    { 35632, 89, TOLD_NTOP_256 },
+		{ 35632, 90, TOLD_NTOP_512 },    { 35632, 91, TOLD_NTOP_1024 },
+		{ 35632, 92, TOLD_NTOP_1514 },   { 35632, 93, TOLD_NTOP_ABOVE },
+		{ 6871, 500, TOLD_YAF_SMALL },   { 6871, 501, TOLD_YAF_NOT_EMPTY },
 		{ 6871, 502, TOLD_YAF_PAYLOAD }, { 6871, 510, TOLD_YAF_LARGE },
 	};
 

@@ -1,12 +1,15 @@
 /*
- * What an Exporter tells of a flow's packets by size, gathered from one record and turned into the size classes of
- * schemas/host_bin.def.  A direction's classes are written only when they add up to its packets.
+ * What an Exporter tells of a flow's packets by size, gathered from one record and turned into the
+ * size classes of schemas/host_bin.def.  A direction's classes are written only when they add up to
+ * its packets.
  *
  *   ntop (35632)    packets of up to 128, 256, 512, 1024, 1514 octets, and above
- *   YAF (6871)      packets without payload, with less than 60 octets of it, with 220 and more; octets of payload
- *   CESNET (8057)   the payload length and direction of each of the first packets, or a histogram of payload lengths
+ *   YAF (6871)      packets without payload, with less than 60 octets of it, with 220 and more;
+ * octets of payload CESNET (8057)   the payload length and direction of each of the first packets,
+ * or a histogram of payload lengths
  *
- * Bins that span several classes are put where their mean lies: the means follow from the flow's octets.
+ * Bins that span several classes are put where their mean lies: the means follow from the flow's
+ * octets.
  */
 #ifndef COLLECTOR_TOLD_SIZES_H
 #define COLLECTOR_TOLD_SIZES_H
@@ -49,7 +52,8 @@ struct told_sizes {
 };
 
 /* Notes one number by its Information Element; others are passed over. */
-void told_sizes_note(struct told_sizes *told, uint32_t enterprise, uint16_t element, uint64_t value);
+void told_sizes_note(struct told_sizes *told, uint32_t enterprise, uint16_t element,
+                     uint64_t value);
 
 /* Writes the record's sizes, reverse_sizes and FLOW_HAS_SIZES when what was told is enough. */
 void told_sizes_apply(const struct told_sizes *told, struct flow_record *record);

@@ -8,9 +8,10 @@
 #include "tests/support/export_builder.h"
 
 static const struct wire_field router_fields[] = {
-	{ 0, 8, 4 },  { 0, 12, 4 }, { 0, 15, 4 }, { 0, 10, 4 }, { 0, 14, 4 }, { 0, 2, 4 },  { 0, 1, 4 },
-	{ 0, 22, 4 }, { 0, 21, 4 }, { 0, 7, 2 },  { 0, 11, 2 }, { 0, 6, 1 },  { 0, 4, 1 },  { 0, 5, 1 },
-	{ 0, 16, 4 }, { 0, 17, 4 }, { 0, 9, 1 },  { 0, 13, 1 }, { 0, 61, 1 },
+	{ 0, 8, 4 },  { 0, 12, 4 }, { 0, 15, 4 }, { 0, 10, 4 }, { 0, 14, 4 },
+	{ 0, 2, 4 },  { 0, 1, 4 },  { 0, 22, 4 }, { 0, 21, 4 }, { 0, 7, 2 },
+	{ 0, 11, 2 }, { 0, 6, 1 },  { 0, 4, 1 },  { 0, 5, 1 },  { 0, 16, 4 },
+	{ 0, 17, 4 }, { 0, 9, 1 },  { 0, 13, 1 }, { 0, 61, 1 },
 };
 static const struct wire_field router6_fields[] = {
 	{ 0, 27, 16 }, { 0, 28, 16 }, { 0, 62, 16 }, { 0, 10, 4 }, { 0, 14, 4 }, { 0, 2, 8 },
@@ -18,8 +19,8 @@ static const struct wire_field router6_fields[] = {
 	{ 0, 4, 1 },   { 0, 5, 1 },   { 0, 136, 1 }, { 0, 61, 1 },
 };
 static const struct wire_field variable_fields[] = {
-	{ 0, 8, 4 }, { 0, 12, 4 },  { 0, 2, 8 },   { 0, 1, 8 }, { 0, 152, 8 },
-	{ 0, 153, 8 }, { 0, 7, 2 }, { 0, 11, 2 }, { 0, 6, 1 }, { 0, 4, 1 }, { 0, 96, 65535 },
+	{ 0, 8, 4 }, { 0, 12, 4 }, { 0, 2, 8 }, { 0, 1, 8 }, { 0, 152, 8 },    { 0, 153, 8 },
+	{ 0, 7, 2 }, { 0, 11, 2 }, { 0, 6, 1 }, { 0, 4, 1 }, { 0, 96, 65535 },
 };
 
 struct subject {
@@ -40,7 +41,9 @@ decode(void *context)
 	return records;
 }
 
-static const struct export_header header = { .export_s = TEST_EXPORT_S, .uptime_ms = 1000000, .domain = 1 };
+static const struct export_header header = { .export_s = TEST_EXPORT_S,
+	                                     .uptime_ms = 1000000,
+	                                     .domain = 1 };
 
 static void
 put_records(GByteArray *message, const struct wire_field *fields, size_t count, size_t records)
@@ -66,7 +69,9 @@ static void
 run(const char *name, GByteArray *learn, GByteArray *data)
 {
 	struct decoding decoding = decoding_start();
-	struct subject subject = { decoding.decoder, decoding.batch, { .arrival = decoding.arrival } };
+	struct subject subject = { decoding.decoder,
+		                   decoding.batch,
+		                   { .arrival = decoding.arrival } };
 
 	if (learn != NULL)
 		decoding_feed(&decoding, learn);
@@ -101,7 +106,9 @@ run_template(const char *name, const struct wire_field *fields, size_t count, bo
 int
 main(int argc, char **argv)
 {
-	const struct netflow5_fields fields = { .uptime_ms = 1000, .export_s = TEST_EXPORT_S, .protocol = 6 };
+	const struct netflow5_fields fields = { .uptime_ms = 1000,
+		                                .export_s = TEST_EXPORT_S,
+		                                .protocol = 6 };
 
 	if (is_wanted(argc, argv, "netflow5"))
 		run("netflow5", NULL, netflow5_build(&fields, 30));

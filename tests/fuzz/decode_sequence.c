@@ -39,7 +39,7 @@ check_batch(struct flow_batch *batch, ExporterTable *exporters)
 		const struct flow_record *record = &batch->records[i];
 		uint64_t sizes = 0;
 
-		for (size_t class = 0; class < 8; class++)
+		for (size_t class = 0; class < 8; class ++)
 			sizes += record->sizes[class];
 		if (record->end.ms < record->start.ms)
 			abort();
@@ -98,7 +98,8 @@ decode_sequence(const uint8_t *octets, size_t length, uint16_t version)
 
 		decoding.exporter = TEST_EXPORTER + (circumstances & 3U);
 		decoding.arrival.ms += (int64_t)(circumstances >> 2) * (circumstances >> 2) * 1000;
-		decode_one(&decoding, wire_read_nested(&reader, MIN(datagram_octets, left)), version);
+		decode_one(&decoding, wire_read_nested(&reader, MIN(datagram_octets, left)),
+		           version);
 	}
 	check_end(&decoding);
 	decoding_stop(&decoding);

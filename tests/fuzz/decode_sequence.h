@@ -1,9 +1,11 @@
 /*
- * Decodes a sequence of datagrams from one fuzzed input and aborts when a law of the decoders is broken.
+ * Decodes a sequence of datagrams from one fuzzed input and aborts when a law of the decoders is
+ * broken.
  *
- * The input: datagrams, each with two octets of length (big-endian) and one of circumstances before it: bits 0 and 1
- * name one of four exporters, the others how much time passes.  `version` is written over the first two octets of each
- * datagram, so that the fuzzer need not find it; 0: as they are.
+ * The input: datagrams, each with two octets of length (big-endian) and one of circumstances before
+ * it: bits 0 and 1 name one of four exporters, the others how much time passes.  `version` is
+ * written over the first two octets of each datagram, so that the fuzzer need not find it; 0: as
+ * they are.
  */
 #ifndef TESTS_FUZZ_DECODE_SEQUENCE_H
 #define TESTS_FUZZ_DECODE_SEQUENCE_H

@@ -6,7 +6,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length);
 
-/* The state file of Templates with a checksum that is right, so that what stands before it is read. */
+/* The state file of Templates with a checksum that is right, so that what stands before it is read.
+ */
 int
 LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 {
@@ -18,11 +19,13 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 	struct wall_time now = { 1700000000000 };
 
 	if (path == NULL)
-		path = g_strdup_printf("%s/kenchi-fuzz-%d", g_get_tmp_dir(), g_random_int_range(0, G_MAXINT));
+		path = g_strdup_printf("%s/kenchi-fuzz-%d", g_get_tmp_dir(),
+		                       g_random_int_range(0, G_MAXINT));
 	g_string_append_c(text, '\n');
 	checksum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
 	g_string_append_printf(text, "checksum %s\n", checksum);
-	if (!g_file_set_contents_full(path, text->str, (gssize)text->len, G_FILE_SET_CONTENTS_NONE, 0600, NULL))
+	if (!g_file_set_contents_full(path, text->str, (gssize)text->len, G_FILE_SET_CONTENTS_NONE,
+	                              0600, NULL))
 		abort();
 	(void)exporter_table_load(exporters, path, now, NULL);
 	if (!exporter_table_save(exporters, path, NULL))

@@ -1,4 +1,5 @@
-/* Writes the first inputs of the decoders' fuzz targets, built from values: make_seeds FOLDER-OF-CORPORA */
+/* Writes the first inputs of the decoders' fuzz targets, built from values: make_seeds
+ * FOLDER-OF-CORPORA */
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,9 @@
 
 enum { EXPORT_S = 1700000000, REVERSE = 29305, CESNET = 8057, YAF = 6871 };
 
-static const struct export_header header = { .export_s = EXPORT_S, .uptime_ms = 100000, .domain = 1 };
+static const struct export_header header = { .export_s = EXPORT_S,
+	                                     .uptime_ms = 100000,
+	                                     .domain = 1 };
 
 static const struct wire_field flow_fields[] = {
 	{ 0, 8, 4 }, { 0, 12, 4 }, { 0, 7, 2 },  { 0, 11, 2 }, { 0, 4, 1 },  { 0, 6, 1 },
@@ -17,20 +20,23 @@ static const uint64_t flow_values[] = {
 	0x0a000001, 0x0a000002, 1234, 80, 6, 2, 1000, 5, 90000, 95000, 3, 7,
 };
 static const struct wire_field flow6_fields[] = {
-	{ 0, 27, 16 }, { 0, 28, 16 }, { 0, 150, 4 }, { 0, 151, 4 }, { 0, 154, 8 }, { 0, 157, 8 }, { 0, 158, 4 },
-	{ 0, 85, 8 },  { 0, 86, 8 },  { REVERSE, 1, 8 }, { REVERSE, 2, 8 }, { 0, 61, 1 }, { 0, 161, 4 }, { 0, 160, 8 },
-	{ 0, 25, 2 }, { 0, 26, 2 }, { 0, 230, 1 }, { 0, 233, 1 },
+	{ 0, 27, 16 },     { 0, 28, 16 }, { 0, 150, 4 }, { 0, 151, 4 }, { 0, 154, 8 },
+	{ 0, 157, 8 },     { 0, 158, 4 }, { 0, 85, 8 },  { 0, 86, 8 },  { REVERSE, 1, 8 },
+	{ REVERSE, 2, 8 }, { 0, 61, 1 },  { 0, 161, 4 }, { 0, 160, 8 }, { 0, 25, 2 },
+	{ 0, 26, 2 },      { 0, 230, 1 }, { 0, 233, 1 },
 };
 static const uint64_t flow6_values[G_N_ELEMENTS(flow6_fields)] = { 1, 2, EXPORT_S - 5, EXPORT_S };
-static const struct wire_field sampler_fields[] = { { 0, 1, 4 }, { 0, 48, 1 }, { 0, 49, 1 }, { 0, 50, 4 } };
+static const struct wire_field sampler_fields[] = {
+	{ 0, 1, 4 }, { 0, 48, 1 }, { 0, 49, 1 }, { 0, 50, 4 }
+};
 static const uint64_t sampler_values[] = { 0, 7, 2, 512 };
 static const struct wire_field psamp_fields[] = {
 	{ 0, 302, 8 }, { 0, 304, 2 }, { 0, 305, 4 }, { 0, 306, 4 }, { 0, 311, 8 }, { 0, 160, 8 },
 };
 static const uint64_t psamp_values[] = { 7, 1, 1, 99, 0x3f50624dd2f1a9fc, UINT64_C(1700000000000) };
 static const struct wire_field ntop_fields[] = {
-	{ 0, 8, 4 }, { 0, 1, 4 }, { 0, 2, 4 }, { 0, 57560, 4 }, { 0, 57561, 4 }, { 0, 57562, 4 }, { 0, 57563, 4 },
-	{ 0, 57564, 4 }, { 0, 57565, 4 },
+	{ 0, 8, 4 },     { 0, 1, 4 },     { 0, 2, 4 },     { 0, 57560, 4 }, { 0, 57561, 4 },
+	{ 0, 57562, 4 }, { 0, 57563, 4 }, { 0, 57564, 4 }, { 0, 57565, 4 },
 };
 static const uint64_t ntop_values[] = { 1, 7820, 10, 5, 0, 0, 0, 5, 0 };
 
@@ -57,7 +63,8 @@ save(const char *folder, const char *target, const char *name, GByteArray *seque
 
 	if (g_mkdir_with_parents(directory, 0755) != 0 ||
 	    !g_file_set_contents(path, (const char *)sequence->data, sequence->len, &error)) {
-		fprintf(stderr, "%s: %s\n", path, error != NULL ? error->message : "cannot make the folder");
+		fprintf(stderr, "%s: %s\n", path,
+		        error != NULL ? error->message : "cannot make the folder");
 		exit(EXIT_FAILURE);
 	}
 	g_byte_array_unref(sequence);
@@ -79,7 +86,8 @@ netflow5_seeds(const char *folder)
 	GByteArray *sequence = g_byte_array_new();
 
 	for (uint16_t i = 0; i < 3; i++) {
-		add_datagram(sequence, (uint8_t)(i << 2), netflow5_build(&fields, (uint16_t)(i + 1)));
+		add_datagram(sequence, (uint8_t)(i << 2),
+		             netflow5_build(&fields, (uint16_t)(i + 1)));
 		fields.sequence += i + 1U;
 	}
 	save(folder, "netflow5", "three_in_order", sequence);
@@ -158,9 +166,10 @@ put_lists(GByteArray *message)
 }
 
 static const uint8_t frame[] = {
-	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0x81, 0, 0, 5, 0x88, 0x47, 0, 0, 0x11, 64, /* VLAN, MPLS */
-	0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,                /* IPv4 */
-	0, 80, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x02,                                  /* TCP */
+	0,    1,  2, 3,  4, 5, 6, 7, 8,  9, 10, 11, 0x81, 0,    0, 5, 0x88, 0x47, 0, 0,
+	0x11, 64, /* VLAN, MPLS */
+	0x45, 0,  0, 40, 0, 0, 0, 0, 64, 6, 0,  0,  10,   0,    0, 1, 10,   0,    0, 2, /* IPv4 */
+	0,    80, 1, 0,  0, 0, 0, 0, 0,  0, 0,  0,  0x50, 0x02,                         /* TCP */
 };
 
 static void
@@ -181,9 +190,12 @@ static void
 ipfix_seeds(const char *folder)
 {
 	static const struct wire_field list_fields[] = {
-		{ 0, 8, 4 }, { 0, 2, 4 }, { 0, 1, 4 }, { 0, 291, 65535 }, { 0, 291, 65535 }, { 0, 293, 65535 },
+		{ 0, 8, 4 },       { 0, 2, 4 },       { 0, 1, 4 },
+		{ 0, 291, 65535 }, { 0, 291, 65535 }, { 0, 293, 65535 },
 	};
-	static const struct wire_field tcp_fields[] = { { 0, 184, 4 }, { YAF, 14, 1 }, { YAF, 15, 1 }, { YAF, 16398, 1 } };
+	static const struct wire_field tcp_fields[] = {
+		{ 0, 184, 4 }, { YAF, 14, 1 }, { YAF, 15, 1 }, { YAF, 16398, 1 }
+	};
 	GByteArray *sequence = g_byte_array_new();
 	GByteArray *message = ipfix_open(&header);
 
@@ -239,12 +251,12 @@ static void
 template_file_seeds(const char *folder)
 {
 	static const char text[] = "kenchi-templates 1\n"
-	                           "exporter 192.0.2.1 0\n"
-	                           "domain 9 1 -1\n"
-	                           "sampler 1 7 512\n"
-	                           "template 256 0 0 1000 0/8/4 0/12/4 0/1/4\n"
-	                           "domain 10 2 1700000000000\n"
-	                           "template 300 1 1 0 29305/1/8 0/160/8";
+				   "exporter 192.0.2.1 0\n"
+				   "domain 9 1 -1\n"
+				   "sampler 1 7 512\n"
+				   "template 256 0 0 1000 0/8/4 0/12/4 0/1/4\n"
+				   "domain 10 2 1700000000000\n"
+				   "template 300 1 1 0 29305/1/8 0/160/8";
 	GByteArray *octets = g_byte_array_new();
 
 	export_put_octets(octets, text, sizeof(text) - 1);

@@ -1,4 +1,5 @@
-/* A decoder with its exporter table, and what has come out of it: what the decoders' tests work on. */
+/* A decoder with its exporter table, and what has come out of it: what the decoders' tests work on.
+ */
 #ifndef TESTS_SUPPORT_DECODING_H
 #define TESTS_SUPPORT_DECODING_H
 

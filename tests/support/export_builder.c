@@ -130,7 +130,8 @@ export_close_set(GByteArray *message, size_t set)
 static void
 put_field(GByteArray *message, const struct wire_field *field)
 {
-	export_put(message, field->enterprise != 0 ? field->element | ENTERPRISE_BIT : field->element, 2);
+	export_put(message,
+	           field->enterprise != 0 ? field->element | ENTERPRISE_BIT : field->element, 2);
 	export_put(message, field->length, 2);
 	if (field->enterprise != 0)
 		export_put(message, field->enterprise, 4);
@@ -144,7 +145,8 @@ put_fields(GByteArray *message, const struct wire_field *fields, size_t count)
 }
 
 void
-netflow9_add_template(GByteArray *message, uint16_t id, const struct wire_field *fields, size_t count)
+netflow9_add_template(GByteArray *message, uint16_t id, const struct wire_field *fields,
+                      size_t count)
 {
 	size_t set = export_open_set(message, 0);
 

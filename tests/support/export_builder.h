@@ -1,8 +1,8 @@
 /*
  * Builds export datagrams for tests from values, octet by octet, and never with the decoders.
  *
- * A message is opened, gets Sets, and is closed; lengths and counts are filled in.  What is to be wrong is then
- * written over with export_put_at().
+ * A message is opened, gets Sets, and is closed; lengths and counts are filled in.  What is to be
+ * wrong is then written over with export_put_at().
  */
 #ifndef TESTS_SUPPORT_EXPORT_BUILDER_H
 #define TESTS_SUPPORT_EXPORT_BUILDER_H
@@ -48,22 +48,25 @@ GByteArray *ipfix_open(const struct export_header *header);
 /* Fills in the length (IPFIX) or the count of Sets (v9). */
 void export_close(GByteArray *message);
 
-/* Opens a Set and returns where it begins; export_close_set() fills in its length, padded to four octets. */
+/* Opens a Set and returns where it begins; export_close_set() fills in its length, padded to four
+ * octets. */
 size_t export_open_set(GByteArray *message, uint16_t id);
 void export_close_set(GByteArray *message, size_t set);
 
 /* A Template Set with one Template (v9: id 0, IPFIX: id 2). */
-void netflow9_add_template(GByteArray *message, uint16_t id, const struct wire_field *fields, size_t count);
-void ipfix_add_template(GByteArray *message, uint16_t id, const struct wire_field *fields, size_t count);
+void netflow9_add_template(GByteArray *message, uint16_t id, const struct wire_field *fields,
+                           size_t count);
+void ipfix_add_template(GByteArray *message, uint16_t id, const struct wire_field *fields,
+                        size_t count);
 
 /* An Options Template Set with one Template, whose first `scopes` fields are scopes. */
-void netflow9_add_options_template(GByteArray *message, uint16_t id, const struct wire_field *fields,
-                                   size_t scopes, size_t count);
+void netflow9_add_options_template(GByteArray *message, uint16_t id,
+                                   const struct wire_field *fields, size_t scopes, size_t count);
 void ipfix_add_options_template(GByteArray *message, uint16_t id, const struct wire_field *fields,
                                 size_t scopes, size_t count);
 
 /* A Set of one record whose fields have the widths of `fields` and the values of `values`. */
-void export_add_record(GByteArray *message, uint16_t id, const struct wire_field *fields, size_t count,
-                       const uint64_t *values);
+void export_add_record(GByteArray *message, uint16_t id, const struct wire_field *fields,
+                       size_t count, const uint64_t *values);
 
 #endif

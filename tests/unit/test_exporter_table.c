@@ -12,7 +12,9 @@ enum { FIELDS = G_N_ELEMENTS(fields) };
 static GByteArray *
 open_message(uint32_t domain)
 {
-	const struct export_header header = { .export_s = TEST_EXPORT_S, .uptime_ms = 5000, .domain = domain };
+	const struct export_header header = { .export_s = TEST_EXPORT_S,
+		                              .uptime_ms = 5000,
+		                              .domain = domain };
 
 	return netflow9_open(&header);
 }
@@ -153,9 +155,11 @@ knows_the_operators_sampling(void)
 	struct decoding decoding = decoding_start();
 	g_autoptr(GError) error = NULL;
 
-	g_assert_true(exporter_table_override_sampling(decoding.exporters, "192.0.2.0/24", 100, NULL));
+	g_assert_true(
+		exporter_table_override_sampling(decoding.exporters, "192.0.2.0/24", 100, NULL));
 	g_assert_true(exporter_table_override_sampling(decoding.exporters, "192.0.2.1", 200, NULL));
-	g_assert_false(exporter_table_override_sampling(decoding.exporters, "192.0.2.1", 0, &error));
+	g_assert_false(
+		exporter_table_override_sampling(decoding.exporters, "192.0.2.1", 0, &error));
 	g_assert_nonnull(error);
 	feed_template(&decoding, 1, 256);
 	decoding.exporter++;
@@ -219,7 +223,8 @@ takes_a_file_that_is_not_there_for_an_empty_one(void)
 {
 	struct decoding decoding = decoding_start();
 
-	g_assert_true(exporter_table_load(decoding.exporters, "/nonexistent/templates", decoding.arrival, NULL));
+	g_assert_true(exporter_table_load(decoding.exporters, "/nonexistent/templates",
+	                                  decoding.arrival, NULL));
 	decoding_stop(&decoding);
 }
 
@@ -240,10 +245,12 @@ refuses_a_file_that_any_damage_was_done_to(void)
 
 		damaged[i] ^= 1;
 		g_assert_true(g_file_set_contents(file.path, damaged, (gssize)length, NULL));
-		g_assert_false(exporter_table_load(after.exporters, file.path, after.arrival, &error));
+		g_assert_false(
+			exporter_table_load(after.exporters, file.path, after.arrival, &error));
 		g_assert_nonnull(strstr(error->message, file.path));
 		g_assert_true(g_file_set_contents(file.path, whole, (gssize)i, NULL));
-		g_assert_false(exporter_table_load(after.exporters, file.path, after.arrival, NULL));
+		g_assert_false(
+			exporter_table_load(after.exporters, file.path, after.arrival, NULL));
 	}
 	g_assert_cmpuint(exporter_table_count(after.exporters), ==, 0);
 	decoding_stop(&before);
@@ -260,7 +267,8 @@ describes_an_exporter_as_one_line_of_json(void)
 	feed_template(&decoding, 1, 256);
 	feed_sampler(&decoding, 1);
 	feed_record(&decoding, 1, 256);
-	exporter_table_describe(decoding.exporters, 0, wall_time_add_ms(decoding.arrival, 90000), 60000, line);
+	exporter_table_describe(decoding.exporters, 0, wall_time_add_ms(decoding.arrival, 90000),
+	                        60000, line);
 	g_assert_nonnull(strstr(line->str, "\"exporter\":\"192.0.2.1\""));
 	g_assert_nonnull(strstr(line->str, "\"protocols\":[\"NetFlow v9\"]"));
 	g_assert_nonnull(strstr(line->str, "\"silent\":true"));

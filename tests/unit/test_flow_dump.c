@@ -38,22 +38,25 @@ names_fields_as_iana_does(void)
 	};
 	g_autoptr(GString) text = dump_one(&record);
 
-	g_assert_cmpstr(text->str, ==,
-	                "{\"version\":9,\"observationDomainId\":42,\"templateId\":300,\"recordType\":\"flow\","
-	                "\"sourceIPv4Address\":\"10.0.0.1\",\"destinationIPv6Address\":\"2001:db8::1\","
-	                "\"sourceTransportPort\":1234,\"destinationTransportPort\":80,\"protocolIdentifier\":6,"
-	                "\"octetDeltaCount\":18446744073709551615,\"packetDeltaCount\":7,\"tcpControlBits\":27,"
-	                "\"flowStartMilliseconds\":1700000000123,\"flowEndMilliseconds\":1700000000456,"
-	                "\"ingressInterface\":3,\"egressInterface\":0,\"samplingInterval\":100}\n");
+	g_assert_cmpstr(
+		text->str, ==,
+		"{\"version\":9,\"observationDomainId\":42,\"templateId\":300,\"recordType\":\"flow\","
+		"\"sourceIPv4Address\":\"10.0.0.1\",\"destinationIPv6Address\":\"2001:db8::1\","
+		"\"sourceTransportPort\":1234,\"destinationTransportPort\":80,\"protocolIdentifier\":6,"
+		"\"octetDeltaCount\":18446744073709551615,\"packetDeltaCount\":7,\"tcpControlBits\":27,"
+		"\"flowStartMilliseconds\":1700000000123,\"flowEndMilliseconds\":1700000000456,"
+		"\"ingressInterface\":3,\"egressInterface\":0,\"samplingInterval\":100}\n");
 }
 
 static void
 leaves_out_what_was_not_told(void)
 {
-	const struct flow_record record = { .source = host_address_from_ipv4(1), .flow_direction = 255 };
+	const struct flow_record record = { .source = host_address_from_ipv4(1),
+		                            .flow_direction = 255 };
 	g_autoptr(GString) text = dump_one(&record);
-	static const char *const absent[] = { "octetDeltaCount",       "packetDeltaCount", "tcpControlBits",
-		                              "flowStartMilliseconds", "flowDirection",    "samplingInterval",
+	static const char *const absent[] = { "octetDeltaCount",        "packetDeltaCount",
+		                              "tcpControlBits",         "flowStartMilliseconds",
+		                              "flowDirection",          "samplingInterval",
 		                              "reverseOctetDeltaCount", "destinationIP" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(absent); i++)
@@ -69,7 +72,8 @@ keeps_what_a_packet_section_says_apart(void)
 		                            .marks = FLOW_PACKET_SECTION | FLOW_HAS_OCTETS };
 	g_autoptr(GString) text = dump_one(&record);
 
-	g_assert_nonnull(strstr(text->str, "\"recordType\":\"other\",\"packetSection\":{\"sourceIPv4Address\""));
+	g_assert_nonnull(strstr(
+		text->str, "\"recordType\":\"other\",\"packetSection\":{\"sourceIPv4Address\""));
 	g_assert_nonnull(strstr(text->str, "\"octetDeltaCount\":100},\"ingressInterface\""));
 }
 
@@ -83,8 +87,9 @@ ends_with_counters(void)
 	decoding_feed(&decoding, netflow5_build(&fields, 3));
 	decoding_feed_octets(&decoding, "\0\1", 2);
 	flow_dump_stats(decoding.exporters, text);
-	g_assert_true(g_str_has_prefix(text->str, "{\"stats\":{\"datagrams\":2,\"datagramsRejected\":1,"
-	                                          "\"setsWithoutTemplate\":0,\"records\":3,"));
+	g_assert_true(g_str_has_prefix(text->str,
+	                               "{\"stats\":{\"datagrams\":2,\"datagramsRejected\":1,"
+	                               "\"setsWithoutTemplate\":0,\"records\":3,"));
 	g_assert_true(g_str_has_suffix(text->str, "}}\n"));
 	decoding_stop(&decoding);
 }

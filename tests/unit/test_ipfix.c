@@ -63,8 +63,11 @@ reads_times_of_every_unit(void)
 		struct decoding decoding = decoding_start();
 
 		decoding_feed(&decoding, message_with(fields, 4, values));
-		g_assert_cmpint(ABS(only_record(&decoding)->start.ms - (export_ms - cases[i].start_ms)), <=, 1);
-		g_assert_cmpint(ABS(only_record(&decoding)->end.ms - (export_ms - cases[i].end_ms)), <=, 1);
+		g_assert_cmpint(
+			ABS(only_record(&decoding)->start.ms - (export_ms - cases[i].start_ms)), <=,
+			1);
+		g_assert_cmpint(ABS(only_record(&decoding)->end.ms - (export_ms - cases[i].end_ms)),
+		                <=, 1);
 		g_assert_cmpuint(only_record(&decoding)->marks & FLOW_HAS_TIMES, !=, 0);
 		decoding_stop(&decoding);
 	}
@@ -76,8 +79,8 @@ takes_milliseconds_before_seconds(void)
 	static const struct wire_field fields[] = {
 		{ 0, 8, 4 }, { 0, 152, 8 }, { 0, 150, 4 }, { 0, 153, 8 }, { 0, 151, 4 },
 	};
-	const uint64_t values[] = { 1, (uint64_t)export_ms - 1500, TEST_EXPORT_S - 2, (uint64_t)export_ms - 500,
-		                    TEST_EXPORT_S - 1 };
+	const uint64_t values[] = { 1, (uint64_t)export_ms - 1500, TEST_EXPORT_S - 2,
+		                    (uint64_t)export_ms - 500, TEST_EXPORT_S - 1 };
 	struct decoding decoding = decoding_start();
 
 	decoding_feed(&decoding, message_with(fields, G_N_ELEMENTS(fields), values));
@@ -139,7 +142,9 @@ leaves_uptime_alone_without_a_boot_time(void)
 static void
 counts_uptime_from_the_boot_time_in_the_record(void)
 {
-	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 22, 4 }, { 0, 21, 4 }, { 0, 160, 8 } };
+	static const struct wire_field fields[] = {
+		{ 0, 8, 4 }, { 0, 22, 4 }, { 0, 21, 4 }, { 0, 160, 8 }
+	};
 	const uint64_t values[] = { 1, 50000, 60000, (uint64_t)export_ms - 70000 };
 	struct decoding decoding = decoding_start();
 
@@ -190,7 +195,9 @@ static void
 reads_counters_of_any_width(void)
 {
 	for (uint16_t width = 1; width <= 8; width++) {
-		const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 1, width }, { 0, 2, width } };
+		const struct wire_field fields[] = { { 0, 8, 4 },
+			                             { 0, 1, width },
+			                             { 0, 2, width } };
 		const uint64_t most = width == 8 ? UINT64_MAX : (UINT64_C(1) << (8 * width)) - 1;
 		const uint64_t values[] = { 1, most, most - 1 };
 		struct decoding decoding = decoding_start();
@@ -228,7 +235,8 @@ static void
 keeps_both_directions_of_a_biflow(void)
 {
 	static const struct wire_field fields[] = {
-		{ 0, 8, 4 }, { 0, 1, 4 }, { REVERSE, 1, 4 }, { 0, 2, 4 }, { REVERSE, 2, 4 }, { 0, 6, 1 }, { REVERSE, 6, 1 },
+		{ 0, 8, 4 },       { 0, 1, 4 }, { REVERSE, 1, 4 }, { 0, 2, 4 },
+		{ REVERSE, 2, 4 }, { 0, 6, 1 }, { REVERSE, 6, 1 },
 	};
 	static const uint64_t values[] = { 1, 1000, 50000, 10, 40, 0x1b, 0x12 };
 	struct decoding decoding = decoding_start();
@@ -245,7 +253,9 @@ keeps_both_directions_of_a_biflow(void)
 static void
 takes_the_address_family_that_is_set(void)
 {
-	static const struct wire_field fields[] = { { 0, 27, 16 }, { 0, 8, 4 }, { 0, 28, 16 }, { 0, 12, 4 } };
+	static const struct wire_field fields[] = {
+		{ 0, 27, 16 }, { 0, 8, 4 }, { 0, 28, 16 }, { 0, 12, 4 }
+	};
 	static const uint64_t only4[] = { 0, 0x0a000001, 0, 0x0a000002 };
 	static const uint64_t only6[] = { 5, 0, 6, 0 };
 	struct host_address four = host_address_from_ipv4(0x0a000001);
@@ -275,7 +285,9 @@ takes_the_inner_address_of_two(void)
 static void
 marks_events_apart_from_flows(void)
 {
-	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 233, 1 }, { 0, 1, 4 }, { 0, 230, 1 } };
+	static const struct wire_field fields[] = {
+		{ 0, 8, 4 }, { 0, 233, 1 }, { 0, 1, 4 }, { 0, 230, 1 }
+	};
 	static const uint64_t created[] = { 1, 1, 0, 0 };
 	static const uint64_t created_with_octets[] = { 1, 1, 5000, 0 };
 	static const uint64_t translated[] = { 1, 0, 0, 4 };
@@ -311,7 +323,9 @@ reads_sampling_announced_in_every_way(void)
 	static const uint64_t values[] = { 1 };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		const struct wire_field fields[] = { { 0, 149, 4 }, cases[i].fields[0], cases[i].fields[1] };
+		const struct wire_field fields[] = { { 0, 149, 4 },
+			                             cases[i].fields[0],
+			                             cases[i].fields[1] };
 		const uint64_t told[] = { 1, cases[i].values[0], cases[i].values[1] };
 		struct decoding decoding = decoding_start();
 		GByteArray *message = ipfix_open(&header);
@@ -422,7 +436,9 @@ counts_a_variable_length_record_that_goes_past_its_set(void)
 static void
 reads_elements_that_are_sent_as_variable_length(void)
 {
-	static const struct wire_field fields[] = { { 0, 8, 65535 }, { 0, 1, 65535 }, { 0, 161, 65535 }, { 0, 152, 8 } };
+	static const struct wire_field fields[] = {
+		{ 0, 8, 65535 }, { 0, 1, 65535 }, { 0, 161, 65535 }, { 0, 152, 8 }
+	};
 	struct decoding decoding = decoding_start();
 	GByteArray *message = ipfix_open(&header);
 	size_t set;
@@ -444,7 +460,8 @@ reads_elements_that_are_sent_as_variable_length(void)
 }
 
 static void
-put_basic_list(GByteArray *message, uint16_t element, const int16_t *values, size_t count, unsigned width)
+put_basic_list(GByteArray *message, uint16_t element, const int16_t *values, size_t count,
+               unsigned width)
 {
 	export_put(message, 9 + count * width, 1);
 	export_put(message, 255, 1); /* semantic: undefined */
@@ -459,7 +476,8 @@ static void
 reads_packet_sizes_from_lists(void)
 {
 	static const struct wire_field fields[] = {
-		{ 0, 8, 4 }, { 0, 4, 1 }, { 0, 2, 4 }, { REVERSE, 2, 4 }, { 0, 1, 4 }, { 0, 291, 65535 }, { 0, 291, 65535 },
+		{ 0, 8, 4 }, { 0, 4, 1 },       { 0, 2, 4 },       { REVERSE, 2, 4 },
+		{ 0, 1, 4 }, { 0, 291, 65535 }, { 0, 291, 65535 },
 	};
 	static const int16_t payloads[] = { 0, 1440, 100, 1000 };
 	static const int16_t ways[] = { 1, -1, 1, -1 };
@@ -492,7 +510,9 @@ static void
 reads_flags_from_a_sub_template(void)
 {
 	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 293, 65535 } };
-	static const struct wire_field tcp[] = { { 0, 184, 4 }, { YAF, 14, 1 }, { YAF, 15, 1 }, { YAF, 16398, 1 } };
+	static const struct wire_field tcp[] = {
+		{ 0, 184, 4 }, { YAF, 14, 1 }, { YAF, 15, 1 }, { YAF, 16398, 1 }
+	};
 	struct decoding decoding = decoding_start();
 	GByteArray *message = ipfix_open(&header);
 	size_t set;
@@ -588,7 +608,8 @@ gives_out_more_records_than_fit_a_batch(void)
 	for (uint32_t i = 0; i < RECORDS; i++) {
 		struct host_address expected = host_address_from_ipv4(i + 1);
 
-		g_assert_true(host_address_equal(&decoding_record(&decoding, i)->source, &expected));
+		g_assert_true(
+			host_address_equal(&decoding_record(&decoding, i)->source, &expected));
 	}
 	decoding_stop(&decoding);
 }

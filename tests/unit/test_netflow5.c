@@ -90,7 +90,8 @@ never_ends_a_flow_before_it_starts(void)
 
 	reversed.last_ms = reversed.first_ms - 5000;
 	decoding_feed(&decoding, netflow5_build(&reversed, 1));
-	g_assert_cmpint(decoding_record(&decoding, 0)->end.ms, ==, decoding_record(&decoding, 0)->start.ms);
+	g_assert_cmpint(decoding_record(&decoding, 0)->end.ms, ==,
+	                decoding_record(&decoding, 0)->start.ms);
 	decoding_stop(&decoding);
 }
 
@@ -180,7 +181,8 @@ refuses_other_versions_by_name(void)
 		decoding_feed_octets(&decoding, message->data, message->len);
 		g_byte_array_unref(message);
 	}
-	g_assert_cmpuint(decoding_counters(&decoding).datagrams_version, ==, G_N_ELEMENTS(versions));
+	g_assert_cmpuint(decoding_counters(&decoding).datagrams_version, ==,
+	                 G_N_ELEMENTS(versions));
 	g_assert_cmpuint(exporter_table_count(decoding.exporters), ==, 0);
 	decoding_stop(&decoding);
 }
@@ -205,7 +207,8 @@ main(int argc, char **argv)
 	g_test_add_func("/netflow5/reads_every_field", reads_every_field);
 	g_test_add_func("/netflow5/turns_uptime_into_real_time", turns_uptime_into_real_time);
 	g_test_add_func("/netflow5/survives_a_wrap_of_the_uptime", survives_a_wrap_of_the_uptime);
-	g_test_add_func("/netflow5/never_ends_a_flow_before_it_starts", never_ends_a_flow_before_it_starts);
+	g_test_add_func("/netflow5/never_ends_a_flow_before_it_starts",
+	                never_ends_a_flow_before_it_starts);
 	g_test_add_func("/netflow5/marks_times_that_cannot_be", marks_times_that_cannot_be);
 	g_test_add_func("/netflow5/takes_the_sampling_of_the_header_without_its_mode",
 	                takes_the_sampling_of_the_header_without_its_mode);

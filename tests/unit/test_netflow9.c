@@ -4,7 +4,7 @@
 #include "tests/support/export_builder.h"
 
 static const struct wire_field flow_fields[] = {
-	{ 0, 8, 4 }, { 0, 12, 4 }, { 0, 7, 2 },  { 0, 11, 2 }, { 0, 4, 1 }, { 0, 6, 1 },
+	{ 0, 8, 4 }, { 0, 12, 4 }, { 0, 7, 2 },  { 0, 11, 2 }, { 0, 4, 1 },  { 0, 6, 1 },
 	{ 0, 1, 4 }, { 0, 2, 4 },  { 0, 22, 4 }, { 0, 21, 4 }, { 0, 10, 2 }, { 0, 48, 1 },
 };
 static const uint64_t flow_values[] = {
@@ -12,7 +12,9 @@ static const uint64_t flow_values[] = {
 };
 enum { FLOW_FIELDS = G_N_ELEMENTS(flow_fields) };
 
-static const struct export_header header = { .export_s = TEST_EXPORT_S, .uptime_ms = 100000, .domain = 42 };
+static const struct export_header header = { .export_s = TEST_EXPORT_S,
+	                                     .uptime_ms = 100000,
+	                                     .domain = 42 };
 
 static void
 feed_template(struct decoding *decoding)
@@ -101,7 +103,8 @@ keeps_data_for_its_template(void)
 	feed_template(&decoding);
 	g_assert_cmpuint(decoding.records->len, ==, 2);
 	g_assert_cmpuint(decoding_counters(&decoding).sets_waiting, ==, 0);
-	g_assert_cmpint(decoding_record(&decoding, 1)->start.ms, ==, (int64_t)TEST_EXPORT_S * 1000 - 10000);
+	g_assert_cmpint(decoding_record(&decoding, 1)->start.ms, ==,
+	                (int64_t)TEST_EXPORT_S * 1000 - 10000);
 	decoding_stop(&decoding);
 }
 
@@ -248,7 +251,9 @@ keeps_a_template_that_is_repeated(void)
 	decoding_stop(&decoding);
 }
 
-static const struct wire_field sampler_fields[] = { { 0, 1, 4 }, { 0, 48, 1 }, { 0, 49, 1 }, { 0, 50, 4 } };
+static const struct wire_field sampler_fields[] = {
+	{ 0, 1, 4 }, { 0, 48, 1 }, { 0, 49, 1 }, { 0, 50, 4 }
+};
 static const uint64_t sampler_values[] = { 0, 7, 2, 512 };
 enum { SAMPLER_FIELDS = G_N_ELEMENTS(sampler_fields) };
 
@@ -287,7 +292,8 @@ takes_sampling_that_stands_behind_the_data_in_the_datagram(void)
 static void
 takes_sampling_by_interface(void)
 {
-	static const struct wire_field fields[] = { { 0, 2, 4 }, { 0, 34, 4 } }; /* scope interface */
+	static const struct wire_field fields[] = { { 0, 2, 4 },
+		                                    { 0, 34, 4 } }; /* scope interface */
 	static const uint64_t ours[] = { 3, 100 }, another[] = { 4, 200 };
 	struct decoding decoding = decoding_start();
 	GByteArray *message = netflow9_open(&header);
@@ -317,8 +323,9 @@ follows_a_change_of_the_sampling(void)
 		export_add_record(message, 257, fields, G_N_ELEMENTS(fields), values);
 		decoding_feed(&decoding, message);
 		feed_flow(&decoding);
-		g_assert_cmpuint(decoding_record(&decoding, decoding.records->len - 1)->sampling_interval, ==,
-		                 interval);
+		g_assert_cmpuint(
+			decoding_record(&decoding, decoding.records->len - 1)->sampling_interval,
+			==, interval);
 	}
 	decoding_stop(&decoding);
 }
@@ -425,7 +432,8 @@ finds_the_second_that_the_header_hides(void)
 	struct export_header hidden = header;
 	int64_t boot_ms = (int64_t)TEST_EXPORT_S * 1000 - 100000 + 900;
 
-	/* The real boot is 900 ms later than the first header tells, which leaves the second behind it open. */
+	/* The real boot is 900 ms later than the first header tells, which leaves the second behind
+	 * it open. */
 	feed_template(&decoding);
 	feed_flow(&decoding);
 	g_assert_cmpint(decoding.batch->clock_correction_ms, ==, 500);
@@ -449,9 +457,10 @@ static void
 knows_ntops_elements_by_their_v9_numbers(void)
 {
 	static const struct wire_field fields[] = {
-		{ 0, 8, 4 },         { 0, 12, 4 },        { 0, 4, 1 },         { 0, 1, 4 },
-		{ 0, 2, 4 },         { 0, 57472 + 88, 4 }, { 0, 57472 + 89, 4 }, { 0, 57472 + 90, 4 },
-		{ 0, 57472 + 91, 4 }, { 0, 57472 + 92, 4 }, { 0, 57472 + 93, 4 },
+		{ 0, 8, 4 },          { 0, 12, 4 },         { 0, 4, 1 },
+		{ 0, 1, 4 },          { 0, 2, 4 },          { 0, 57472 + 88, 4 },
+		{ 0, 57472 + 89, 4 }, { 0, 57472 + 90, 4 }, { 0, 57472 + 91, 4 },
+		{ 0, 57472 + 92, 4 }, { 0, 57472 + 93, 4 },
 	};
 	/* Five of 64 octets and five of 1500. */
 	static const uint64_t values[] = { 1, 2, 6, 5 * 64 + 5 * 1500, 10, 5, 0, 0, 0, 5, 0 };

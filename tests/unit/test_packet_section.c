@@ -159,7 +159,9 @@ static void
 keeps_counters_that_the_record_has(void)
 {
 	GByteArray *section = g_byte_array_new();
-	struct flow_record record = { .octets = 9000, .packets = 7, .marks = FLOW_HAS_OCTETS | FLOW_HAS_PACKETS };
+	struct flow_record record = { .octets = 9000,
+		                      .packets = 7,
+		                      .marks = FLOW_HAS_OCTETS | FLOW_HAS_PACKETS };
 
 	put_ipv4(section, 6, 60);
 	put_tcp(section);

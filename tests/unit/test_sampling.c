@@ -9,8 +9,12 @@ multiplies_every_counter(void)
 	struct flow_record *record = &batch->records[0];
 
 	batch->count = 1;
-	*record = (struct flow_record){ .octets = 3, .packets = 2, .reverse_octets = 5, .reverse_packets = 4,
-		                        .sizes = { 2 }, .sampling_interval = 100 };
+	*record = (struct flow_record){ .octets = 3,
+		                        .packets = 2,
+		                        .reverse_octets = 5,
+		                        .reverse_packets = 4,
+		                        .sizes = { 2 },
+		                        .sampling_interval = 100 };
 	sampling_scale(batch, 0);
 	g_assert_cmpuint(record->octets, ==, 300);
 	g_assert_cmpuint(record->packets, ==, 200);
@@ -28,7 +32,8 @@ saturates_instead_of_wrapping(void)
 	g_autofree struct flow_batch *batch = g_new0(struct flow_batch, 1);
 
 	batch->count = 1;
-	batch->records[0] = (struct flow_record){ .octets = UINT64_MAX / 2, .sizes = { 1000000000 },
+	batch->records[0] = (struct flow_record){ .octets = UINT64_MAX / 2,
+		                                  .sizes = { 1000000000 },
 		                                  .sampling_interval = UINT32_MAX };
 	sampling_scale(batch, 0);
 	g_assert_cmpuint(batch->records[0].octets, ==, UINT64_MAX);
@@ -71,9 +76,11 @@ falls_back_from_interface_to_domain_to_the_only_sampler(void)
 	g_assert_cmpuint(sampler_table_default(&table, 3), ==, 10);
 	g_assert_true(sampler_table_announce(&table, &(struct sampler){ SAMPLER_BY_ID, 20, 8 }));
 	g_assert_cmpuint(sampler_table_default(&table, 3), ==, 0);
-	g_assert_true(sampler_table_announce(&table, &(struct sampler){ SAMPLER_OF_DOMAIN, 30, 0 }));
+	g_assert_true(
+		sampler_table_announce(&table, &(struct sampler){ SAMPLER_OF_DOMAIN, 30, 0 }));
 	g_assert_cmpuint(sampler_table_default(&table, 3), ==, 30);
-	g_assert_true(sampler_table_announce(&table, &(struct sampler){ SAMPLER_OF_INTERFACE, 40, 3 }));
+	g_assert_true(
+		sampler_table_announce(&table, &(struct sampler){ SAMPLER_OF_INTERFACE, 40, 3 }));
 	g_assert_cmpuint(sampler_table_default(&table, 3), ==, 40);
 	g_assert_cmpuint(sampler_table_default(&table, 4), ==, 30);
 	g_assert_cmpuint(sampler_table_find(&table, 8), ==, 20);
@@ -85,8 +92,10 @@ refuses_one_sampler_too_many(void)
 	struct sampler_table table = { .count = 0 };
 
 	for (uint64_t id = 0; id < SAMPLERS_MAX; id++)
-		g_assert_true(sampler_table_announce(&table, &(struct sampler){ SAMPLER_BY_ID, 10, id }));
-	g_assert_false(sampler_table_announce(&table, &(struct sampler){ SAMPLER_BY_ID, 10, SAMPLERS_MAX }));
+		g_assert_true(
+			sampler_table_announce(&table, &(struct sampler){ SAMPLER_BY_ID, 10, id }));
+	g_assert_false(sampler_table_announce(
+		&table, &(struct sampler){ SAMPLER_BY_ID, 10, SAMPLERS_MAX }));
 	g_assert_true(sampler_table_announce(&table, &(struct sampler){ SAMPLER_BY_ID, 11, 5 }));
 	g_assert_cmpuint(sampler_table_find(&table, 5), ==, 11);
 }

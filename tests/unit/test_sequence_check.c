@@ -131,7 +131,8 @@ recognises_an_exporter_that_leaves_options_out(void)
 
 	for (uint32_t i = 0; i < 200; i++) {
 		uint32_t options = i % 16 == 0 ? 1 : 0;
-		const struct sequence_message message = { sent, 20 + i % 7 + options, options, true };
+		const struct sequence_message message = { sent, 20 + i % 7 + options, options,
+			                                  true };
 
 		sequence_check_take(&checked.check, &message, &checked.counters);
 		sent += 20 + i % 7;

@@ -45,7 +45,8 @@ reads_a_histogram(void)
 static void
 passes_over_lists_of_other_elements(void)
 {
-	GByteArray *others[] = { basic_list(0, 82, VARIABLE), basic_list(9, 1, 3), basic_list(CESNET, 1, 1) };
+	GByteArray *others[] = { basic_list(0, 82, VARIABLE), basic_list(9, 1, 3),
+		                 basic_list(CESNET, 1, 1) };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
 		struct told_sizes told = { .payloads_count = 0 };
@@ -102,8 +103,12 @@ struct sub {
 static struct sub
 start_sub(void)
 {
-	static const struct template_field fields[] = { { YAF, 14, 1 }, { YAF, 500, 4 }, { 0, 8, 4 } };
-	static const struct template_draft draft = { .id = 300, .field_count = 3, .fields = fields };
+	static const struct template_field fields[] = { { YAF, 14, 1 },
+		                                        { YAF, 500, 4 },
+		                                        { 0, 8, 4 } };
+	static const struct template_draft draft = { .id = 300,
+		                                     .field_count = 3,
+		                                     .fields = fields };
 	struct sub sub = { .domain = observation_domain_new(10, 1) };
 
 	g_assert_cmpint(observation_domain_learn(sub.domain, &draft, (struct wall_time){ 0 }), ==,
@@ -129,8 +134,8 @@ takes_flags_and_sizes_but_no_addresses_from_a_sub_template(void)
 	export_put(list, 3, 1);
 	export_put(list, 300, 2);
 	put_sub_record(list);
-	g_assert_true(structured_data_read_sub_template_list(sub.domain, list->data, list->len, &sub.told,
-	                                                     &sub.record));
+	g_assert_true(structured_data_read_sub_template_list(sub.domain, list->data, list->len,
+	                                                     &sub.told, &sub.record));
 	g_assert_cmpuint(sub.record.tcp_flags, ==, 0x12);
 	g_assert_cmpuint(sub.told.forward.numbers[TOLD_YAF_SMALL], ==, 5);
 	g_assert_true(host_address_equal(&sub.record.source, &unset));
@@ -150,7 +155,8 @@ skips_sub_templates_that_are_not_known(void)
 	export_put(list, 300, 2);
 	export_put(list, 4 + 9, 2);
 	put_sub_record(list);
-	g_assert_true(structured_data_read_multi_list(sub.domain, list->data, list->len, &sub.told, &sub.record));
+	g_assert_true(structured_data_read_multi_list(sub.domain, list->data, list->len, &sub.told,
+	                                              &sub.record));
 	g_assert_cmpuint(sub.record.tcp_flags, ==, 0x12);
 	observation_domain_free(sub.domain);
 }
@@ -168,8 +174,8 @@ refuses_sub_lists_that_go_past_their_end(void)
 		export_put(list, 300, 2);
 		export_put(list, lengths[i], 2);
 		put_sub_record(list);
-		g_assert_false(structured_data_read_multi_list(sub.domain, list->data, list->len, &sub.told,
-		                                               &sub.record));
+		g_assert_false(structured_data_read_multi_list(sub.domain, list->data, list->len,
+		                                               &sub.told, &sub.record));
 		observation_domain_free(sub.domain);
 	}
 }

@@ -33,7 +33,7 @@ calls_the_elements_as_iana_does(void)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		const fbInfoElement_t *element =
-		        fbInfoModelGetElementByID(model, rows[i].id, rows[i].enterprise);
+			fbInfoModelGetElementByID(model, rows[i].id, rows[i].enterprise);
 
 		/* Cisco's own numbers of NetFlow v9 are nobody's in IPFIX. */
 		if (rows[i].enterprise != 0 || rows[i].id >= 32768)
@@ -65,8 +65,8 @@ tells_what_a_template_lacks(void)
 	g_autoptr(TemplatePlan) plan = template_plan_new(fields, 3);
 
 	g_assert_cmpuint(template_plan_lacks(plan), ==,
-	                 PLAN_LACKS_FLAGS | PLAN_LACKS_TIMES | PLAN_LACKS_PACKETS | PLAN_LACKS_DIRECTION |
-	                         PLAN_LACKS_SIZES);
+	                 PLAN_LACKS_FLAGS | PLAN_LACKS_TIMES | PLAN_LACKS_PACKETS |
+	                         PLAN_LACKS_DIRECTION | PLAN_LACKS_SIZES);
 	g_assert_true(template_plan_has_address(plan));
 }
 
@@ -100,8 +100,9 @@ reads_the_same_from_many_records_as_from_one(void)
 	for (size_t i = 0; i < RECORDS; i++) {
 		struct flow_record one;
 
-		g_assert_cmpuint(template_plan_read_variable(plan, &context, octets + i * OCTETS, OCTETS, &one), ==,
-		                 OCTETS);
+		g_assert_cmpuint(template_plan_read_variable(plan, &context, octets + i * OCTETS,
+		                                             OCTETS, &one),
+		                 ==, OCTETS);
 		g_assert_cmpint(memcmp(&one, &many[i], sizeof(one)), ==, 0);
 	}
 }

@@ -97,6 +97,32 @@ samples_the_site_fairly(void)
 	g_assert_cmpuint(site_sample_count(sample, BEHAVIOUR_spam), ==, 0);
 }
 
+static void
+discounts_what_a_host_has_always_done(void)
+{
+	struct value_past past = { 0 };
+
+	g_assert_cmpfloat(value_beside_past(&past, 2, -1), ==, 2);
+	for (int i = 0; i < 1000; i++)
+		value_past_add(&past, 1);
+	g_assert_cmpuint(past.windows, ==, VALUE_PAST_WINDOWS);
+	/* Half of the distance of 2, nearly. */
+	g_assert_cmpfloat_with_epsilon(value_beside_past(&past, 2, -1), 1.05, 0.01);
+}
+
+static void
+is_half_at_the_limit_and_in_order_below(void)
+{
+	double limit = evidence_limit(100);
+
+	g_assert_cmpfloat_with_epsilon(limit, log(2880), 1e-12);
+	g_assert_cmpfloat(evidence_strength(limit, limit), ==, 0.5);
+	g_assert_cmpfloat(evidence_strength(limit / 2, limit), ==, 0.25);
+	g_assert_cmpfloat(evidence_strength(0, limit), ==, 0);
+	g_assert_cmpfloat(evidence_strength(EVIDENCE_MOST, limit), <, 1);
+	g_assert_cmpfloat(evidence_strength(EVIDENCE_MOST, limit), >, 0.9);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -112,5 +138,7 @@ main(int argc, char **argv)
 	g_test_add_func("/evidence/comes_back_from_a_file_as_it_was",
 	                comes_back_from_a_file_as_it_was);
 	g_test_add_func("/evidence/samples_the_site_fairly", samples_the_site_fairly);
+	g_test_add_func("/evidence/discounts_what_a_host_has_always_done", discounts_what_a_host_has_always_done);
+	g_test_add_func("/evidence/is_half_at_the_limit_and_in_order_below", is_half_at_the_limit_and_in_order_below);
 	return g_test_run();
 }

@@ -17,14 +17,27 @@ narrow(struct uptime_clock *clock, struct wall_time earliest, struct wall_time l
 		clock->latest = latest;
 }
 
+/* Uptime has 32 bits: every 49.7 days it begins anew, and the boot time that it tells is one turn
+ * later. */
+static void
+follow_turn(struct uptime_clock *clock, struct wall_time earliest)
+{
+	const int64_t turn_ms = INT64_C(1) << 32;
+
+	if (!clock->known || earliest.ms - clock->earliest.ms < turn_ms / 2)
+		return;
+	clock->earliest.ms += turn_ms;
+	clock->latest.ms += turn_ms;
+}
+
 int32_t
 uptime_clock_take(struct uptime_clock *clock, struct wall_time export_time, uint32_t uptime_ms,
                   int32_t open_ms)
 {
-	/* Uptime wraps after 49.7 days: what is kept is the boot time of this turn. */
 	struct wall_time earliest = wall_time_add_ms(export_time, -(int64_t)uptime_ms);
 	struct wall_time latest = wall_time_add_ms(earliest, open_ms);
 
+	follow_turn(clock, earliest);
 	if (!clock->known || earliest.ms > clock->latest.ms + JUMP_MS ||
 	    latest.ms < clock->earliest.ms - JUMP_MS)
 		*clock = (struct uptime_clock){ .known = true,

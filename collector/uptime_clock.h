@@ -21,7 +21,7 @@
 
 struct uptime_clock {
 	bool known;
-	struct wall_time earliest; /* the boot time lies from here */
+	struct wall_time earliest; /* the boot time, of this turn of the 32 bits, lies from here */
 	struct wall_time latest;   /* to here */
 };
 

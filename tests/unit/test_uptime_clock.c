@@ -43,6 +43,18 @@ follows_a_clock_that_drifts(void)
 }
 
 static void
+keeps_what_it_knows_when_uptime_wraps(void)
+{
+	struct uptime_clock clock = { .known = false };
+
+	/* 300 ms before the wrap, and 900 ms behind it: one boot time, 2^32 ms ago. */
+	(void)take_seconds(&clock, 10000000, UINT32_MAX - 299);
+	g_assert_cmpint(take_seconds(&clock, 10000001, 900), ==, 600);
+	g_assert_cmpint(clock.earliest.ms, ==, INT64_C(10000000300));
+	g_assert_cmpint(clock.latest.ms, ==, INT64_C(10000001100));
+}
+
+static void
 corrects_nothing_where_the_header_is_exact(void)
 {
 	struct uptime_clock clock = { .known = false };
@@ -110,6 +122,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	TEST(takes_the_middle_of_what_headers_leave);
 	TEST(follows_a_clock_that_drifts);
+	TEST(keeps_what_it_knows_when_uptime_wraps);
 	TEST(corrects_nothing_where_the_header_is_exact);
 	TEST(starts_over_after_a_restart);
 	TEST(starts_over_when_the_clock_was_set_back);

@@ -38,11 +38,13 @@ static const struct counter collector_losses[] = {
 };
 
 static const struct counter detector_losses[] = {
-	{ "missed", REFUSED, "entries of the ring that were gone before they could be read" },
-	{ "refused", REFUSED, "entries of the ring that were not valid" },
-	{ "stale", REFUSED, "parts older than what is remembered of their host" },
-	{ "forgotten", REFUSED, "hosts forgotten to make room for others" },
-	{ "alerts_dropped", REFUSED, "alerts dropped: an output was too slow" },
+	{ "ring_dropped", REFUSED, "parts that a collector dropped at the full ring" },
+	{ "ring_missed", REFUSED, "entries of the ring that were gone before they could be read" },
+	{ "ring_refused", REFUSED, "entries of the ring that were not valid" },
+	{ "parts_stale", REFUSED, "parts older than what is remembered of their host" },
+	{ "histories_forgotten", REFUSED, "pasts of hosts forgotten to make room for others" },
+	{ "hosts_forgotten", REFUSED, "hosts forgotten to make room for others" },
+	{ "hosts_refused", REFUSED, "parts and assessments of hosts for which there was no room" },
 };
 
 GPtrArray *
@@ -177,15 +179,47 @@ daemon_status_print_collector(JsonNode *status, bool counters)
 		print_counters(status);
 }
 
-void
-daemon_status_print_detector(JsonNode *status, bool counters)
+/* Where alerts go, and those that did not get there. */
+static void
+print_outputs(JsonNode *counters)
 {
+	static const char *const titles[] = { "ALERTS TO", ">SENT",   ">WAITING",
+		                              ">DROPPED",  ">FAILED", NULL };
+	static const char *const members[] = { "sent", "waiting", "dropped", "failed" };
+	JsonNode *node = json_object_get_member(json_node_get_object(counters), "outputs");
+	JsonArray *array =
+		node != NULL && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+	g_autoptr(Table) table = table_new(titles);
+
+	for (guint i = 0; array != NULL && i < json_array_get_length(array); i++) {
+		JsonNode *element = json_array_get_element(array, i);
+		JsonObject *output =
+			JSON_NODE_HOLDS_OBJECT(element) ? json_node_get_object(element) : NULL;
+
+		table_add(table, json_text_string(output, "name", NULL));
+		for (size_t j = 0; j < G_N_ELEMENTS(members); j++)
+			table_take(table, g_strdup_printf("%.0f",
+			                                  json_text_number(output, members[j], 0)));
+	}
+	table_print(table, 11, stdout);
+}
+
+void
+daemon_status_print_detector(JsonNode *status, JsonNode *counters, bool all)
+{
+	g_autofree char *model = NULL;
+
 	if (status == NULL) {
 		puts("detector   not running");
 		return;
 	}
-	puts("detector   running");
-	print_losses(status, detector_losses, G_N_ELEMENTS(detector_losses));
-	if (counters)
-		print_counters(status);
+	model = text_escape(json_text_string(json_node_get_object(status), "model", "none"));
+	printf("detector   running: %.0f hosts in mind, model %s\n",
+	       daemon_status_number(status, "hosts"), model);
+	if (counters == NULL)
+		return;
+	print_losses(counters, detector_losses, G_N_ELEMENTS(detector_losses));
+	print_outputs(counters);
+	if (all)
+		print_counters(counters);
 }

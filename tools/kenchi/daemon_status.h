@@ -18,8 +18,8 @@ GPtrArray *daemon_status_ask_lines(const char *folder, const char *daemon, const
 /* A number by its path, such as "bins.late"; 0 when it is not there or `status` is NULL. */
 double daemon_status_number(JsonNode *status, const char *path);
 
-/* `status` is NULL when the daemon does not run; `counters`: everything. */
+/* `status` is NULL when the daemon does not run; `counters`, `all`: every counter. */
 void daemon_status_print_collector(JsonNode *status, bool counters);
-void daemon_status_print_detector(JsonNode *status, bool counters);
+void daemon_status_print_detector(JsonNode *status, JsonNode *counters, bool all);
 
 #endif

@@ -18,6 +18,7 @@
 struct situation {
 	JsonNode *collector; /* NULL: does not run */
 	JsonNode *detector;
+	JsonNode *detector_counters;
 	bool stored; /* the members below are valid */
 	struct store_counts counts;
 	int64_t clock_ms; /* newest export time dealt with; STORE_NEVER */
@@ -46,6 +47,7 @@ read_situation(const char *folder, struct situation *situation)
 	*situation = (struct situation){
 		.collector = daemon_status_ask(folder, "collector", "status"),
 		.detector = daemon_status_ask(folder, "detector", "status"),
+		.detector_counters = daemon_status_ask(folder, "detector", "counters"),
 	};
 	read_store(folder, situation);
 }
@@ -55,6 +57,7 @@ clear_situation(struct situation *situation)
 {
 	g_clear_pointer(&situation->collector, json_node_unref);
 	g_clear_pointer(&situation->detector, json_node_unref);
+	g_clear_pointer(&situation->detector_counters, json_node_unref);
 	g_clear_pointer(&situation->model, g_free);
 }
 
@@ -70,12 +73,14 @@ judge(const struct situation *situation, const struct invocation *invocation)
 }
 
 static void
-add_daemon(GString *json, const char *name, JsonNode *status)
+add_daemon(GString *json, const char *name, JsonNode *status, JsonNode *counters)
 {
 	json_open_object(json, name);
 	json_add_boolean(json, "running", status != NULL);
 	if (status != NULL)
 		json_text_copy(json, "status", status);
+	if (counters != NULL)
+		json_text_copy(json, "counters", counters);
 	json_close_object(json);
 }
 
@@ -86,8 +91,8 @@ print_json(const char *folder, const struct situation *situation)
 
 	json_open_object(json, NULL);
 	json_add_string(json, "state", folder);
-	add_daemon(json, "collector", situation->collector);
-	add_daemon(json, "detector", situation->detector);
+	add_daemon(json, "collector", situation->collector, NULL);
+	add_daemon(json, "detector", situation->detector, situation->detector_counters);
 	if (situation->stored) {
 		json_open_object(json, "store");
 		json_add_integer(json, "hosts", situation->counts.hosts);
@@ -139,7 +144,7 @@ print_situation(const char *folder, const struct situation *situation, bool coun
 
 	printf("state      %s\n", state);
 	daemon_status_print_collector(situation->collector, counters);
-	daemon_status_print_detector(situation->detector, counters);
+	daemon_status_print_detector(situation->detector, situation->detector_counters, counters);
 	print_store(situation);
 }
 

@@ -252,6 +252,16 @@ generate(const struct options *options)
 	return 0;
 }
 
+static void
+clear_options(struct options *options)
+{
+	g_free(options->format);
+	g_free(options->pcap);
+	g_free(options->to);
+	g_free(options->labels);
+	g_free(options->start);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -282,6 +292,7 @@ main(int argc, char **argv)
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 	g_autoptr(GError) error = NULL;
+	int result;
 
 	g_option_context_set_summary(
 		context,
@@ -293,5 +304,7 @@ main(int argc, char **argv)
 	}
 	if (options.format == NULL)
 		options.format = g_strdup("v9");
-	return check_options(&options, argc, argv) ? generate(&options) : EXIT_USAGE;
+	result = check_options(&options, argc, argv) ? generate(&options) : EXIT_USAGE;
+	clear_options(&options);
+	return result;
 }

@@ -124,11 +124,11 @@ answers_from_a_fresh_store(void)
 	static const struct call calls[] = {
 		{ "infected", 0,
 		  "HOST      VERDICT   SCORE  SINCE                LAST SEEN            WHY\n"
-		  "10.0.0.5  infected   0.93  2026-03-02 10:01:00  2026-03-02 10:05:00  horizontal scan\n",
+		  "10.0.0.5  infected   0.98  2026-03-02 10:01:00  2026-03-02 10:05:00  horizontal scan\n",
 		  NULL },
 		{ "infected --exit-code", 1, "10.0.0.5", NULL },
 		{ "infected --json", 0,
-		  "{\"host\":\"10.0.0.5\",\"verdict\":\"infected\",\"score\":0.93,\"peak_score\":0.98,"
+		  "{\"host\":\"10.0.0.5\",\"verdict\":\"infected\",\"score\":0.98,\"latest_score\":0.93,"
 		  "\"first_detected_ms\":1772445660000,\"since_ms\":1772445660000,\"behaviours\":[\"horizontal_scan\"],",
 		  NULL },
 		{ "hosts --verdict normal --json", 0, "\"first_detected_ms\":null", NULL },

@@ -64,8 +64,8 @@ host_lines_add_members(GString *json, const struct store_host *host)
 {
 	json_add_string(json, "host", host->host);
 	json_add_string(json, "verdict", host->verdict);
-	json_add_double(json, "score", text_round_score(host->score));
-	json_add_double(json, "peak_score", text_round_score(host->peak_score));
+	json_add_double(json, "score", text_round_score(host->peak_score));
+	json_add_double(json, "latest_score", text_round_score(host->score));
 	add_time(json, "first_detected_ms", host->first_detected_ms);
 	add_time(json, "since_ms", host->since_ms);
 	json_text_add_list(json, "behaviours", host->behaviours);
@@ -82,7 +82,7 @@ add_row(Table *table, const struct store_host *host)
 {
 	table_add(table, host->host);
 	table_add(table, host->verdict);
-	table_take(table, g_strdup_printf("%.2f", host->score));
+	table_take(table, g_strdup_printf("%.2f", host->peak_score));
 	table_take(table, text_time(host->since_ms));
 	table_take(table, text_time(host->last_seen_ms));
 	if (host->reason[0] != '\0')

@@ -65,8 +65,8 @@ print_host(const struct store_host *host)
 	g_autofree char *name = text_escape(host->host);
 	g_autofree char *verdict = text_escape(host->verdict);
 
-	printf("%s  %s  score %.2f, greatest so far %.2f\n", name, verdict, host->score,
-	       host->peak_score);
+	printf("%s  %s  score %.2f, at present %.2f\n", name, verdict, host->peak_score,
+	       host->score);
 	if (host->reason[0] != '\0')
 		print_fact("why", g_strdup(host->reason));
 	print_fact("since", text_time(host->since_ms));

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import exports
 from exports import Flow, NOW
 
-KENCHI = os.environ["KENCHI"]
+KENCHI, COLLECTOR, FLOWGEN = (os.environ[name] for name in ("KENCHI", "COLLECTOR", "FLOWGEN"))
 HOST, PEER = "10.1.2.3", "198.51.100.7"
 EDGES = [50, 100, 200, 500, 1000, 1400, 1500]
 CLASSES = ["c0_49", "c50_99", "c100_199", "c200_499", "c500_999", "c1000_1399", "c1400_1499", "c1500up"]
@@ -170,6 +170,89 @@ class Evaluation(unittest.TestCase):
         got = kenchi("plot", "--capture", self.capture, "--host", HOST, path=self.folder)
         self.assertEqual((got.returncode, got.stdout), (1, ""))
         self.assertIn("gnuplot", got.stderr)
+
+
+class Detection(unittest.TestCase):
+    """kenchi evaluate detection over invented traffic: 12 hosts that browse, one that scans, one that beacons."""
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp()
+        capture = os.path.join(cls.folder, "export.pcap")
+        cls.bins = os.path.join(cls.folder, "export.bins")
+        cls.labels = os.path.join(cls.folder, "labels.csv")
+        subprocess.run([FLOWGEN, "--hosts", "12", "--pcap", capture, "--labels", cls.labels], check=True,
+                       capture_output=True, timeout=30)
+        subprocess.run([COLLECTOR, "--read", capture, "--write-bins", cls.bins], check=True, capture_output=True,
+                       timeout=60)
+        with open(cls.labels) as file:
+            lines = file.read().replace("infected,synthetic", "infected,FAMILY").replace("normal,synthetic", "normal,")
+        lines = lines.replace("FAMILY", "worm", 1).replace("FAMILY", "bot", 1)
+        lines = lines.replace("flowgen,,synthetic", "page,,benign implant", 2)
+        lines = lines.replace("flowgen,scan", "attack,scan").replace("flowgen,nonscan", "call,nonscan").splitlines()
+        with open(cls.labels, "w") as file:
+            file.write("\n".join(lines) + "\n")
+        hosts = [line.split(",")[0] for line in lines[1:]]
+        with open(os.path.join(cls.folder, "sources.csv"), "w") as file:
+            file.write("host,set,capture,orig_label,start_ms,end_ms\n")
+            for host, source, capture in ((hosts[0], "a", "page"), (hosts[1], "b", "page"), (hosts[-2], "a", "attack"),
+                                          (hosts[-1], "c", "call")):
+                file.write(f"{host},{source},{capture},x,0,1\n")
+        cls.folds = os.path.join(cls.folder, "other.csv")
+        with open(cls.folds, "w") as file:
+            file.write("host,fold\n" + "".join(f"{host},{i % 2}\n" for i, host in enumerate(hosts)))
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+
+    def evaluate(self, *options):
+        got = kenchi("evaluate", "detection", "--labels", self.labels, "--bins", self.bins, "--json", *options)
+        self.assertEqual(got.returncode, 0, got.stderr)
+        return {row["detector"]: row for row in map(json.loads, got.stdout.splitlines())}
+
+    def check(self, rows):
+        self.assertEqual(len(rows), 7)
+        whole, failing = rows["kenchi"], rows["failing services, NEMEA-like"]
+        self.assertEqual((whole["all"]["clean"]["above"], whole["all"]["clean"]["below"]), (2, 10))
+        self.assertEqual(whole["all"]["benign"]["below"], 2)
+        self.assertEqual((whole["scan"]["found"]["hits"], whole["scan"]["found"]["count"]), (1, 1))
+        self.assertEqual(failing["scan"]["benign"]["area"], 1)
+        self.assertEqual(failing["scan"]["at_1"]["hits"], 1)
+        self.assertLess(whole["scan"]["wait_median_s"], 120)
+        for row in rows.values():
+            self.assertEqual((row["same_set"]["above"], row["same_set"]["below"]), (1, 1))
+            self.assertEqual((row["laboratory"]["above"], row["laboratory"]["below"]), (1, 1))
+
+    def test_judges_with_a_model(self):
+        models = os.path.join(os.environ["KENCHI_SOURCE"], "detector", "models")
+        self.check(self.evaluate("--model", os.path.join(models, "default.model")))
+
+    def test_trains_without_each_fold(self):
+        rows = self.evaluate("--folds", self.folds)
+        self.check(rows)
+        self.assertEqual(rows, self.evaluate("--folds", self.folds))
+
+    def test_draws_curves(self):
+        if shutil.which("gnuplot") is None:
+            self.skipTest("no gnuplot")
+        folder = os.path.join(self.folder, "curves")
+        self.evaluate("--folds", self.folds, "--svg", folder)
+        for name in ("roc.svg", "roc-noscan.svg"):
+            root = xml.etree.ElementTree.parse(os.path.join(folder, name)).getroot()
+            self.assertTrue(root.tag.endswith("svg"))
+
+    def test_names_what_is_wrong(self):
+        for wanted, *arguments in [
+                ("--labels", "--bins", self.bins),
+                ("no labelled host is of a fold", "--labels", self.labels, "--bins", self.bins),
+                ("--calibration", "--labels", self.labels, "--bins", self.bins, "--calibration", "x"),
+                ("--only-fold", "--labels", self.labels, "--bins", self.bins, "--only-fold", "7"),
+                ("--alarms", "--labels", self.labels, "--bins", self.bins, "--alarms", "0"),
+                ("nothing.meta", "--labels", self.labels, "--bins", self.bins, "--model", "nothing.model"),
+                ("nothing.bins", "--labels", self.labels, "--bins", "nothing.bins")]:
+            got = kenchi("evaluate", "detection", *arguments)
+            self.assertEqual((got.returncode, got.stdout), (2, ""), got.stderr)
+            self.assertIn(wanted, got.stderr)
 
 
 if __name__ == "__main__":

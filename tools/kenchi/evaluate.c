@@ -1,10 +1,11 @@
 /*
- * kenchi evaluate: what the collector's approximations are worth, measured on captures whose
- * packets are known.
+ * kenchi evaluate: what the collector's approximations are worth, measured on captures whose packets are known, and how
+ * well hosts are told apart, measured on labelled bin files.
  */
 #include <string.h>
 
 #include "tools/kenchi/capture_evaluation.h"
+#include "tools/kenchi/evaluate_detection.h"
 #include "tools/kenchi/evaluation_report.h"
 #include "tools/kenchi/evaluation_tasks.h"
 #include "tools/kenchi/subcommand.h"
@@ -14,6 +15,17 @@ struct evaluate_options {
 	char *split;
 	char *part;
 	char *export_name;
+	char **labels;
+	char **bins;
+	char *folds;
+	char *model;
+	char *calibration;
+	char *features;
+	char *svg;
+	double c;
+	double gamma;
+	double alarms;
+	int only_fold;
 };
 
 static void
@@ -23,6 +35,13 @@ clear_options(struct evaluate_options *options)
 	g_free(options->split);
 	g_free(options->part);
 	g_free(options->export_name);
+	g_strfreev(options->labels);
+	g_strfreev(options->bins);
+	g_free(options->folds);
+	g_free(options->model);
+	g_free(options->calibration);
+	g_free(options->features);
+	g_free(options->svg);
 }
 
 static bool
@@ -103,10 +122,44 @@ evaluate_approximations(const struct evaluate_options *options, char **captures,
 	return evaluate(tasks, json);
 }
 
+static int
+evaluate_hosts(const struct evaluate_options *options, char **arguments, bool json)
+{
+	struct detection_task task = { .labels = options->labels,
+		                       .bins = options->bins != NULL ? options->bins : arguments,
+		                       .svg = options->svg,
+		                       .json = json,
+		                       .options = { .folds = options->folds,
+		                                    .model = options->model,
+		                                    .calibration = options->calibration,
+		                                    .features = options->features,
+		                                    .c = options->c,
+		                                    .gamma = options->gamma,
+		                                    .only_fold = options->only_fold,
+		                                    .alarms = options->alarms } };
+
+	if (options->bins != NULL && *arguments != NULL) {
+		subcommand_complain("evaluate: %s: bin files stand either behind --bins or alone", *arguments);
+		return EXIT_CODE_USAGE;
+	}
+	return evaluate_detection(&task);
+}
+
+static int
+evaluate_what(const struct evaluate_options *options, int argc, char **argv, bool json)
+{
+	if (argc > 1 && strcmp(argv[1], "approximations") == 0)
+		return evaluate_approximations(options, argv + 2, json);
+	if (argc > 1 && strcmp(argv[1], "detection") == 0)
+		return evaluate_hosts(options, argv + 2, json);
+	subcommand_complain("evaluate: what? approximations or detection (see kenchi help evaluate)");
+	return EXIT_CODE_USAGE;
+}
+
 int
 subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 {
-	struct evaluate_options options = { 0 };
+	struct evaluate_options options = { .c = 1, .gamma = 0.5, .alarms = 20, .only_fold = FOLD_NONE };
 	const GOptionEntry entries[] = {
 		{ "truth", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.truth,
 		  "Where the true packets of a CAPTURE are told; one for each", "DIR" },
@@ -117,17 +170,30 @@ subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 		  "PART" },
 		{ "export", 0, 0, G_OPTION_ARG_FILENAME, &options.export_name,
 		  "The captures' name in those folders (default: export.v9.pcap.gz)", "NAME" },
+		{ "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.labels,
+		  "detection: the labels of a bin file; one for each", "FILE" },
+		{ "bins", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.bins, "detection: a bin file", "FILE" },
+		{ "folds", 0, 0, G_OPTION_ARG_FILENAME, &options.folds,
+		  "detection: the folds of the hosts (default: folds.csv beside the labels)", "FILE" },
+		{ "only-fold", 0, 0, G_OPTION_ARG_INT, &options.only_fold, "detection: judge only hosts of it", "0-4" },
+		{ "model", 0, 0, G_OPTION_ARG_FILENAME, &options.model,
+		  "detection: judge with this model (default: train without each fold in turn)", "FILE" },
+		{ "calibration", 0, 0, G_OPTION_ARG_FILENAME, &options.calibration,
+		  "detection: the model's calibration (default: the shipped one)", "FILE" },
+		{ "features", 0, 0, G_OPTION_ARG_STRING, &options.features, "detection: as of kenchi train",
+		  "PATTERN,..." },
+		{ "c", 0, 0, G_OPTION_ARG_DOUBLE, &options.c, "detection: C of the training (default: 1)", "C" },
+		{ "gamma", 0, 0, G_OPTION_ARG_DOUBLE, &options.gamma,
+		  "detection: gamma, times 1 / features (default: 0.5)", "G" },
+		{ "alarms", 0, 0, G_OPTION_ARG_DOUBLE, &options.alarms,
+		  "detection: wished false alarms in 1000 hosts and days (default: 20)", "N" },
+		{ "svg", 0, 0, G_OPTION_ARG_FILENAME, &options.svg, "detection: draw curves into this folder", "DIR" },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },
 	};
 	int result = EXIT_CODE_USAGE;
 
-	if (subcommand_parse(invocation, entries, G_MAXINT, &argc, &argv)) {
-		if (argc > 1 && strcmp(argv[1], "approximations") == 0)
-			result = evaluate_approximations(&options, argv + 2, invocation->json);
-		else
-			subcommand_complain(
-				"evaluate: what? approximations (see kenchi help evaluate)");
-	}
+	if (subcommand_parse(invocation, entries, G_MAXINT, &argc, &argv))
+		result = evaluate_what(&options, argc, argv, invocation->json);
 	clear_options(&options);
 	return result;
 }

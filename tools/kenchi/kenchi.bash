@@ -10,7 +10,7 @@ _kenchi() {
 		[status]='--watch --count --counters'
 		[exporters]=''
 		[analyze]='--scores --monitored --model --calibration --exit-code'
-		[evaluate]='--truth --split --part --export'
+		[evaluate]='--truth --split --part --export --labels --bins --folds --only-fold --model --calibration --features --c --gamma --alarms --svg'
 		[train]='--labels --model --calibration --name --cross-validate --held-fold --features --c --gamma --machines --windows --dump-features'
 		[plot]='--host --bins --capture --truth --figure --title --output'
 		[version]=''
@@ -29,7 +29,7 @@ _kenchi() {
 	done
 	COMPREPLY=()
 	case $before in
-	--state | --model | --calibration | --truth | --split | --labels | --dump-features | --bins | --capture | --output)
+	--state | --model | --calibration | --truth | --split | --labels | --dump-features | --bins | --folds | --svg | --capture | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -53,7 +53,7 @@ _kenchi() {
 		mapfile -t COMPREPLY < <(compgen -W "$(kenchi hosts --json --max-age 0 2>/dev/null |
 			sed -n 's/^{"host":"\([0-9a-fA-F.:]*\)".*/\1/p')" -- "$word")
 	elif [[ $name == evaluate && $before == evaluate ]]; then
-		mapfile -t COMPREPLY < <(compgen -W approximations -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'approximations detection' -- "$word")
 	elif [[ $name == analyze || $name == evaluate || $name == train ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 	fi

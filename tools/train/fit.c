@@ -7,6 +7,11 @@
 
 enum { CACHE_MEGABYTES = 200 };
 
+/* Five minutes' shapes without plain volume, which a network's habits decide, and what is new or regular. */
+static const char default_features[] =
+        "w5.*,beacon*,fresh*,*_change,*_duty,*rhythm,*levels,active*,"
+        "-w5.flows_*,-w5.octets_out,-w5.octets_in,-w5.packets*";
+
 struct Fit {
 	struct scaler scaler;
 	struct svm_problem problem;
@@ -31,6 +36,26 @@ compare_doubles(const void *a, const void *b)
 	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
+}
+
+void
+fit_choose_features(struct fit_options *fit, const char *patterns)
+{
+	g_auto(GStrv) list = g_strsplit(patterns != NULL ? patterns : default_features, ",", -1);
+
+	fit->feature_count = 0;
+	for (size_t i = 0; i < FEATURE_COUNT; i++) {
+		bool wanted = false;
+
+		for (size_t j = 0; list[j] != NULL; j++) {
+			if (list[j][0] == '-' && g_pattern_match_simple(list[j] + 1, feature_name(i)))
+				wanted = false;
+			else if (g_pattern_match_simple(list[j], feature_name(i)))
+				wanted = true;
+		}
+		if (wanted && fit->feature_count < SCALER_FEATURES_MAX)
+			fit->features[fit->feature_count++] = i;
+	}
 }
 
 void
@@ -91,6 +116,10 @@ lay_out_vectors(Fit *fit)
 	size_t dimensions = fit->scaler.count;
 
 	fit->sign = fit->model->label[0] > 0 ? 1 : -1;
+	if (fit->model->nr_class < 2) { /* all rows were of one kind, and so is everything */
+		fit->rho = -1;
+		return;
+	}
 	fit->rho = fit->model->rho[0];
 	fit->vectors = g_new0(double, (size_t)fit->model->l * dimensions);
 	for (int i = 0; i < fit->model->l; i++) {
@@ -151,7 +180,7 @@ fit_decide(const Fit *fit, const float *features)
 	double sum = -fit->rho;
 
 	scale(&fit->scaler, features, scaled);
-	for (int i = 0; i < fit->model->l; i++) {
+	for (int i = 0; fit->vectors != NULL && i < fit->model->l; i++) {
 		const double *vector = fit->vectors + (size_t)i * dimensions;
 		double distance = 0;
 

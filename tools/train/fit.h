@@ -26,6 +26,9 @@ struct fit_options {
 	double infected_weight; /* of C, for infected rows, beside balancing the classes */
 };
 
+/* Features by comma-separated patterns, "-PATTERN" takes away; NULL: those of the shipped model. */
+void fit_choose_features(struct fit_options *options, const char *patterns);
+
 typedef struct Fit Fit;
 
 /* Learns the scale of `count` rows. */

@@ -28,6 +28,7 @@ host_free(gpointer data)
 
 	g_free(host->family);
 	g_free(host->implant);
+	g_free(host->source_set);
 	g_ptr_array_unref(host->captures);
 	g_free(host);
 }
@@ -43,6 +44,7 @@ host_of(GHashTable *hosts, const struct host_address *address)
 		host->fold = FOLD_NONE;
 		host->family = g_strdup("");
 		host->implant = g_strdup("");
+		host->source_set = g_strdup("");
 		host->captures = g_ptr_array_new_with_free_func(g_free);
 		g_hash_table_insert(hosts, &host->host, host);
 	}
@@ -121,7 +123,7 @@ read_labels(GHashTable *hosts, const char *path, GError **error)
 static bool
 read_sources(GHashTable *hosts, const char *path, GError **error)
 {
-	static const char *const columns[] = { "host", "capture", "orig_label", "start_ms", "end_ms" };
+	static const char *const columns[] = { "host", "capture", "orig_label", "start_ms", "end_ms", "set" };
 	g_autoptr(CsvReader) reader = csv_open(path, columns, G_N_ELEMENTS(columns), error);
 	struct host_address address;
 
@@ -139,6 +141,10 @@ read_sources(GHashTable *hosts, const char *path, GError **error)
 		if (host == NULL)
 			continue;
 		g_ptr_array_add(host->captures, g_strdup(csv_field(reader, 1)));
+		if (strcmp(csv_field(reader, 1), host->implant) == 0) {
+			g_free(host->source_set);
+			host->source_set = g_strdup(csv_field(reader, 5));
+		}
 		if (end_ms < host->start_ms ||
 		    (host->role == ROLE_MALWARE ? !infected : strcmp(csv_field(reader, 1), host->implant) != 0))
 			continue;
@@ -149,8 +155,8 @@ read_sources(GHashTable *hosts, const char *path, GError **error)
 	return true;
 }
 
-static bool
-read_folds(GHashTable *hosts, const char *path, GError **error)
+bool
+labels_read_folds(GHashTable *hosts, const char *path, GError **error)
 {
 	static const char *const columns[] = { "host", "fold" };
 	g_autoptr(CsvReader) reader = csv_open(path, columns, G_N_ELEMENTS(columns), error);
@@ -211,7 +217,7 @@ labels_read(const char *path, GError **error)
 		return NULL;
 	if (g_file_test(sources, G_FILE_TEST_EXISTS) && !read_sources(hosts, sources, error))
 		return NULL;
-	if (g_file_test(folds, G_FILE_TEST_EXISTS) && !read_folds(hosts, folds, error))
+	if (g_file_test(folds, G_FILE_TEST_EXISTS) && !labels_read_folds(hosts, folds, error))
 		return NULL;
 	g_hash_table_foreach_remove(hosts, is_left_out, left_out);
 	return g_steal_pointer(&hosts);

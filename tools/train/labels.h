@@ -33,10 +33,14 @@ struct labelled_host {
 	int64_t benign_ms;
 	char *family;         /* malware: its family, else empty */
 	char *implant;        /* the capture that makes it malware or a benign implant, else empty */
+	char *source_set;     /* where that capture comes from, as sources.csv tells; else empty */
 	GPtrArray *captures;  /* char *: the captures laid on it */
 };
 
 /* host_address → labelled_host; free with g_hash_table_unref(). */
 GHashTable *labels_read(const char *path, GError **error);
+
+/* Takes the folds of another file than the one beside the labels. */
+bool labels_read_folds(GHashTable *hosts, const char *path, GError **error);
 
 #endif

@@ -5,74 +5,15 @@
 #include <string.h>
 
 #include "detector/evidence.h"
+#include "tools/train/ensemble.h"
 #include "tools/train/figures.h"
 #include "tools/train/fit.h"
 #include "tools/train/training_rows.h"
 #include "tools/train/window_set.h"
 
-enum { MACHINES_MAX = 16, VALUES_MAX = 16, WINDOWS_PER_HOST = 2, WINDOWS_PER_FAMILY = 48 };
-
-/* Five minutes' shapes without plain volume, which a network's habits decide, and what is new or regular. */
-static const char default_features[] =
-        "w5.*,beacon*,fresh*,*_change,*_duty,*rhythm,*levels,active*,"
-        "-w5.flows_*,-w5.octets_out,-w5.octets_in,-w5.packets*";
+enum { VALUES_MAX = 16 };
 
 static const double reported_alarms = 100; /* in 1000 host-days, where patterns and experts are put in one order */
-
-/* Several machines on different choices of windows. */
-struct ensemble {
-	Fit *fits[MACHINES_MAX];
-	unsigned count;
-	size_t rows;
-};
-
-static struct ensemble
-ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_choice choice)
-{
-	struct ensemble ensemble = { .count = choice.phases };
-	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct fit_row));
-	GArray *rows[MACHINES_MAX];
-	g_autofree struct scaler *scaler = g_new(struct scaler, 1);
-
-	for (choice.phase = 0; choice.phase < choice.phases; choice.phase++) {
-		rows[choice.phase] = training_rows(set, &choice);
-		g_array_append_vals(all, rows[choice.phase]->data, rows[choice.phase]->len);
-	}
-	fit_scale(scaler, (struct fit_row *)(void *)all->data, all->len, fit);
-	for (unsigned i = 0; i < ensemble.count; i++) {
-		ensemble.rows = rows[i]->len;
-		ensemble.fits[i] = fit_new((struct fit_row *)(void *)rows[i]->data, rows[i]->len, fit, scaler);
-		g_array_unref(rows[i]);
-	}
-	return ensemble;
-}
-
-static void
-ensemble_clear(struct ensemble *ensemble)
-{
-	for (unsigned i = 0; i < ensemble->count; i++)
-		fit_free(ensemble->fits[i]);
-}
-
-static double
-ensemble_decide(const struct ensemble *ensemble, const float *features)
-{
-	double sum = 0;
-
-	for (unsigned i = 0; i < ensemble->count; i++)
-		sum += fit_decide(ensemble->fits[i], features);
-	return sum / ensemble->count;
-}
-
-static size_t
-ensemble_vectors(const struct ensemble *ensemble)
-{
-	size_t count = 0;
-
-	for (unsigned i = 0; i < ensemble->count; i++)
-		count += fit_support_vectors(ensemble->fits[i]);
-	return count;
-}
 
 /* One host of the tested fold: its greatest scores from its implant's start on. */
 struct host_score {
@@ -81,18 +22,6 @@ struct host_score {
 	double before;  /* the same before the implant's start */
 	double experts;
 };
-
-/* Decision values of the hosts of one fold, by machines trained without it. */
-static void
-decide_fold(const WindowSet *set, const struct ensemble *ensemble, int fold, double *values)
-{
-	for (size_t i = 0; i < window_set_count(set); i++) {
-		const struct labelled_window *window = window_set_get(set, i);
-
-		if (window->host->fold == fold)
-			values[i] = ensemble_decide(ensemble, window->features);
-	}
-}
 
 /* The median of normal windows' values. */
 static double
@@ -253,48 +182,15 @@ cross_validate(const WindowSet *set, const struct fit_options *fit, const struct
 	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
 	g_autofree double *values = g_new(double, window_set_count(set));
 	g_autofree char *title = NULL;
-	size_t vectors = 0, rows = 0;
+	struct ensemble_size size;
 
-	for (size_t i = 0; i < window_set_count(set); i++)
-		values[i] = NAN;
-	for (int fold = 0; fold < FOLDS; fold++) {
-		struct row_choice choice = *wished;
-		struct ensemble ensemble;
-
-		if (fold == options->held_fold)
-			continue;
-		choice.without_fold = fold;
-		ensemble = ensemble_fit(set, fit, choice);
-		decide_fold(set, &ensemble, fold, values);
-		vectors += ensemble_vectors(&ensemble) / FOLDS;
-		rows = ensemble.rows;
-		ensemble_clear(&ensemble);
-	}
+	ensemble_cross_decide(set, fit, wished, values, &size);
 	figures->center = center_of(set, values);
 	score_hosts(set, values, figures->center, scores, normal);
-	title = g_strdup_printf("C %g gamma %g/d (%zu rows, %zu SV)", fit->c, fit->gamma, rows, vectors);
+	title = g_strdup_printf("C %g gamma %g/d (%zu rows, %zu SV)", fit->c, fit->gamma, size.rows,
+	                        size.vectors);
 	figures->tail = tail_of((double *)(void *)normal->data, normal->len);
 	return report_scores(scores, &figures->tail, options->report, title);
-}
-
-static void
-choose_features(const char *patterns, struct fit_options *fit)
-{
-	g_auto(GStrv) list = g_strsplit(patterns, ",", -1);
-
-	fit->feature_count = 0;
-	for (size_t i = 0; i < FEATURE_COUNT; i++) {
-		bool wanted = false;
-
-		for (size_t j = 0; list[j] != NULL; j++) {
-			if (list[j][0] == '-' && g_pattern_match_simple(list[j] + 1, feature_name(i)))
-				wanted = false;
-			else if (g_pattern_match_simple(list[j], feature_name(i)))
-				wanted = true;
-		}
-		if (wanted && fit->feature_count < SCALER_FEATURES_MAX)
-			fit->features[fit->feature_count++] = i;
-	}
 }
 
 static size_t
@@ -385,16 +281,16 @@ train_run(const struct train_options *options, GError **error)
 	struct row_choice choice = { .without_fold = FOLD_NONE,
 		                     .held_fold = options->held_fold,
 		                     .windows_per_host =
-		                             options->windows_per_host ? options->windows_per_host : WINDOWS_PER_HOST,
-		                     .windows_per_family = WINDOWS_PER_FAMILY,
-		                     .phases = CLAMP(options->machines, 1, MACHINES_MAX) };
+		                             options->windows_per_host ? options->windows_per_host : TRAINING_WINDOWS_PER_HOST,
+		                     .windows_per_family = TRAINING_WINDOWS_PER_FAMILY,
+		                     .phases = CLAMP(options->machines, 1, ENSEMBLE_MAX) };
 	char source[] = "windows of normal hosts of the training captures, each judged by machines trained without its fold";
 	struct calibration calibration = { .source = source };
 	struct normal_values normal = { 0 };
 	struct ensemble ensemble;
 	bool written;
 
-	choose_features(options->features ? options->features : default_features, &fit);
+	fit_choose_features(&fit, options->features);
 	if (fit.feature_count == 0 || (options->model && !g_str_has_suffix(options->model, ".model"))) {
 		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
 		            fit.feature_count == 0 ? "--features: no feature has such a name"

@@ -13,6 +13,9 @@
 #include "tools/train/fit.h"
 #include "tools/train/window_set.h"
 
+/* Of the shipped model. */
+enum { TRAINING_WINDOWS_PER_HOST = 2, TRAINING_WINDOWS_PER_FAMILY = 48 };
+
 struct row_choice {
 	int without_fold;          /* no host of this fold, nor one that shares a family or capture with it; -1: all */
 	int held_fold;             /* another fold kept out in the same way; -1: none */

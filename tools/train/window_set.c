@@ -13,6 +13,15 @@ struct WindowSet {
 	GPtrArray *scenarios; /* struct scenario */
 	GPtrArray *windows;   /* struct labelled_window, by scenario, host, time */
 	GArray *hosts;        /* struct host_windows */
+	GArray *early;        /* struct early_finding */
+};
+
+/* One capture as it is played. */
+struct player {
+	WindowSet *set;
+	const struct scenario *scenario;
+	Assessor *assessor;
+	Baselines *baselines;
 };
 
 static void
@@ -33,6 +42,7 @@ window_set_new(void)
 	set->scenarios = g_ptr_array_new_with_free_func(scenario_free);
 	set->windows = g_ptr_array_new_with_free_func(g_free);
 	set->hosts = g_array_new(FALSE, FALSE, sizeof(struct host_windows));
+	set->early = g_array_new(FALSE, FALSE, sizeof(struct early_finding));
 	return set;
 }
 
@@ -44,6 +54,7 @@ window_set_free(WindowSet *set)
 	g_ptr_array_unref(set->windows);
 	g_ptr_array_unref(set->scenarios);
 	g_array_unref(set->hosts);
+	g_array_unref(set->early);
 	g_free(set);
 }
 
@@ -63,22 +74,32 @@ label_of(const struct labelled_host *host, int64_t end_ms)
 }
 
 static void
-keep(WindowSet *set, const struct scenario *scenario, const struct assessment *assessment)
+keep(const struct player *player, const struct assessment *assessment)
 {
-	const struct labelled_host *host = g_hash_table_lookup(scenario->hosts, &assessment->host);
+	const struct labelled_host *host = g_hash_table_lookup(player->scenario->hosts, &assessment->host);
 	struct labelled_window *window;
 
-	if (host == NULL || !assessment->enough || assessment->early)
+	if (host == NULL)
+		return;
+	if (assessment->early) {
+		struct early_finding finding = { host, assessment->bin_end_ms, assessment->time_ms,
+			                         assessment->score };
+
+		g_array_append_val(player->set->early, finding);
+	}
+	if (!assessment->enough || assessment->early)
 		return;
 	window = g_new(struct labelled_window, 1);
 	window->host = host;
-	window->scenario = scenario;
+	window->scenario = player->scenario;
 	window->end_ms = assessment->bin_end_ms;
+	window->time_ms = assessment->time_ms;
 	window->label = label_of(host, assessment->bin_end_ms);
 	window->expert_score = (float)assessment->score;
 	for (size_t i = 0; i < FEATURE_COUNT; i++)
 		window->features[i] = (float)assessment->features[i];
-	g_ptr_array_add(set->windows, window);
+	baselines_judge(player->baselines, assessment, window->baselines);
+	g_ptr_array_add(player->set->windows, window);
 }
 
 static gint
@@ -131,12 +152,39 @@ is_invented(const struct scenario *scenario)
 }
 
 static void
-drain(WindowSet *set, const struct scenario *scenario, Assessor *assessor)
+drain(const struct player *player)
 {
 	const struct assessment *assessment;
 
-	while ((assessment = assessor_next(assessor)) != NULL)
-		keep(set, scenario, assessment);
+	while ((assessment = assessor_next(player->assessor)) != NULL)
+		keep(player, assessment);
+}
+
+static bool
+play_parts(const struct player *player, BinFileReader *file, GError **error)
+{
+	struct ring_watermark watermark = { .exporters = 1 };
+	struct ring_bin part;
+	GError *damage = NULL;
+
+	while (bin_file_read(file, &part, &damage)) {
+		if (part.export_ms > watermark.export_ms) {
+			if (watermark.export_ms > 0)
+				assessor_advance(player->assessor, &watermark, false);
+			drain(player);
+			watermark.export_ms = part.export_ms;
+			watermark.least_ms = part.export_ms;
+		}
+		assessor_add(player->assessor, &part);
+		baselines_add(player->baselines, &part);
+	}
+	if (damage != NULL) {
+		g_propagate_error(error, damage);
+		return false;
+	}
+	assessor_advance(player->assessor, &watermark, true);
+	drain(player);
+	return true;
 }
 
 /* Plays the bins through an assessor without classifier, as the detector would. */
@@ -148,39 +196,26 @@ play(WindowSet *set, const struct scenario *scenario, const char *path, GError *
 		                          .calibration_path = "",
 		                          .hosts_max = HOSTS_MAX,
 		                          .alarms_per_1000_host_days = 100 };
-	g_autoptr(Assessor) assessor = NULL;
-	struct ring_watermark watermark = { .exporters = 1 };
-	struct ring_bin part;
-	GError *damage = NULL;
+	struct player player = { .set = set, .scenario = scenario };
+	bool whole;
 
 	if (file == NULL)
 		return false;
 	config.sketch_key = bin_file_sketch_key(file);
 	config.all_rare = is_invented(scenario);
-	assessor = assessor_new(&config, error);
-	if (assessor == NULL)
+	player.assessor = assessor_new(&config, error);
+	if (player.assessor == NULL)
 		return false;
-	while (bin_file_read(file, &part, &damage)) {
-		if (part.export_ms > watermark.export_ms) {
-			if (watermark.export_ms > 0)
-				assessor_advance(assessor, &watermark, false);
-			drain(set, scenario, assessor);
-			watermark.export_ms = part.export_ms;
-			watermark.least_ms = part.export_ms;
-		}
-		assessor_add(assessor, &part);
-	}
-	if (damage != NULL) {
-		g_propagate_error(error, damage);
-		return false;
-	}
-	assessor_advance(assessor, &watermark, true);
-	drain(set, scenario, assessor);
-	return true;
+	player.baselines = baselines_new(HOSTS_MAX, config.sketch_key);
+	whole = play_parts(&player, file, error);
+	assessor_free(player.assessor);
+	baselines_free(player.baselines);
+	return whole;
 }
 
 bool
-window_set_add(WindowSet *set, const char *bin_path, const char *labels_path, GError **error)
+window_set_add_folds(WindowSet *set, const char *bin_path, const char *labels_path, const char *folds_path,
+                     GError **error)
 {
 	GHashTable *hosts = labels_read(labels_path, error);
 	struct scenario *scenario;
@@ -193,11 +228,30 @@ window_set_add(WindowSet *set, const char *bin_path, const char *labels_path, GE
 	scenario->hosts = hosts;
 	scenario->index = (int)set->scenarios->len;
 	g_ptr_array_add(set->scenarios, scenario);
-	if (!play(set, scenario, bin_path, error))
+	if ((folds_path != NULL && !labels_read_folds(hosts, folds_path, error)) ||
+	    !play(set, scenario, bin_path, error))
 		return false;
 	g_ptr_array_sort(set->windows, compare_windows);
 	index_hosts(set, scenario, first);
 	return true;
+}
+
+bool
+window_set_add(WindowSet *set, const char *bin_path, const char *labels_path, GError **error)
+{
+	return window_set_add_folds(set, bin_path, labels_path, NULL, error);
+}
+
+size_t
+window_set_early_count(const WindowSet *set)
+{
+	return set->early->len;
+}
+
+const struct early_finding *
+window_set_early(const WindowSet *set, size_t index)
+{
+	return &g_array_index(set->early, struct early_finding, index);
 }
 
 size_t

@@ -12,6 +12,7 @@
 
 #include "detector/assessment.h"
 #include "detector/feature_vector.h"
+#include "tools/train/baselines.h"
 #include "tools/train/labels.h"
 
 /* A capture: its bins and its labels. */
@@ -32,8 +33,10 @@ struct labelled_window {
 	const struct labelled_host *host;
 	const struct scenario *scenario;
 	int64_t end_ms;
+	int64_t time_ms; /* when it was judged, on the exporter's clock */
 	enum window_label label;
 	float expert_score; /* greatest strength of the experts */
+	float baselines[BASELINES];
 	float features[FEATURE_COUNT];
 };
 
@@ -43,11 +46,23 @@ WindowSet *window_set_new(void);
 void window_set_free(WindowSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WindowSet, window_set_free)
 
-/* Reads a bin file with its labels. */
+/* Reads a bin file with its labels; `folds_path` (NULL: none) instead of the folds beside the labels. */
 bool window_set_add(WindowSet *set, const char *bin_path, const char *labels_path, GError **error);
+bool window_set_add_folds(WindowSet *set, const char *bin_path, const char *labels_path, const char *folds_path,
+                          GError **error);
 
 size_t window_set_count(const WindowSet *set);
 const struct labelled_window *window_set_get(const WindowSet *set, size_t index); /* by scenario, host, time */
+
+/* What the experts found before a minute's end. */
+struct early_finding {
+	const struct labelled_host *host;
+	int64_t end_ms; /* of the minute */
+	int64_t time_ms;
+	double score;
+};
+size_t window_set_early_count(const WindowSet *set);
+const struct early_finding *window_set_early(const WindowSet *set, size_t index);
 
 /* Hosts in the order of their windows; a labelled host without windows is among them too. */
 size_t window_set_host_count(const WindowSet *set);

@@ -1,0 +1,23 @@
+/*
+ * kenchi evaluate detection: the protocol of tools/train/detection.h, printed and drawn.
+ */
+#ifndef TOOLS_KENCHI_EVALUATE_DETECTION_H
+#define TOOLS_KENCHI_EVALUATE_DETECTION_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "tools/train/detection.h"
+
+struct detection_task {
+	char **labels;
+	char **bins;
+	const char *svg; /* folder for curves; NULL: none */
+	bool json;
+	struct detection_options options; /* inputs are filled in */
+};
+
+/* An exit code; problems are told on stderr. */
+int evaluate_detection(struct detection_task *task);
+
+#endif

@@ -1,0 +1,447 @@
+#include "tools/train/detection.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detector/classifier.h"
+#include "detector/evidence.h"
+#include "detector/shipped_file.h"
+#include "tools/train/ensemble.h"
+#include "tools/train/figures.h"
+
+struct Detection {
+	const struct detection_options *options;
+	WindowSet *set;
+	double *values; /* decision values of the windows, NAN: not judged */
+	double center;  /* their median on normal windows */
+	struct tail tails[FOLDS + 1]; /* for hosts of each fold, and of none */
+	GArray *hosts;  /* struct scored_host */
+	struct detection_figures figures[DETECTION_METHODS];
+};
+
+/* Greatest scores, and when the verdict's threshold was first reached. */
+struct scored_host {
+	const struct labelled_host *host;
+	double score[DETECTION_METHODS];  /* from the implant's start on; of a clean host, ever */
+	double before[DETECTION_METHODS]; /* of malware and benign implants */
+	int64_t found_ms[DETECTION_METHODS]; /* 0: never */
+};
+
+static const double nothing = -1e9; /* below every score */
+
+static const char *const names[DETECTION_METHODS] = {
+	[DETECTION_ALL] = "kenchi",
+	[DETECTION_PATTERN] = "  traffic pattern alone",
+	[DETECTION_EXPERTS] = "  experts alone",
+	[DETECTION_BASELINES + BASELINE_FAILING] = "failing services, NEMEA-like",
+	[DETECTION_BASELINES + BASELINE_TRW] = "TRW-like",
+	[DETECTION_BASELINES + BASELINE_RWSCAN] = "rwscan-like",
+	[DETECTION_BASELINES + BASELINE_BEACON] = "beacon, RITA-like",
+};
+
+static double
+threshold_of(enum detection_method method)
+{
+	return method < DETECTION_BASELINES ? 0.5 : baseline_thresholds[method - DETECTION_BASELINES];
+}
+
+static bool
+is_judged(const Detection *detection, const struct labelled_host *host)
+{
+	const struct detection_options *options = detection->options;
+
+	if (options->only_fold != FOLD_NONE)
+		return host->fold == options->only_fold;
+	return options->model != NULL || host->fold != FOLD_NONE;
+}
+
+static bool
+decide_by_model(Detection *detection, GError **error)
+{
+	const struct detection_options *options = detection->options;
+	g_autoptr(Classifier) classifier = classifier_load(options->model, error);
+	g_autofree char *shipped = shipped_file("default.calibration");
+	struct calibration calibration;
+	const char *path = options->calibration != NULL ? options->calibration : shipped;
+	double features[FEATURE_COUNT];
+
+	if (classifier == NULL || path == NULL || !calibration_load(&calibration, path, error))
+		return false;
+	for (size_t i = 0; i < window_set_count(detection->set); i++) {
+		for (size_t j = 0; j < FEATURE_COUNT; j++)
+			features[j] = (double)window_set_get(detection->set, i)->features[j];
+		detection->values[i] = classifier_decide(classifier, features);
+	}
+	detection->center = classifier_center(classifier);
+	for (int fold = 0; fold <= FOLDS; fold++)
+		detection->tails[fold] = calibration.tails[BEHAVIOUR_traffic_pattern];
+	calibration_clear(&calibration);
+	return true;
+}
+
+/* The tail of normal windows, beside their hosts' pasts, of hosts that are not of `fold`. */
+static struct tail
+tail_without(const Detection *detection, int fold)
+{
+	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
+
+	for (size_t i = 0; i < window_set_host_count(detection->set); i++) {
+		const struct host_windows *host = window_set_host(detection->set, i);
+		struct value_past past = { 0 };
+
+		if (host->host->fold == FOLD_NONE || host->host->fold == fold)
+			continue;
+		for (size_t j = host->first; j < host->first + host->count; j++) {
+			double value = value_beside_past(&past, detection->values[j], detection->center);
+
+			value_past_add(&past, detection->values[j]);
+			if (window_set_get(detection->set, j)->label == WINDOW_NORMAL && isfinite(value))
+				g_array_append_val(normal, value);
+		}
+	}
+	return tail_of((double *)(void *)normal->data, normal->len);
+}
+
+static bool
+decide_by_folds(Detection *detection, GError **error)
+{
+	const struct detection_options *options = detection->options;
+	struct fit_options fit = { .infected_weight = 1, .c = options->c, .gamma = options->gamma };
+	struct row_choice choice = { .without_fold = FOLD_NONE,
+		                     .held_fold = FOLD_NONE,
+		                     .windows_per_host = TRAINING_WINDOWS_PER_HOST,
+		                     .windows_per_family = TRAINING_WINDOWS_PER_FAMILY,
+		                     .phases = 1 };
+	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
+	struct ensemble_size size;
+
+	fit_choose_features(&fit, options->features);
+	if (fit.feature_count == 0) {
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--features: no feature has such a name");
+		return false;
+	}
+	ensemble_cross_decide(detection->set, &fit, &choice, detection->values, &size);
+	for (size_t i = 0; i < window_set_count(detection->set); i++) {
+		if (window_set_get(detection->set, i)->label == WINDOW_NORMAL && isfinite(detection->values[i]))
+			g_array_append_val(normal, detection->values[i]);
+	}
+	detection->center =
+	        tail_of((double *)(void *)normal->data, normal->len).quantiles[TAIL_QUANTILES / 2];
+	for (int fold = 0; fold <= FOLDS; fold++)
+		detection->tails[fold] = tail_without(detection, fold < FOLDS ? fold : FOLD_NONE);
+	return true;
+}
+
+/* Takes one score of a host at one moment. */
+static void
+take_score(struct scored_host *host, enum detection_method method, double score, const int64_t times[2])
+{
+	bool after = host->host->role == ROLE_CLEAN || times[0] > host->host->start_ms;
+	double *greatest = after ? &host->score[method] : &host->before[method];
+
+	*greatest = fmax(*greatest, score);
+	if (!after || score < threshold_of(method))
+		return;
+	if (host->found_ms[method] == 0 || times[1] < host->found_ms[method])
+		host->found_ms[method] = times[1];
+}
+
+static void
+take_window(const Detection *detection, struct scored_host *host, const struct labelled_window *window, double value)
+{
+	const struct tail *tail = &detection->tails[host->host->fold == FOLD_NONE ? FOLDS : host->host->fold];
+	double limit = evidence_limit(detection->options->alarms);
+	double pattern = isfinite(value) ? evidence_strength(tail_evidence(tail, value), limit) : 0;
+	double experts = (double)window->expert_score;
+	const int64_t times[2] = { window->end_ms, window->time_ms };
+
+	take_score(host, DETECTION_ALL, fmax(pattern, experts), times);
+	take_score(host, DETECTION_PATTERN, pattern, times);
+	take_score(host, DETECTION_EXPERTS, experts, times);
+	for (int i = 0; i < BASELINES; i++)
+		take_score(host, (enum detection_method)(DETECTION_BASELINES + i), (double)window->baselines[i], times);
+}
+
+static void
+take_early(const Detection *detection, struct scored_host *host)
+{
+	for (size_t i = 0; i < window_set_early_count(detection->set); i++) {
+		const struct early_finding *finding = window_set_early(detection->set, i);
+		const int64_t times[2] = { finding->end_ms, finding->time_ms };
+
+		if (finding->host != host->host)
+			continue;
+		take_score(host, DETECTION_ALL, finding->score, times);
+		take_score(host, DETECTION_EXPERTS, finding->score, times);
+	}
+}
+
+static void
+score_hosts(Detection *detection)
+{
+	for (size_t i = 0; i < window_set_host_count(detection->set); i++) {
+		const struct host_windows *windows = window_set_host(detection->set, i);
+		struct scored_host host = { .host = windows->host };
+		struct value_past past = { 0 };
+
+		if (!is_judged(detection, windows->host))
+			continue;
+		for (int method = 0; method < DETECTION_METHODS; method++)
+			host.score[method] = host.before[method] = nothing;
+		for (size_t j = windows->first; j < windows->first + windows->count; j++) {
+			double value = value_beside_past(&past, detection->values[j], detection->center);
+
+			value_past_add(&past, detection->values[j]);
+			take_window(detection, &host, window_set_get(detection->set, j), value);
+		}
+		take_early(detection, &host);
+		g_array_append_val(detection->hosts, host);
+	}
+}
+
+static struct area
+area_of(const GArray *above, const GArray *below)
+{
+	const double *a = (const double *)(const void *)above->data, *b = (const double *)(const void *)below->data;
+	struct area area = { figures_area(a, above->len, b, below->len), 0, above->len, below->len };
+
+	area.error = figures_area_error(area.value, area.above, area.below);
+	return area;
+}
+
+static struct rate
+rate_of(size_t hits, size_t count)
+{
+	struct rate rate = { hits, count, 0, 1 };
+
+	figures_interval(hits, count, &rate.least, &rate.greatest);
+	return rate;
+}
+
+static bool
+is_of_kind(const struct labelled_host *host, enum detection_kind kind)
+{
+	return kind == KIND_ALL || host->scans == (kind == KIND_SCAN);
+}
+
+static bool
+set_has_malware(const Detection *detection, const char *set)
+{
+	for (guint i = 0; i < detection->hosts->len; i++) {
+		const struct labelled_host *host = g_array_index(detection->hosts, struct scored_host, i).host;
+
+		if (host->role == ROLE_MALWARE && strcmp(host->source_set, set) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Scores of the hosts of a role; `set`: those of this source set, NULL: of any. */
+static GArray *
+scores_of(const Detection *detection, enum detection_method method, enum host_role role, const char *set)
+{
+	GArray *scores = g_array_new(FALSE, FALSE, sizeof(double));
+
+	for (guint i = 0; i < detection->hosts->len; i++) {
+		const struct scored_host *host = &g_array_index(detection->hosts, struct scored_host, i);
+
+		if (host->host->role == role && (set == NULL || strcmp(host->host->source_set, set) == 0))
+			g_array_append_val(scores, host->score[method]);
+	}
+	return scores;
+}
+
+/* Malware against benign implants of its own set: pairs within sets alone. */
+static void
+measure_same_set(const Detection *detection, enum detection_method method, struct area *area)
+{
+	g_autoptr(GHashTable) done = g_hash_table_new(g_str_hash, g_str_equal);
+	double pairs = 0, wins = 0;
+
+	*area = (struct area){ .value = 0.5 };
+	for (guint i = 0; i < detection->hosts->len; i++) {
+		const char *set = g_array_index(detection->hosts, struct scored_host, i).host->source_set;
+		g_autoptr(GArray) malware = NULL;
+		g_autoptr(GArray) benign = NULL;
+		struct area one;
+
+		if (*set == '\0' || !g_hash_table_add(done, (gpointer)(uintptr_t)set))
+			continue;
+		malware = scores_of(detection, method, ROLE_MALWARE, set);
+		benign = scores_of(detection, method, ROLE_BENIGN_IMPLANT, set);
+		one = area_of(malware, benign);
+		if (one.above == 0 || one.below == 0)
+			continue;
+		pairs += (double)(one.above * one.below);
+		wins += one.value * (double)(one.above * one.below);
+		area->above += one.above;
+		area->below += one.below;
+	}
+	area->value = pairs > 0 ? wins / pairs : 0.5;
+	area->error = figures_area_error(area->value, area->above, area->below);
+}
+
+static void
+measure_laboratories(const Detection *detection, enum detection_method method, struct detection_figures *figures)
+{
+	g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(double));
+	g_autoptr(GArray) other = g_array_new(FALSE, FALSE, sizeof(double));
+
+	for (guint i = 0; i < detection->hosts->len; i++) {
+		const struct scored_host *host = &g_array_index(detection->hosts, struct scored_host, i);
+
+		if (host->host->role != ROLE_BENIGN_IMPLANT || *host->host->source_set == '\0')
+			continue;
+		g_array_append_val(set_has_malware(detection, host->host->source_set) ? own : other,
+		                   host->score[method]);
+	}
+	measure_same_set(detection, method, &figures->same_set);
+	figures->other_sets = area_of(figures->scores[KIND_ALL], other);
+	figures->laboratory = area_of(own, other);
+}
+
+static int
+compare_doubles(gconstpointer a, gconstpointer b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void
+measure_malware(const Detection *detection, enum detection_method method, enum detection_kind kind,
+                struct detection_figures *figures)
+{
+	g_autoptr(GArray) waits = g_array_new(FALSE, FALSE, sizeof(double));
+	const double *negatives = (const double *)(const void *)figures->negatives->data;
+	GArray *scores = figures->scores[kind] = g_array_new(FALSE, FALSE, sizeof(double));
+	const double *malware;
+
+	for (guint i = 0; i < detection->hosts->len; i++) {
+		const struct scored_host *host = &g_array_index(detection->hosts, struct scored_host, i);
+		double wait = (double)(host->found_ms[method] - host->host->start_ms) / 1000;
+
+		if (host->host->role != ROLE_MALWARE || !is_of_kind(host->host, kind))
+			continue;
+		g_array_append_val(scores, host->score[method]);
+		if (host->found_ms[method] != 0)
+			g_array_append_val(waits, wait);
+	}
+	malware = (const double *)(const void *)scores->data;
+	figures->at_five[kind] = rate_of(
+	        figures_exceeding(malware, scores->len, figures_threshold(negatives, figures->negatives->len, 0.05)),
+	        scores->len);
+	figures->at_one[kind] = rate_of(
+	        figures_exceeding(malware, scores->len, figures_threshold(negatives, figures->negatives->len, 0.01)),
+	        scores->len);
+	figures->found[kind] = rate_of(waits->len, scores->len);
+	figures->latency[kind].count = waits->len;
+	if (waits->len == 0)
+		return;
+	g_array_sort(waits, compare_doubles);
+	figures->latency[kind].median_s = g_array_index(waits, double, waits->len / 2);
+	figures->latency[kind].worst_s = g_array_index(waits, double, waits->len - 1);
+}
+
+static void
+measure_flagged(const Detection *detection, enum detection_method method, struct detection_figures *figures)
+{
+	size_t flagged[2] = { 0 }, hosts[2] = { 0 };
+
+	for (guint i = 0; i < detection->hosts->len; i++) {
+		const struct scored_host *host = &g_array_index(detection->hosts, struct scored_host, i);
+		enum host_role role = host->host->role;
+		bool after = host->score[method] >= figures->threshold;
+		bool before = host->before[method] >= figures->threshold;
+
+		figures->days[0] += (double)host->host->clean_ms / 86400000;
+		figures->days[1] += (double)host->host->benign_ms / 86400000;
+		hosts[0]++;
+		hosts[1] += role == ROLE_BENIGN_IMPLANT;
+		flagged[0] += role == ROLE_CLEAN ? after : before;
+		flagged[1] += role == ROLE_BENIGN_IMPLANT && after;
+	}
+	figures->flagged[0] = rate_of(flagged[0], hosts[0]);
+	figures->flagged[1] = rate_of(flagged[1], hosts[1]);
+}
+
+static void
+measure(const Detection *detection, enum detection_method method, struct detection_figures *figures)
+{
+	g_autoptr(GArray) clean = scores_of(detection, method, ROLE_CLEAN, NULL);
+	g_autoptr(GArray) benign = scores_of(detection, method, ROLE_BENIGN_IMPLANT, NULL);
+
+	figures->name = names[method];
+	figures->threshold = threshold_of(method);
+	figures->negatives = g_array_new(FALSE, FALSE, sizeof(double));
+	g_array_append_vals(figures->negatives, clean->data, clean->len);
+	g_array_append_vals(figures->negatives, benign->data, benign->len);
+	for (int kind = 0; kind < KINDS; kind++) {
+		measure_malware(detection, method, (enum detection_kind)kind, figures);
+		figures->clean[kind] = area_of(figures->scores[kind], clean);
+		figures->benign[kind] = area_of(figures->scores[kind], benign);
+	}
+	measure_laboratories(detection, method, figures);
+	measure_flagged(detection, method, figures);
+}
+
+static bool
+read_inputs(Detection *detection, GError **error)
+{
+	const struct detection_options *options = detection->options;
+
+	for (size_t i = 0; i < options->input_count; i++) {
+		if (!window_set_add_folds(detection->set, options->inputs[i].bins, options->inputs[i].labels,
+		                          options->folds, error))
+			return false;
+	}
+	return true;
+}
+
+Detection *
+detection_run(const struct detection_options *options, GError **error)
+{
+	g_autoptr(Detection) detection = g_new0(Detection, 1);
+
+	detection->options = options;
+	detection->set = window_set_new();
+	detection->hosts = g_array_new(FALSE, FALSE, sizeof(struct scored_host));
+	if (!read_inputs(detection, error))
+		return NULL;
+	detection->values = g_new0(double, window_set_count(detection->set) + 1);
+	if (options->model != NULL ? !decide_by_model(detection, error) : !decide_by_folds(detection, error))
+		return NULL;
+	score_hosts(detection);
+	if (detection->hosts->len == 0) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+		            options->model != NULL ? "no labelled host to judge"
+		                                   : "no labelled host is of a fold: nothing can be cross-validated");
+		return NULL;
+	}
+	for (int method = 0; method < DETECTION_METHODS; method++)
+		measure(detection, (enum detection_method)method, &detection->figures[method]);
+	return g_steal_pointer(&detection);
+}
+
+void
+detection_free(Detection *detection)
+{
+	if (detection == NULL)
+		return;
+	for (int method = 0; method < DETECTION_METHODS; method++) {
+		for (int kind = 0; kind < KINDS; kind++)
+			g_clear_pointer(&detection->figures[method].scores[kind], g_array_unref);
+		g_clear_pointer(&detection->figures[method].negatives, g_array_unref);
+	}
+	window_set_free(detection->set);
+	g_array_unref(detection->hosts);
+	g_free(detection->values);
+	g_free(detection);
+}
+
+const struct detection_figures *
+detection_figures(const Detection *detection, enum detection_method method)
+{
+	return &detection->figures[method];
+}

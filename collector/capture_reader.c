@@ -1,8 +1,8 @@
 #include "collector/capture_reader.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "collector/fragment_table.h"
 #include "common/fault.h"
 #include "common/wire_reader.h"
 
@@ -21,6 +22,7 @@ enum {
 	MESSAGE_OCTETS_MOST = 65535,
 	VLAN_TAGS_MOST = 4,
 	IPV6_HEADERS_MOST = 8,
+	PROTOCOL_UDP = 17,
 };
 
 /* What a packet turns out to be. */
@@ -36,6 +38,7 @@ struct CaptureReader {
 	pcap_t *pcap;     /* NULL: an IPFIX File */
 	int link_type;
 	uint8_t *message; /* of an IPFIX File */
+	FragmentTable *fragments;
 	struct capture_counters counters;
 };
 
@@ -165,6 +168,7 @@ capture_open(const char *path, GError **error)
 	g_autoptr(CaptureReader) reader = g_new0(CaptureReader, 1);
 
 	reader->path = g_strdup(path);
+	reader->fragments = fragment_table_new();
 	if (!open_stream(reader, error))
 		return NULL;
 	if (is_ipfix_file(reader))
@@ -191,6 +195,7 @@ capture_close(CaptureReader *reader)
 		fclose(reader->file);
 	if (reader->stream != NULL)
 		gzclose(reader->stream);
+	fragment_table_free(reader->fragments);
 	g_free(reader->message);
 	g_free(reader->path);
 	g_free(reader);
@@ -232,43 +237,75 @@ read_udp(struct wire_reader *packet, struct datagram *datagram)
 	return datagram->octets != NULL ? IS_DATAGRAM : IS_CUT;
 }
 
+/* Keeps a fragment until its packet is whole, and reads that. */
 static enum verdict
-read_ipv4(struct wire_reader *packet, struct datagram *datagram)
+read_fragment(CaptureReader *reader, const struct fragment *fragment, struct datagram *datagram)
 {
+	struct whole_packet whole;
+	struct wire_reader body;
+
+	if (fragment->protocol != PROTOCOL_UDP)
+		return NOT_UDP;
+	if (!fragment_table_take(reader->fragments, fragment, &whole))
+		return IS_MALFORMED;
+	if (whole.octets == NULL)
+		return IS_FRAGMENT;
+	/* Until now they were counted as fragments of nothing. */
+	reader->counters.fragments -= whole.fragments - 1;
+	reader->counters.joined += whole.fragments - 1;
+	body = wire_reader(whole.octets, whole.length);
+	return read_udp(&body, datagram);
+}
+
+static enum verdict
+read_ipv4(CaptureReader *reader, struct wire_reader *packet, struct datagram *datagram)
+{
+	struct fragment fragment = { .arrival = datagram->arrival };
 	struct wire_reader header = *packet;
 	struct wire_reader body;
 	size_t header_length = 4 * (size_t)(wire_read_u8(&header) & 0x0f);
 	uint16_t total;
-	uint16_t fragment;
-	uint8_t protocol;
+	uint16_t offset;
 
 	wire_skip(&header, 1); /* type of service */
 	total = wire_read_u16(&header);
-	wire_skip(&header, 2); /* identification */
-	fragment = wire_read_u16(&header);
+	fragment.identification = wire_read_u16(&header);
+	offset = wire_read_u16(&header);
 	wire_skip(&header, 1); /* time to live */
-	protocol = wire_read_u8(&header);
+	fragment.protocol = wire_read_u8(&header);
 	wire_skip(&header, 2); /* checksum */
-	datagram->exporter = host_address_from_ipv4(wire_read_u32(&header));
+	fragment.source = datagram->exporter = host_address_from_ipv4(wire_read_u32(&header));
+	fragment.destination = host_address_from_ipv4(wire_read_u32(&header));
 	if (wire_failed(&header))
 		return IS_CUT;
 	if (header_length < 20 || (total != 0 && total < header_length))
 		return IS_MALFORMED;
-	if (protocol != 17)
+	if (fragment.protocol != PROTOCOL_UDP)
 		return NOT_UDP;
-	if ((fragment & 0x3fff) != 0) /* more fragments, or an offset */
-		return IS_FRAGMENT;
+	fragment.more = (offset & 0x2000) != 0;
+	fragment.offset = 8 * (size_t)(offset & 0x1fff);
+	if ((fragment.more || fragment.offset != 0) && total > wire_left(packet))
+		return IS_CUT;
 	/* Of a packet that was captured before its segmentation the length is 0. */
 	body = wire_read_nested(packet,
 	                        total != 0 ? MIN(total, wire_left(packet)) : wire_left(packet));
 	wire_skip(&body, header_length);
-	return read_udp(&body, datagram);
+	if (!fragment.more && fragment.offset == 0)
+		return read_udp(&body, datagram);
+	if (wire_failed(&body))
+		return IS_CUT;
+	fragment.octets = body.next;
+	fragment.length = wire_left(&body);
+	return read_fragment(reader, &fragment, datagram);
 }
 
-/* Passes over extension headers; the protocol behind them, or -1 where a fragment, -2 where the
- * capture ends. */
+/* What stands behind an IPv6 header and its extensions. */
+enum { EXTENSION_FRAGMENT = 256, EXTENSION_CUT };
+
+/* Passes over extension headers; the protocol behind them, or EXTENSION_FRAGMENT when it is a part
+ * of a packet that is now told in `fragment`, EXTENSION_CUT where the capture ends. */
 static int
-skip_ipv6_extensions(struct wire_reader *packet, uint8_t next)
+skip_ipv6_extensions(struct wire_reader *packet, uint8_t next, struct fragment *fragment)
 {
 	for (int i = 0; i < IPV6_HEADERS_MOST; i++) {
 		uint8_t current = next;
@@ -279,23 +316,37 @@ skip_ipv6_extensions(struct wire_reader *packet, uint8_t next)
 		next = wire_read_u8(packet);
 		length = wire_read_u8(packet);
 		if (current == 44) {
-			uint16_t fragment = wire_read_u16(packet);
-			wire_skip(packet, 4);
-			if ((fragment & 0xfff9) != 0)
-				return -1;
+			uint16_t offset = wire_read_u16(packet);
+
+			fragment->identification = wire_read_u32(packet);
+			fragment->protocol = next;
+			fragment->offset = offset & 0xfff8;
+			fragment->more = (offset & 1) != 0;
+			if (!wire_failed(packet) && (offset & 0xfff9) != 0)
+				return EXTENSION_FRAGMENT;
 		} else
 			wire_skip(packet, 6 + 8 * (size_t)length);
 		if (wire_failed(packet))
-			return -2;
+			return EXTENSION_CUT;
 	}
 	return 59; /* no next header */
 }
 
-static enum verdict
-read_ipv6(struct wire_reader *packet, struct datagram *datagram)
+static void
+read_ipv6_address(struct wire_reader *packet, struct host_address *address)
 {
+	const uint8_t *octets = wire_take(packet, sizeof(address->octets));
+
+	if (octets != NULL)
+		memcpy(address->octets, octets, sizeof(address->octets));
+}
+
+static enum verdict
+read_ipv6(CaptureReader *reader, struct wire_reader *packet, struct datagram *datagram)
+{
+	struct fragment fragment = { .arrival = datagram->arrival };
 	struct wire_reader body;
-	const uint8_t *source;
+	bool is_whole;
 	uint16_t length;
 	uint8_t next;
 	int protocol;
@@ -304,23 +355,28 @@ read_ipv6(struct wire_reader *packet, struct datagram *datagram)
 	length = wire_read_u16(packet);
 	next = wire_read_u8(packet);
 	wire_skip(packet, 1); /* hop limit */
-	source = wire_take(packet, sizeof(datagram->exporter.octets));
-	wire_skip(packet, 16); /* destination */
+	read_ipv6_address(packet, &fragment.source);
+	read_ipv6_address(packet, &fragment.destination);
 	if (wire_failed(packet))
 		return IS_CUT;
-	memcpy(datagram->exporter.octets, source, sizeof(datagram->exporter.octets));
+	datagram->exporter = fragment.source;
+	is_whole = length <= wire_left(packet);
 	body = wire_read_nested(packet,
 	                        length != 0 ? MIN(length, wire_left(packet)) : wire_left(packet));
-	protocol = skip_ipv6_extensions(&body, next);
-	if (protocol == -2)
+	protocol = skip_ipv6_extensions(&body, next, &fragment);
+	if (protocol == EXTENSION_CUT)
 		return IS_CUT;
-	if (protocol == -1)
-		return IS_FRAGMENT;
-	return protocol == 17 ? read_udp(&body, datagram) : NOT_UDP;
+	if (protocol != EXTENSION_FRAGMENT)
+		return protocol == PROTOCOL_UDP ? read_udp(&body, datagram) : NOT_UDP;
+	if (!is_whole)
+		return IS_CUT;
+	fragment.octets = body.next;
+	fragment.length = wire_left(&body);
+	return read_fragment(reader, &fragment, datagram);
 }
 
 static enum verdict
-read_ip(struct wire_reader *packet, struct datagram *datagram)
+read_ip(CaptureReader *reader, struct wire_reader *packet, struct datagram *datagram)
 {
 	struct wire_reader peek = *packet;
 	uint8_t first = wire_read_u8(&peek);
@@ -328,8 +384,8 @@ read_ip(struct wire_reader *packet, struct datagram *datagram)
 	if (wire_failed(&peek))
 		return IS_CUT;
 	if (first >> 4 == 4)
-		return read_ipv4(packet, datagram);
-	return first >> 4 == 6 ? read_ipv6(packet, datagram) : NOT_IP;
+		return read_ipv4(reader, packet, datagram);
+	return first >> 4 == 6 ? read_ipv6(reader, packet, datagram) : NOT_IP;
 }
 
 /* The EtherType behind VLAN tags. */
@@ -402,19 +458,20 @@ next_packet(CaptureReader *reader, struct datagram *datagram, GError **error)
 
 	while ((result = pcap_next_ex(reader->pcap, &header, &octets)) == 1) {
 		struct wire_reader packet = wire_reader(octets, header->caplen);
+
+		datagram->arrival.ms =
+			(int64_t)header->ts.tv_sec * 1000 + (int64_t)header->ts.tv_usec / 1000;
 		if (skip_link_header(&packet, reader->link_type))
-			verdict = wire_failed(&packet) ? IS_CUT : read_ip(&packet, datagram);
+			verdict =
+				wire_failed(&packet) ? IS_CUT : read_ip(reader, &packet, datagram);
 		else
 			verdict = NOT_IP;
 		/* Nothing was cut off: then it is the packet that is wrong. */
 		if (verdict == IS_CUT && header->caplen >= header->len)
 			verdict = IS_MALFORMED;
 		count(&reader->counters, verdict);
-		if (verdict != IS_DATAGRAM)
-			continue;
-		datagram->arrival.ms =
-			(int64_t)header->ts.tv_sec * 1000 + (int64_t)header->ts.tv_usec / 1000;
-		return true;
+		if (verdict == IS_DATAGRAM)
+			return true;
 	}
 	if (result == PCAP_ERROR)
 		return fault_input(error, "%s: %s", reader->path, pcap_geterr(reader->pcap));

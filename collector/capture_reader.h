@@ -5,7 +5,7 @@
  *
  * Of a capture, the payload of every UDP datagram is given out, whatever its port; which are export
  * datagrams is the decoder's to tell.  Link types: Ethernet (with VLAN tags), Linux cooked (SLL,
- * SLL2), raw IP, BSD loopback.  Of an IPFIX File every Message is a datagram of the exporter "::",
+ * SLL2), raw IP, BSD loopback.  IP fragments are put together (fragment_table.h).  Of an IPFIX File every Message is a datagram of the exporter "::",
  * at its Export Time.
  *
  * Time:      that of the file.
@@ -24,13 +24,14 @@
 
 typedef struct CaptureReader CaptureReader;
 
-/* packets = datagrams + not_ip + not_udp + fragments + cut + malformed */
+/* packets = datagrams + joined + not_ip + not_udp + fragments + cut + malformed */
 struct capture_counters {
 	uint64_t packets;   /* met; of an IPFIX File: Messages */
 	uint64_t datagrams; /* given out */
 	uint64_t not_ip;    /* neither IPv4 nor IPv6 */
 	uint64_t not_udp;
-	uint64_t fragments; /* of IP packets: they are not put together */
+	uint64_t joined;    /* fragments that others made whole: the last to come is a datagram */
+	uint64_t fragments; /* of IP packets that are not whole, so far or for good */
 	uint64_t cut;       /* the capture holds less than the packet had */
 	uint64_t malformed; /* headers at odds with each other */
 };

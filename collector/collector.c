@@ -477,6 +477,7 @@ add_captured(Collector *collector)
 	sum->datagrams += counters.datagrams;
 	sum->not_ip += counters.not_ip;
 	sum->not_udp += counters.not_udp;
+	sum->joined += counters.joined;
 	sum->fragments += counters.fragments;
 	sum->cut += counters.cut;
 	sum->malformed += counters.malformed;

@@ -76,6 +76,7 @@ format_capture(const struct capture_counters *capture, GString *json)
 	json_add_unsigned(json, "datagrams", capture->datagrams);
 	json_add_unsigned(json, "not_ip", capture->not_ip);
 	json_add_unsigned(json, "not_udp", capture->not_udp);
+	json_add_unsigned(json, "joined", capture->joined);
 	json_add_unsigned(json, "fragments", capture->fragments);
 	json_add_unsigned(json, "cut", capture->cut);
 	json_add_unsigned(json, "malformed", capture->malformed);

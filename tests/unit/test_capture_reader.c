@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include "collector/capture_reader.h"
+#include "collector/fragment_table.h"
 
 /* Captures are built from values, octet by octet. */
 
@@ -302,7 +303,7 @@ every_packet_is_given_or_counted_by_reason(struct fixture *fixture, gconstpointe
 	add_zeros(arp, 28);
 	add_packet(file, arp, 0);
 	add_packet(file, ethernet_ipv4(&(struct ipv4_packet){ 1, 1, 0, 6, "tcp" }), 0);
-	add_packet(file, ethernet_ipv4(&(struct ipv4_packet){ 1, 1, 0x2000, 17, "first" }), 0);
+	add_packet(file, ethernet_ipv4(&(struct ipv4_packet){ 1, 1, 0x2000, 17, "8 octets" }), 0);
 	add_packet(file, ethernet_ipv4(&(struct ipv4_packet){ 1, 1, 0x0007, 17, "last" }), 0);
 	add_packet(file, ethernet_ipv4(&plain), 2);
 	add_packet(file, ethernet_ipv4(&plain), 30);
@@ -320,6 +321,139 @@ every_packet_is_given_or_counted_by_reason(struct fixture *fixture, gconstpointe
 	g_assert_cmpuint(counters.fragments, ==, 2);
 	g_assert_cmpuint(counters.cut, ==, 2);
 	g_assert_cmpuint(counters.malformed, ==, 1);
+}
+
+/* A UDP datagram as it stands behind the IP header. */
+static GByteArray *
+udp_octets(unsigned port, const char *payload)
+{
+	GByteArray *octets = g_byte_array_new();
+
+	add_udp(octets, port, payload);
+	return octets;
+}
+
+/* The part of `whole` that begins at `offset`, of an IPv4 packet with this identification. */
+static void
+add_ipv4_part(GByteArray *file, const GByteArray *whole, guint offset, guint length, unsigned id)
+{
+	GByteArray *octets = g_byte_array_new();
+	bool is_last = offset + length >= whole->len;
+
+	length = is_last ? whole->len - offset : length;
+	add_zeros(octets, 12);
+	add_u16(octets, 0x0800);
+	add_u16(octets, 0x4500);
+	add_u16(octets, 20 + length);
+	add_u16(octets, id);
+	add_u16(octets, (is_last ? 0 : 0x2000) | offset / 8);
+	add_u16(octets, 0x4011);
+	add_u16(octets, 0);
+	add_u32(octets, 0xc0000201);
+	add_u32(octets, 0x0a000001);
+	g_byte_array_append(octets, whole->data + offset, length);
+	add_packet(file, octets, 0);
+}
+
+static const char long_payload[] = "export datagrams longer than a link takes come in parts";
+
+static void
+fragments_are_put_together_in_any_order(struct fixture *fixture, gconstpointer data)
+{
+	g_autoptr(CaptureReader) reader = NULL;
+	g_autoptr(GByteArray) one = udp_octets(3000, long_payload);
+	g_autoptr(GByteArray) other = udp_octets(3001, "another packet, in two parts");
+	GByteArray *file = begin_pcap(ETHERNET);
+	struct capture_counters counters;
+
+	g_assert_null(data);
+	add_ipv4_part(file, one, 48, 24, 7);
+	add_ipv4_part(file, other, 0, 16, 8);
+	add_ipv4_part(file, one, 0, 24, 7);
+	add_ipv4_part(file, one, 0, 24, 7); /* twice */
+	add_ipv4_part(file, one, 24, 24, 7);
+	add_ipv4_part(file, other, 16, 24, 8);
+	add_ipv4_part(file, one, 24, 24, 9); /* nothing else of it comes */
+	reader = open_file(fixture, file);
+	assert_next(reader, "192.0.2.1", 3000, long_payload);
+	assert_next(reader, "192.0.2.1", 3001, "another packet, in two parts");
+	assert_end(reader);
+	counters = capture_counters(reader);
+	g_assert_cmpuint(counters.packets, ==, 7);
+	g_assert_cmpuint(counters.datagrams, ==, 2);
+	g_assert_cmpuint(counters.joined, ==, 4);
+	g_assert_cmpuint(counters.fragments, ==, 1);
+}
+
+static void
+add_ipv6_part(GByteArray *file, const GByteArray *whole, guint offset, guint length)
+{
+	GByteArray *octets = g_byte_array_new();
+	bool is_last = offset + length >= whole->len;
+
+	length = is_last ? whole->len - offset : length;
+	add_u32(octets, 0x60000000);
+	add_u16(octets, 8 + length);
+	add_u16(octets, 44 << 8 | 64);
+	add_u32(octets, 0x20010db8);
+	add_zeros(octets, 11);
+	add_u8(octets, 7);
+	add_zeros(octets, 16);
+	add_u16(octets, 17 << 8);
+	add_u16(octets, offset | !is_last);
+	add_u32(octets, 0xdeadbeef);
+	g_byte_array_append(octets, whole->data + offset, length);
+	add_packet(file, octets, 0);
+}
+
+static void
+fragments_of_ipv6_are_put_together(struct fixture *fixture, gconstpointer data)
+{
+	g_autoptr(CaptureReader) reader = NULL;
+	g_autoptr(GByteArray) whole = udp_octets(4739, long_payload);
+	GByteArray *file = begin_pcap(RAW);
+
+	g_assert_null(data);
+	add_ipv6_part(file, whole, 0, 40);
+	add_ipv6_part(file, whole, 40, 40);
+	reader = open_file(fixture, file);
+	assert_next(reader, "2001:db8::7", 4739, long_payload);
+	assert_end(reader);
+	g_assert_cmpuint(capture_counters(reader).joined, ==, 1);
+}
+
+static void
+fragments_are_kept_within_a_bound(struct fixture *fixture, gconstpointer data)
+{
+	g_autoptr(CaptureReader) reader = NULL;
+	g_autoptr(GByteArray) whole = udp_octets(3000, long_payload);
+	GByteArray *file = begin_pcap(ETHERNET);
+
+	g_assert_null(data);
+	for (unsigned id = 0; id <= FRAGMENT_PACKETS_MAX; id++)
+		add_ipv4_part(file, whole, 0, 40, id);
+	add_ipv4_part(file, whole, 40, 40, 0); /* had to make room */
+	add_ipv4_part(file, whole, 40, 40, 5);
+	reader = open_file(fixture, file);
+	assert_next(reader, "192.0.2.1", 3000, long_payload);
+	assert_end(reader);
+	g_assert_cmpuint(capture_counters(reader).fragments, ==, FRAGMENT_PACKETS_MAX + 1);
+}
+
+static void
+fragments_that_cannot_be_are_malformed(struct fixture *fixture, gconstpointer data)
+{
+	g_autoptr(CaptureReader) reader = NULL;
+	g_autoptr(GByteArray) whole = udp_octets(3000, long_payload);
+	GByteArray *file = begin_pcap(ETHERNET);
+
+	g_assert_null(data);
+	add_ipv4_part(file, whole, 0, 41, 1);
+	add_packet(file, ethernet_ipv4(&(struct ipv4_packet){ 1, 1, 0x1fff, 17, "beyond the end" }),
+	           0);
+	reader = open_file(fixture, file);
+	assert_end(reader);
+	g_assert_cmpuint(capture_counters(reader).malformed, ==, 2);
 }
 
 static GByteArray *
@@ -550,6 +684,10 @@ main(int argc, char **argv)
 	ADD(padding_behind_the_packet_is_left_out);
 	ADD(reads_other_link_types);
 	ADD(every_packet_is_given_or_counted_by_reason);
+	ADD(fragments_are_put_together_in_any_order);
+	ADD(fragments_of_ipv6_are_put_together);
+	ADD(fragments_are_kept_within_a_bound);
+	ADD(fragments_that_cannot_be_are_malformed);
 	ADD(reads_what_gzip_packed);
 	ADD(a_packed_file_cut_short_is_damaged);
 	ADD(a_capture_cut_short_gives_what_it_has_and_names_itself);

@@ -25,7 +25,7 @@ static const struct counter collector_losses[] = {
 #define COUNTER(name, kind, meaning) { #name, kind, meaning },
 #include "schemas/counters.def"
 #undef COUNTER
-	{ "capture.fragments", REFUSED, "packets of the capture: fragments" },
+	{ "capture.fragments", REFUSED, "packets of the capture: fragments without the rest" },
 	{ "capture.cut", REFUSED, "packets of the capture: cut short" },
 	{ "capture.malformed", REFUSED, "packets of the capture: malformed" },
 	{ "bins.late", REFUSED, "records too late for their minute" },

@@ -21,6 +21,7 @@ struct Decoder {
 	enum stage stage;
 	struct message message;
 	struct waiting_set *ready;
+	struct datagram rest; /* another IPFIX Message of the datagram; length 0: none */
 	size_t set;      /* index in message.data_sets */
 	size_t position; /* in that set */
 	const uint8_t *netflow5_records;
@@ -210,6 +211,26 @@ infer_uptime(struct message *message)
 	}
 }
 
+/* RFC 7011 sends each Message in a datagram of its own but does not forbid more: what follows a
+ * Message and is one is read as if it had come alone. */
+static void
+keep_rest(Decoder *decoder, const struct datagram *datagram, size_t used)
+{
+	struct datagram rest = *datagram;
+	struct wire_reader reader;
+	struct ipfix_header header;
+
+	rest.octets += used;
+	rest.length -= used;
+	reader = wire_reader(rest.octets, rest.length);
+	if (wire_read_u16(&reader) != IPFIX_VERSION)
+		return;
+	reader = wire_reader(rest.octets, rest.length);
+	if (ipfix_read_header(&reader, &header) && header.length >= IPFIX_HEADER_OCTETS &&
+	    header.length <= rest.length)
+		decoder->rest = rest;
+}
+
 static void
 take_ipfix(Decoder *decoder, const struct datagram *datagram)
 {
@@ -226,6 +247,7 @@ take_ipfix(Decoder *decoder, const struct datagram *datagram)
 		refuse(decoder, datagram, REASON(datagrams_length));
 		return;
 	}
+	keep_rest(decoder, datagram, header.length);
 	if (!open_message(decoder, datagram, IPFIX_VERSION, header.observation_domain,
 	                  header.export_time))
 		return;
@@ -245,6 +267,24 @@ restart_sets(Decoder *decoder)
 	decoder->position = 0;
 }
 
+/* Why a datagram of this version is refused: by name, so that its sender can be told what to do. */
+static size_t
+version_reason(uint16_t version, uint16_t next)
+{
+	switch (version) {
+	case 0: /* sFlow's version has four octets */
+		return next == 2 || next == 4 || next == 5 ? REASON(datagrams_sflow)
+		                                           : REASON(datagrams_version);
+	case 1:
+	case 6:
+	case 7:
+	case 8:
+		return REASON(datagrams_old);
+	default:
+		return REASON(datagrams_version);
+	}
+}
+
 void
 decoder_take(Decoder *decoder, const struct datagram *datagram)
 {
@@ -252,6 +292,7 @@ decoder_take(Decoder *decoder, const struct datagram *datagram)
 	uint16_t version = wire_read_u16(&reader);
 
 	decoder->stage = STAGE_IDLE;
+	decoder->rest.length = 0;
 	g_clear_pointer(&decoder->ready, g_free);
 	restart_sets(decoder);
 	exporter_table_settle(decoder->exporters, datagram->arrival);
@@ -264,7 +305,7 @@ decoder_take(Decoder *decoder, const struct datagram *datagram)
 	else if (version == IPFIX_VERSION)
 		take_ipfix(decoder, datagram);
 	else
-		refuse(decoder, datagram, REASON(datagrams_version));
+		refuse(decoder, datagram, version_reason(version, wire_read_u16(&reader)));
 }
 
 static void
@@ -448,6 +489,17 @@ close_message(Decoder *decoder)
 	decoder->stage = STAGE_IDLE;
 }
 
+static bool
+take_rest(Decoder *decoder)
+{
+	struct datagram rest = decoder->rest;
+
+	decoder->rest.length = 0;
+	if (rest.length > 0)
+		take_ipfix(decoder, &rest);
+	return rest.length > 0;
+}
+
 /* Notes the Set that waited as the only one of a message of its own. */
 static void
 open_ready(Decoder *decoder, struct waiting_set *ready)
@@ -528,8 +580,9 @@ decoder_next(Decoder *decoder, struct flow_batch *batch)
 		else if (decoder->stage != STAGE_IDLE)
 			continue;
 		ready = exporter_table_next_ready(decoder->exporters);
-		if (ready == NULL)
+		if (ready != NULL)
+			open_ready(decoder, ready);
+		else if (!take_rest(decoder))
 			return false;
-		open_ready(decoder, ready);
 	}
 }

@@ -9,22 +9,43 @@ add_unset_as_absent(GString *text, const char *name, uint64_t value)
 		json_add_unsigned(text, name, value);
 }
 
+/* What the record holds of its two ends. */
+struct address_names {
+	const char *ipv4, *ipv6;
+};
+
+static const struct address_names source_names = { "sourceIPv4Address", "sourceIPv6Address" };
+static const struct address_names destination_names = { "destinationIPv4Address",
+	                                                "destinationIPv6Address" };
+
 static void
-add_address(GString *text, const char *name4, const char *name6, const struct host_address *address)
+add_address(GString *text, const struct address_names *names, const struct host_address *address,
+            bool is_mapped)
 {
 	static const struct host_address unset;
 	char buffer[HOST_ADDRESS_TEXT_SIZE];
+	g_autofree char *mapped = NULL;
 
-	if (!host_address_equal(address, &unset))
-		json_add_string(text, host_address_is_ipv4(address) ? name4 : name6,
-		                host_address_format(address, buffer));
+	if (host_address_equal(address, &unset))
+		return;
+	host_address_format(address, buffer);
+	if (!host_address_is_ipv4(address)) {
+		json_add_string(text, names->ipv6, buffer);
+	} else if (is_mapped) {
+		mapped = g_strconcat("::ffff:", buffer, NULL);
+		json_add_string(text, names->ipv6, mapped);
+	} else {
+		json_add_string(text, names->ipv4, buffer);
+	}
 }
 
 static void
 add_key(GString *text, const struct flow_record *record)
 {
-	add_address(text, "sourceIPv4Address", "sourceIPv6Address", &record->source);
-	add_address(text, "destinationIPv4Address", "destinationIPv6Address", &record->destination);
+	bool is_mapped = (record->marks & FLOW_IPV4_MAPPED) != 0;
+
+	add_address(text, &source_names, &record->source, is_mapped);
+	add_address(text, &destination_names, &record->destination, is_mapped);
 	json_add_unsigned(text, "sourceTransportPort", record->source_port);
 	json_add_unsigned(text, "destinationTransportPort", record->destination_port);
 	json_add_unsigned(text, "protocolIdentifier", record->protocol);

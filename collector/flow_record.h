@@ -35,6 +35,7 @@ enum flow_record_marks {
 		1 << 18, /* flowDirection is in the Template; its value may be 255 all the same */
 	FLOW_START_GUESSED = 1 << 19, /* only the end was told: the start is the same */
 	FLOW_END_GUESSED = 1 << 20,   /* only the start was told */
+	FLOW_IPV4_MAPPED = 1 << 21,   /* its IPv4 addresses came as IPv4-mapped IPv6 addresses */
 	/* set by the conversation table */
 	FLOW_CONTINUES = 1 << 10, /* goes on with a flow that an active timeout cut: begins none */
 	FLOW_COPY = 1 << 11,      /* another exporter has reported this flow: counted once */

@@ -117,10 +117,35 @@ take_set(struct message *message, uint16_t id, struct wire_reader set)
 	}
 }
 
+static bool
+is_set_header(struct wire_reader reader)
+{
+	uint16_t id = wire_read_u16(&reader);
+	uint16_t length = wire_read_u16(&reader);
+
+	return !wire_failed(&reader) && (id <= SET_OPTIONS_TEMPLATE || id >= SET_DATA_LEAST) &&
+	       length >= SET_HEADER_OCTETS && length - SET_HEADER_OCTETS <= (int)wire_left(&reader);
+}
+
+/* Some exporters pad a Set to four octets but leave the padding out of its length. */
+static void
+skip_uncounted_padding(struct wire_reader *reader, const uint8_t *begin)
+{
+	struct wire_reader aligned = *reader;
+	size_t behind = (size_t)(reader->next - begin) % 4;
+
+	if (behind == 0 || is_set_header(*reader))
+		return;
+	wire_skip(&aligned, 4 - behind);
+	if (!wire_failed(&aligned) && (is_set_header(aligned) || wire_left(&aligned) == 0))
+		*reader = aligned;
+}
+
 void
 netflow9_walk(struct message *message, struct wire_reader reader)
 {
 	struct decode_counters *counters = &message->exporter->counters;
+	const uint8_t *begin = reader.next;
 
 	while (wire_left(&reader) >= SET_HEADER_OCTETS) {
 		uint16_t id = wire_read_u16(&reader);
@@ -137,5 +162,6 @@ netflow9_walk(struct message *message, struct wire_reader reader)
 		}
 		take_set(message, id,
 		         wire_read_nested(&reader, length - (size_t)SET_HEADER_OCTETS));
+		skip_uncounted_padding(&reader, begin);
 	}
 }

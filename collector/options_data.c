@@ -35,6 +35,7 @@ struct announcement {
 	uint64_t interface;
 	uint64_t interval;
 	uint64_t taken, passed; /* packets, or time, of each round */
+	bool tells_passed;
 	uint64_t size, population;
 	double probability;
 	uint64_t boot_ms;
@@ -89,6 +90,7 @@ note_element(struct announcement *told, uint16_t element, uint64_t value)
 	case ELEMENT_PACKET_SPACE:
 	case ELEMENT_TIME_SPACE:
 		told->passed = value;
+		told->tells_passed = true;
 		break;
 	case ELEMENT_SAMPLING_SIZE:
 		told->size = value;
@@ -153,7 +155,7 @@ interval_of(const struct announcement *told)
 {
 	uint64_t interval = told->interval;
 
-	if (told->taken > 0 && told->passed > 0)
+	if (told->taken > 0 && told->tells_passed)
 		interval = told->passed > UINT32_MAX || told->taken > UINT32_MAX
 		                   ? 0
 		                   : (told->taken + told->passed) / told->taken;

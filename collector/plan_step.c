@@ -171,8 +171,16 @@ ipv6(const struct plan_step *step, const struct plan_rows *rows)
 	static const uint8_t unset[sizeof(struct host_address)];
 
 	EACH_ROW(rows, step, from, to)
-	if (memcmp(from, unset, sizeof(unset)) != 0)
-		memcpy(to, from, sizeof(unset));
+	{
+		struct host_address address;
+
+		if (memcmp(from, unset, sizeof(unset)) == 0)
+			continue;
+		memcpy(address.octets, from, sizeof(address.octets));
+		memcpy(to, &address, sizeof(address));
+		if (host_address_is_ipv4(&address))
+			rows->records[row_].marks |= FLOW_IPV4_MAPPED;
+	}
 }
 
 static void
@@ -189,24 +197,45 @@ seconds(const struct plan_step *step, const struct plan_rows *rows)
 	put_ms(to, (int64_t)(MIN(read_any(from, step->length), 1ULL << 40) * 1000));
 }
 
-static void
-ntp(const struct plan_step *step, const struct plan_rows *rows)
+static int64_t
+ntp_to_ms(uint64_t value)
 {
 	static const int64_t unix_epoch_s = 2208988800; /* of the era that began in 1900 */
 	static const int64_t era_s = 1LL << 32;
+	int64_t whole = (int64_t)(value >> 32);
+
+	if (whole < era_s / 2)
+		whole += era_s; /* since 2036 */
+	return (whole - unix_epoch_s) * 1000 + (int64_t)((value & UINT32_MAX) * 1000 >> 32);
+}
+
+static bool
+is_near(int64_t ms, int64_t export_ms)
+{
+	static const int64_t far_ms = 7LL * 24 * 3600 * 1000;
+
+	return ms >= export_ms - far_ms && ms <= export_ms + far_ms;
+}
+
+/* Some exporters count microseconds or nanoseconds since 1970 where RFC 7011 asks for an NTP
+ * timestamp: believed when that alone makes sense. */
+static void
+ntp(const struct plan_step *step, const struct plan_rows *rows)
+{
+	int64_t export_ms = rows->context->export_time.ms;
 
 	EACH_ROW(rows, step, from, to)
 	{
-		int64_t whole = (int64_t)read_4(from, 4);
-		uint64_t fraction = read_4(from + 4, 4);
+		uint64_t value = read_8(from, 8);
+		int64_t ms = value == 0 ? 0 : ntp_to_ms(value); /* 0: not known */
 
-		if (whole < era_s / 2)
-			whole += era_s; /* since 2036 */
-		if (read_8(from, 8) == 0)
-			put_ms(to, 0); /* not known */
-		else
-			put_ms(to,
-			       (whole - unix_epoch_s) * 1000 + (int64_t)(fraction * 1000 >> 32));
+		if (value != 0 && !is_near(ms, export_ms)) {
+			if (is_near((int64_t)(value / 1000), export_ms))
+				ms = (int64_t)(value / 1000);
+			else if (is_near((int64_t)(value / 1000000), export_ms))
+				ms = (int64_t)(value / 1000000);
+		}
+		put_ms(to, ms);
 	}
 }
 
@@ -258,9 +287,12 @@ plan_step_uptime_from_boot(const struct plan_step *step, const struct plan_rows 
 
 	EACH_ROW(rows, step, from, to)
 	{
-		uint32_t up_ms = (uint32_t)((uint64_t)export_ms - read_8(boot, 8));
+		uint64_t boot_ms = read_8(boot, 8);
+		uint32_t up_ms = (uint32_t)((uint64_t)export_ms - boot_ms);
 
-		put_ms(to, uptime_to_ms((uint32_t)read_any(from, step->length), export_ms, up_ms));
+		if (boot_ms != 0)
+			put_ms(to, uptime_to_ms((uint32_t)read_any(from, step->length), export_ms,
+			                        up_ms));
 		boot += rows->stride;
 	}
 }

@@ -35,12 +35,18 @@ sampler_table_find(const struct sampler_table *table, uint64_t id)
 }
 
 uint32_t
-sampler_table_default(const struct sampler_table *table, uint32_t ingress_interface)
+sampler_table_common(const struct sampler_table *table, uint32_t ingress_interface)
 {
 	uint32_t interval = find(table, SAMPLER_OF_INTERFACE, ingress_interface);
 
-	if (interval == 0)
-		interval = find(table, SAMPLER_OF_DOMAIN, 0);
+	return interval != 0 ? interval : find(table, SAMPLER_OF_DOMAIN, 0);
+}
+
+uint32_t
+sampler_table_default(const struct sampler_table *table, uint32_t ingress_interface)
+{
+	uint32_t interval = sampler_table_common(table, ingress_interface);
+
 	if (interval == 0 && table->count == 1 && table->samplers[0].scope == SAMPLER_BY_ID)
 		interval = table->samplers[0].interval;
 	return interval;

@@ -44,6 +44,10 @@ uint32_t sampler_table_find(const struct sampler_table *table, uint64_t id);
  * there is; else 0. */
 uint32_t sampler_table_default(const struct sampler_table *table, uint32_t ingress_interface);
 
+/* The same for records that name a sampler which has not been announced: it is not that of another
+ * sampler. */
+uint32_t sampler_table_common(const struct sampler_table *table, uint32_t ingress_interface);
+
 bool sampler_table_has_interfaces(const struct sampler_table *table);
 
 /*

@@ -62,6 +62,7 @@ struct TemplatePlan {
 	bool is_variable;
 	bool has_address;
 	bool times_are_uptime;
+	bool names_sampler;
 	struct plan_step *steps;
 	struct plan_step *row_steps;
 	struct template_field *fields;
@@ -187,6 +188,7 @@ emit_chosen(struct compiler *compiler, size_t target)
 	} else if (element->load == LOAD_UPTIME) {
 		compiler->plan->times_are_uptime = true;
 	}
+	compiler->plan->names_sampler |= element->load == LOAD_SAMPLER;
 	compiler->plan->marks |= element->mark;
 	/* Chosen ones go first: what adds to a field comes after it. */
 	g_array_prepend_val(compiler->steps, step);
@@ -421,32 +423,38 @@ finish_event(struct flow_record *record)
 }
 
 static void
-finish_sampling(const struct sampler_table *samplers, struct flow_record *records, size_t count)
+finish_sampling(const TemplatePlan *plan, const struct sampler_table *samplers,
+                struct flow_record *records, size_t count)
 {
 	if (samplers == NULL || samplers->count == 0)
 		return;
 
 	bool by_interface = sampler_table_has_interfaces(samplers);
-	uint32_t interval = sampler_table_default(samplers, 0);
+	uint32_t (*find)(const struct sampler_table *, uint32_t) =
+		plan->names_sampler ? sampler_table_common : sampler_table_default;
+	uint32_t interval = find(samplers, 0);
 
 	for (size_t i = 0; i < count; i++) {
 		if (records[i].sampling_interval != 0)
 			continue;
 		if (by_interface)
-			interval = sampler_table_default(samplers, records[i].ingress_interface);
+			interval = find(samplers, records[i].ingress_interface);
+		if (by_interface && interval == 0)
+			interval = find(samplers, records[i].egress_interface);
 		records[i].sampling_interval = interval;
 	}
 }
 
 static void
-finish(const struct plan_context *context, struct flow_record *records, size_t count)
+finish(const TemplatePlan *plan, const struct plan_context *context, struct flow_record *records,
+       size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		finish_times(context->export_time, &records[i]);
 		finish_icmp(&records[i]);
 		finish_event(&records[i]);
 	}
-	finish_sampling(context->samplers, records, count);
+	finish_sampling(plan, context->samplers, records, count);
 }
 
 /* One field that is read row by row. */
@@ -519,7 +527,7 @@ template_plan_read(const TemplatePlan *plan, const struct plan_context *context,
 
 		run_row_steps(plan, &row, NULL);
 	}
-	finish(context, records, count);
+	finish(plan, context, records, count);
 }
 
 /* Finds the fields of the record; 0: it goes past `left`. */
@@ -582,7 +590,7 @@ template_plan_read_variable(const TemplatePlan *plan, const struct plan_context 
 	*record = start_record(plan, context);
 	run_located_steps(plan, &row, located);
 	run_row_steps(plan, &row, located);
-	finish(context, record, 1);
+	finish(plan, context, record, 1);
 	return length;
 }
 

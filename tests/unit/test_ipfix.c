@@ -74,6 +74,20 @@ reads_times_of_every_unit(void)
 }
 
 static void
+reads_microseconds_and_nanoseconds_that_are_no_ntp_timestamps(void)
+{
+	static const uint64_t s = TEST_EXPORT_S;
+	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 154, 8 }, { 0, 157, 8 } };
+	const uint64_t values[] = { 1, (s - 5) * 1000000 + 250000, (s - 1) * 1000000000 + 750000000 };
+	struct decoding decoding = decoding_start();
+
+	decoding_feed(&decoding, message_with(fields, 3, values));
+	g_assert_cmpint(only_record(&decoding)->start.ms, ==, export_ms - 4750);
+	g_assert_cmpint(only_record(&decoding)->end.ms, ==, export_ms - 250);
+	decoding_stop(&decoding);
+}
+
+static void
 takes_milliseconds_before_seconds(void)
 {
 	static const struct wire_field fields[] = {
@@ -316,6 +330,7 @@ reads_sampling_announced_in_every_way(void)
 		{ { { 0, 305, 4 }, { 0, 306, 4 } }, { 1, 99 }, 100 },
 		{ { { 0, 305, 4 }, { 0, 306, 4 } }, { 10, 990 }, 100 },
 		{ { { 0, 305, 4 }, { 0, 304, 2 } }, { 1000, 1 }, 1000 },
+		{ { { 0, 305, 4 }, { 0, 306, 4 } }, { 1000, 0 }, 1 }, /* every packet */
 		{ { { 0, 309, 4 }, { 0, 310, 4 } }, { 2, 128 }, 64 },
 		{ { { 0, 311, 8 }, { 0, 304, 2 } }, { 0x3f50624dd2f1a9fc, 2 }, 1000 }, /* 0.001 */
 	};
@@ -557,6 +572,31 @@ refuses_messages_of_another_length(void)
 }
 
 static void
+reads_a_second_message_in_a_datagram(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 } };
+	static const uint64_t values[] = { 1 };
+	struct decoding decoding = decoding_start();
+	GByteArray *both = message_with(fields, 1, values);
+	GByteArray *second = ipfix_open(&header);
+
+	export_add_record(second, 300, fields, 1, values);
+	export_close(second);
+	export_close(both);
+	export_put_octets(both, second->data, second->len);
+	decoding_feed_octets(&decoding, both->data, both->len);
+	g_assert_cmpuint(decoding.records->len, ==, 2);
+	g_assert_cmpuint(decoding_counters(&decoding).datagrams_ipfix, ==, 2);
+	/* What is no whole Message is no part of it. */
+	decoding_feed_octets(&decoding, both->data, both->len - 1);
+	g_assert_cmpuint(decoding.records->len, ==, 3);
+	g_assert_cmpuint(decoding_counters(&decoding).datagrams_ipfix, ==, 3);
+	g_byte_array_unref(both);
+	g_byte_array_unref(second);
+	decoding_stop(&decoding);
+}
+
+static void
 skips_reserved_sets(void)
 {
 	static const struct wire_field fields[] = { { 0, 8, 4 } };
@@ -620,6 +660,7 @@ main(int argc, char **argv)
 #define TEST(name) g_test_add_func("/ipfix/" #name, name)
 	g_test_init(&argc, &argv, NULL);
 	TEST(reads_times_of_every_unit);
+	TEST(reads_microseconds_and_nanoseconds_that_are_no_ntp_timestamps);
 	TEST(takes_milliseconds_before_seconds);
 	TEST(adds_a_duration_to_the_one_time_there_is);
 	TEST(takes_a_time_of_zero_for_one_that_was_not_told);
@@ -642,6 +683,7 @@ main(int argc, char **argv)
 	TEST(reads_packet_sizes_from_lists);
 	TEST(reads_flags_from_a_sub_template);
 	TEST(refuses_messages_of_another_length);
+	TEST(reads_a_second_message_in_a_datagram);
 	TEST(skips_reserved_sets);
 	TEST(refuses_options_templates_without_a_scope);
 	TEST(gives_out_more_records_than_fit_a_batch);

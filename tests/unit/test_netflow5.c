@@ -171,18 +171,24 @@ refuses_counts_that_cannot_be(void)
 static void
 refuses_other_versions_by_name(void)
 {
-	static const uint16_t versions[] = { 0, 1, 7, 8, 11, 0x0500 };
+	static const uint32_t versions[] = { 0x00000001, 0x00010001, 0x00060001, 0x00070001,
+		                             0x00080001, 0x000b0001, 0x05000001, 0x00000005,
+		                             0x00000004, 0x00000002 };
 	struct decoding decoding = decoding_start();
+	struct decode_counters counters;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(versions); i++) {
 		GByteArray *message = netflow5_build(&web, 1);
 
-		export_put_at(message, 0, versions[i], 2);
+		export_put_at(message, 0, versions[i], 4);
 		decoding_feed_octets(&decoding, message->data, message->len);
 		g_byte_array_unref(message);
 	}
-	g_assert_cmpuint(decoding_counters(&decoding).datagrams_version, ==,
-	                 G_N_ELEMENTS(versions));
+	counters = decoding_counters(&decoding);
+	g_assert_cmpuint(counters.datagrams_taken, ==, G_N_ELEMENTS(versions));
+	g_assert_cmpuint(counters.datagrams_old, ==, 4);
+	g_assert_cmpuint(counters.datagrams_sflow, ==, 3);
+	g_assert_cmpuint(counters.datagrams_version, ==, 3);
 	g_assert_cmpuint(exporter_table_count(decoding.exporters), ==, 0);
 	decoding_stop(&decoding);
 }

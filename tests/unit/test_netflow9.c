@@ -92,6 +92,72 @@ takes_zeros_behind_the_last_set_for_its_end(void)
 }
 
 static void
+finds_the_set_behind_padding_that_no_length_counts(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 12, 4 }, { 0, 4, 1 } };
+	static const uint64_t values[] = { 0x0a000001, 0x0a000002, 17 };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = netflow9_open(&header);
+	size_t set;
+
+	netflow9_add_template(message, 256, fields, 3);
+	for (int i = 0; i < 3; i++) {
+		set = message->len;
+		export_add_record(message, 256, fields, 3, values);
+		export_put_at(message, set + 2, 4 + 9, 2);
+	}
+	export_put_at(message, 2, 4, 2);
+	decoding_feed_octets(&decoding, message->data, message->len);
+	g_byte_array_unref(message);
+	g_assert_cmpuint(decoding.records->len, ==, 3);
+	g_assert_cmpuint(decoding_counters(&decoding).sets_length, ==, 0);
+	decoding_stop(&decoding);
+}
+
+/* Options Templates of routers: scopes without octets, and more than one of them. */
+static void
+reads_options_with_empty_and_with_many_scopes(void)
+{
+	static const struct wire_field empty[] = { { 0, 1, 0 }, { 0, 34, 4 }, { 0, 35, 1 } };
+	static const uint64_t told_of_all[] = { 0, 100, 1 };
+	static const struct wire_field many[] = { { 0, 1, 4 }, { 0, 2, 2 }, { 0, 34, 4 } };
+	static const uint64_t told_of_3[] = { 1, 3, 500 };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = netflow9_open(&header);
+
+	netflow9_add_options_template(message, 300, empty, 1, 3);
+	netflow9_add_options_template(message, 301, many, 2, 3);
+	export_add_record(message, 300, empty, 3, told_of_all);
+	netflow9_add_template(message, 256, flow_fields, FLOW_FIELDS - 1);
+	export_add_record(message, 256, flow_fields, FLOW_FIELDS - 1, flow_values);
+	decoding_feed(&decoding, message);
+	message = netflow9_open(&header);
+	export_add_record(message, 301, many, 3, told_of_3);
+	export_add_record(message, 256, flow_fields, FLOW_FIELDS - 1, flow_values);
+	decoding_feed(&decoding, message);
+	g_assert_cmpuint(decoding_record(&decoding, 0)->sampling_interval, ==, 100);
+	g_assert_cmpuint(decoding_record(&decoding, 1)->sampling_interval, ==, 500);
+	decoding_stop(&decoding);
+}
+
+static void
+takes_no_other_samplers_interval(void)
+{
+	static const struct wire_field fields[] = { { 0, 1, 4 }, { 0, 48, 1 }, { 0, 50, 4 } };
+	static const uint64_t told[] = { 0, 9, 200 };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = netflow9_open(&header);
+
+	netflow9_add_options_template(message, 300, fields, 1, 3);
+	export_add_record(message, 300, fields, 3, told);
+	decoding_feed(&decoding, message);
+	feed_template(&decoding);
+	feed_flow(&decoding); /* by sampler 7 */
+	g_assert_cmpuint(decoding_record(&decoding, 0)->sampling_interval, ==, 0);
+	decoding_stop(&decoding);
+}
+
+static void
 keeps_data_for_its_template(void)
 {
 	struct decoding decoding = decoding_start();
@@ -490,6 +556,9 @@ main(int argc, char **argv)
 	TEST(reads_a_record_by_its_template);
 	TEST(walks_by_length_when_the_count_is_wrong);
 	TEST(takes_zeros_behind_the_last_set_for_its_end);
+	TEST(finds_the_set_behind_padding_that_no_length_counts);
+	TEST(reads_options_with_empty_and_with_many_scopes);
+	TEST(takes_no_other_samplers_interval);
 	TEST(keeps_data_for_its_template);
 	TEST(reads_data_before_its_template_in_one_datagram);
 	TEST(counts_data_that_finds_no_room_to_wait);

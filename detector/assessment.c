@@ -56,3 +56,15 @@ behaviour_find(const char *name, enum behaviour *behaviour)
 	}
 	return false;
 }
+
+bool
+assessment_shows_behaviour(const struct assessment *assessment)
+{
+	for (size_t i = 0; i < assessment->evidence_count; i++) {
+		const struct evidence *evidence = &assessment->evidence[i];
+
+		if (evidence->measured >= evidence->threshold)
+			return true;
+	}
+	return false;
+}

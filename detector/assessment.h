@@ -79,4 +79,8 @@ struct assessment {
 	struct evidence_peer peers[ASSESSMENT_PEERS]; /* top peers of the window */
 };
 
+/* A behaviour was seen that an analyst will want to read of, even where it is not enough for a
+ * verdict. */
+bool assessment_shows_behaviour(const struct assessment *assessment);
+
 #endif

@@ -31,8 +31,8 @@ enum {
 	LOOK_MS = 1000,
 	IDLE_COMMIT_MS = 5000, /* so that the store shows that somebody is alive */
 	PRUNE_MS = 3600 * 1000,
-	DETAIL_LOST_MS = 120 * 1000, /* of export time after a loss */
-	RING_PATIENCE_MS = 30 * 1000, /* once mode: until the first ring has something */
+	DETAIL_LOST_MS = 120 * 1000,   /* of export time after a loss */
+	RING_PATIENCE_MS = 30 * 1000,  /* once mode: until the first ring has something */
 	WRITER_PATIENCE_MS = 3 * 1000, /* once mode: after the writer went away before the end */
 };
 
@@ -46,8 +46,8 @@ struct Detector {
 	RingSet *rings;
 	ControlServer *control;
 	FILE *scores;
-	GPtrArray *sinks;  /* of AlertSink */
-	GArray *unsent;    /* of struct alert_lines, made in the open transaction */
+	GPtrArray *sinks; /* of AlertSink */
+	GArray *unsent;   /* of struct alert_lines, made in the open transaction */
 	bool in_transaction;
 	const char *feature_names[FEATURE_COUNT];
 	char device[256];
@@ -67,7 +67,8 @@ struct Detector {
 static bool
 open_sink(Detector *detector, enum alert_output output, const char *target, GError **error)
 {
-	AlertSink *sink = alert_sink_open(output, target, (size_t)detector->config->alert_queue, error);
+	AlertSink *sink =
+		alert_sink_open(output, target, (size_t)detector->config->alert_queue, error);
 
 	if (sink == NULL)
 		return false;
@@ -170,7 +171,8 @@ load_store(Detector *detector, GError **error)
 		return false;
 	}
 	for (unsigned worker = 0; worker < RING_SET_MAX; worker++)
-		ring_set_restore(detector->rings, worker, verdict_store_position(detector->store, worker));
+		ring_set_restore(detector->rings, worker,
+		                 verdict_store_position(detector->store, worker));
 	while (verdict_store_next_unsent(detector->store, &lines))
 		g_array_append_val(detector->unsent, lines);
 	return true;
@@ -205,14 +207,16 @@ open_all(Detector *detector, GError **error)
 
 	if (!state_folder_make(detector->state, error))
 		return false;
-	detector->rings = ring_set_new(ring_folder != NULL ? ring_folder : detector->state, detector->mode.once);
+	detector->rings = ring_set_new(ring_folder != NULL ? ring_folder : detector->state,
+	                               detector->mode.once);
 	open_table(detector);
 	/*
-	 * The store last, when nothing else can be wrong: nothing half started is left.  The socket before it: a second
-	 * detector must not touch what the first one has.
+	 * The store last, when nothing else can be wrong: nothing half started is left.  The socket
+	 * before it: a second detector must not touch what the first one has.
 	 */
-	return open_assessor(detector, error) && open_scores(detector, error) && open_sinks(detector, error) &&
-	       open_control(detector, error) && load_store(detector, error);
+	return open_assessor(detector, error) && open_scores(detector, error) &&
+	       open_sinks(detector, error) && open_control(detector, error) &&
+	       load_store(detector, error);
 }
 
 static void
@@ -228,7 +232,8 @@ clear_lines(void *lines)
 }
 
 Detector *
-detector_open(const struct detector_config *config, const struct detector_mode *mode, GError **error)
+detector_open(const struct detector_config *config, const struct detector_mode *mode,
+              GError **error)
 {
 	g_autoptr(Detector) detector = g_new0(Detector, 1);
 
@@ -280,7 +285,8 @@ static void
 tell(Detector *detector, enum verdict_act act, const struct verdict *verdict,
      const struct assessment *assessment)
 {
-	const struct alert_origin origin = { assessor_model_name(detector->assessor), detector->device };
+	const struct alert_origin origin = { assessor_model_name(detector->assessor),
+		                             detector->device };
 	g_autoptr(GString) cef = g_string_new(NULL);
 	g_autoptr(GString) ecs = g_string_new(NULL);
 	struct alert_lines lines;
@@ -338,7 +344,8 @@ take_assessment(Detector *detector, const struct assessment *assessment)
 		return;
 	if (detector->scores != NULL && (!assessment->early || act != ACT_NONE))
 		write_score(detector, verdict, assessment);
-	if ((assessment->score >= VERDICT_NEAR_SCORE || verdict->kind == VERDICT_INFECTED) &&
+	if ((assessment->score >= VERDICT_NEAR_SCORE || verdict->kind == VERDICT_INFECTED ||
+	     assessment_shows_behaviour(assessment)) &&
 	    (!assessment->early || act != ACT_NONE)) {
 		need_transaction(detector);
 		verdict_store_put_assessment(detector->store, assessment, detector->feature_names);
@@ -372,7 +379,8 @@ note_losses(Detector *detector)
 
 	if (lost == detector->lost)
 		return;
-	log_warning("%" G_GUINT64_FORMAT " parts were lost on the way from the collector: %" G_GUINT64_FORMAT
+	log_warning("%" G_GUINT64_FORMAT
+	            " parts were lost on the way from the collector: %" G_GUINT64_FORMAT
 	            " dropped at a full ring, %" G_GUINT64_FORMAT " missed, %" G_GUINT64_FORMAT
 	            " refused so far",
 	            lost - detector->lost, counters.dropped, counters.missed, counters.refused);
@@ -415,7 +423,8 @@ store_verdicts(Detector *detector, bool all)
 	while (verdict_table_next_forgotten(detector->table, &host))
 		verdict_store_delete_host(detector->store, &host);
 	for (unsigned rows = 0;; rows++) {
-		verdict = verdict_table_next_changed(detector->table, !all && rows >= ROWS_A_COMMIT);
+		verdict =
+			verdict_table_next_changed(detector->table, !all && rows >= ROWS_A_COMMIT);
 		if (verdict == NULL)
 			return;
 		g_string_truncate(reason, 0);
@@ -452,7 +461,8 @@ store_state(Detector *detector)
 	}
 }
 
-/* Puts the alerts of the last transaction, which is safe now, to the outputs, and takes them out of the store. */
+/* Puts the alerts of the last transaction, which is safe now, to the outputs, and takes them out of
+ * the store. */
 static bool
 hand_out(Detector *detector, GError **error)
 {
@@ -460,7 +470,8 @@ hand_out(Detector *detector, GError **error)
 	bool any = detector->unsent->len > 0;
 
 	for (unsigned i = 0; i < detector->unsent->len; i++) {
-		const struct alert_lines *lines = &g_array_index(detector->unsent, struct alert_lines, i);
+		const struct alert_lines *lines =
+			&g_array_index(detector->unsent, struct alert_lines, i);
 
 		for (unsigned j = 0; j < detector->sinks->len; j++)
 			alert_sink_put(detector->sinks->pdata[j], lines, now, detector->device);
@@ -629,7 +640,8 @@ look_for_rings(Detector *detector)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (mono_time_now().ms - detector->looked.ms < LOOK_MS && ring_set_count(detector->rings) > 0)
+	if (mono_time_now().ms - detector->looked.ms < LOOK_MS &&
+	    ring_set_count(detector->rings) > 0)
 		return;
 	detector->looked = mono_time_now();
 	if (!ring_set_look(detector->rings, &error))
@@ -665,7 +677,8 @@ take_entries(Detector *detector, GError **error)
 	struct ring_entry entry;
 	unsigned taken = 0;
 
-	while (taken < ENTRIES_A_TURN && !detector->ended && ring_set_pop(detector->rings, &entry)) {
+	while (taken < ENTRIES_A_TURN && !detector->ended &&
+	       ring_set_pop(detector->rings, &entry)) {
 		take_entry(detector, &entry);
 		detector->ended = detector->ended && detector->mode.once;
 		taken++;
@@ -702,7 +715,8 @@ finish(Detector *detector, GError **error)
 bool
 detector_run(Detector *detector, struct detector_requests *requests, GError **error)
 {
-	detector->started = detector->committed = detector->pruned = detector->heard = mono_time_now();
+	detector->started = detector->committed = detector->pruned = detector->heard =
+		mono_time_now();
 	while (!requests->stop && !detector->ended) {
 		look_for_rings(detector);
 		if (!take_entries(detector, error) || !commit_when_due(detector, error))

@@ -18,8 +18,8 @@ import math
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "evaluate"))
-from approximations import IN, OUT, Truth, captures_of, run, size_class  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from packet_truth import IN, OUT, Truth, captures_of, run, size_class  # noqa: E402
 
 PRIOR, SOFTNESS, MINUTE_MOST, STEPS = 40.0, 0.02, 300.0, 40
 LOOK_AHEAD = 25  # records of about one datagram: what the conversation table sees together
@@ -168,7 +168,7 @@ def main():
     parser.add_argument("--truth", type=Path, required=True)
     parser.add_argument("--out", default="collector/packet_size_table.def")
     options = parser.parse_args()
-    folders = [folder for folder, _ in captures_of([options.truth], "train")]
+    folders = captures_of(options.truth, "train")
     observed, rules = collect(options.collector, folders)
     write(options.out, fit(observed, rules), len(folders))
 

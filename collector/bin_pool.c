@@ -7,6 +7,11 @@
 /* An index slot: the lower half of the hash above, the bin's number plus one below; 0: free. */
 typedef uint64_t slot;
 
+struct extension_tag {
+	uint32_t bin; /* whose it is; BIN_POOL_NONE: it is free */
+	uint32_t next_free;
+};
+
 struct BinPool {
 	uint64_t key;
 	slot *slots;
@@ -14,7 +19,7 @@ struct BinPool {
 	struct host_bin *bins;
 	struct bin_tag *tags; /* of a free bin, the extension is the next free number */
 	struct host_bin_extension *extensions;
-	uint32_t *extension_links; /* the next free extension */
+	struct extension_tag *extension_tags;
 	size_t bins_max;
 	size_t extensions_max;
 	uint32_t bins_used; /* numbers that have ever been given */
@@ -65,7 +70,7 @@ bin_pool_new(size_t bins_max, size_t extensions_max, uint64_t key)
 	pool->bins = map_lazily(pool->bins_max * sizeof(*pool->bins));
 	pool->tags = map_lazily(pool->bins_max * sizeof(*pool->tags));
 	pool->extensions = map_lazily(pool->extensions_max * sizeof(*pool->extensions));
-	pool->extension_links = map_lazily(pool->extensions_max * sizeof(*pool->extension_links));
+	pool->extension_tags = map_lazily(pool->extensions_max * sizeof(*pool->extension_tags));
 	pool->free_bin = BIN_POOL_NONE;
 	pool->free_extension = BIN_POOL_NONE;
 	return pool;
@@ -80,7 +85,7 @@ bin_pool_free(BinPool *pool)
 	munmap(pool->bins, pool->bins_max * sizeof(*pool->bins));
 	munmap(pool->tags, pool->bins_max * sizeof(*pool->tags));
 	munmap(pool->extensions, pool->extensions_max * sizeof(*pool->extensions));
-	munmap(pool->extension_links, pool->extensions_max * sizeof(*pool->extension_links));
+	munmap(pool->extension_tags, pool->extensions_max * sizeof(*pool->extension_tags));
 	g_free(pool);
 }
 
@@ -197,12 +202,13 @@ bin_pool_extend(BinPool *pool, uint32_t number)
 		return &pool->extensions[tag->extension];
 	if (pool->free_extension != BIN_POOL_NONE) {
 		tag->extension = pool->free_extension;
-		pool->free_extension = pool->extension_links[tag->extension];
+		pool->free_extension = pool->extension_tags[tag->extension].next_free;
 	} else if (pool->extensions_used < pool->extensions_max) {
 		tag->extension = pool->extensions_used++;
 	} else {
 		return NULL;
 	}
+	pool->extension_tags[tag->extension].bin = number;
 	pool->open_extensions++;
 	host_bin_extension_init(&pool->extensions[tag->extension]);
 	return &pool->extensions[tag->extension];
@@ -243,13 +249,26 @@ bin_pool_release(BinPool *pool, uint32_t number)
 	struct bin_tag *tag = &pool->tags[number];
 
 	if (tag->extension != BIN_POOL_NONE) {
-		pool->extension_links[tag->extension] = pool->free_extension;
+		pool->extension_tags[tag->extension] =
+			(struct extension_tag){ BIN_POOL_NONE, pool->free_extension };
 		pool->free_extension = tag->extension;
 		pool->open_extensions--;
 	}
 	*tag = (struct bin_tag){ .extension = pool->free_bin, .owner = BIN_POOL_FREE };
 	pool->free_bin = number;
 	pool->open_bins--;
+}
+
+uint32_t
+bin_pool_extension_limit(const BinPool *pool)
+{
+	return pool->extensions_used;
+}
+
+uint32_t
+bin_pool_extension_owner(const BinPool *pool, uint32_t extension)
+{
+	return pool->extension_tags[extension].bin;
 }
 
 uint32_t
@@ -287,5 +306,6 @@ bin_pool_memory(const BinPool *pool)
 {
 	return (pool->slot_mask + 1) * sizeof(slot) +
 	       pool->bins_used * (sizeof(struct host_bin) + sizeof(struct bin_tag)) +
-	       pool->extensions_used * (sizeof(struct host_bin_extension) + sizeof(uint32_t));
+	       pool->extensions_used *
+	               (sizeof(struct host_bin_extension) + sizeof(struct extension_tag));
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/bin_pool.h"
+#include "collector/due_list.h"
 #include "collector/export_progress.h"
 #include "collector/flow_role.h"
 #include "collector/flow_spread.h"
@@ -49,6 +50,7 @@ struct BinTable {
 	const PrefixSet *monitored;
 	uint64_t sketch_key;
 	BinPool *pool;
+	DueList *order;
 	ExportProgress *progress;
 	struct bin_table_counters counters;
 	int64_t swept_at_ms; /* the lead, when bins were last looked through */
@@ -76,6 +78,7 @@ bin_table_new(const struct bin_table_limits *limits, const PrefixSet *monitored,
 	table->monitored = monitored;
 	table->sketch_key = sketch_key;
 	table->pool = bin_pool_new(limits->hosts_max, limits->extensions_max, table_key);
+	table->order = due_list_new(limits->hosts_max);
 	table->progress = export_progress_new(limits->quiet_ms);
 	table->due = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	table->given = BIN_POOL_NONE;
@@ -88,6 +91,7 @@ bin_table_free(BinTable *table)
 	if (table == NULL)
 		return;
 	bin_pool_free(table->pool);
+	due_list_free(table->order);
 	export_progress_free(table->progress);
 	g_array_free(table->due, TRUE);
 	g_free(table);
@@ -323,6 +327,7 @@ bin_for(BinTable *table, const struct host_address *host, uint32_t minute, uint6
 	if (number != BIN_POOL_NONE) {
 		bin_pool_tag(table->pool, number)->owner = table->owner;
 		bin_pool_tag(table->pool, number)->opened = table->opened;
+		due_list_add(table->order, table->owner, number);
 	}
 	return number;
 }
@@ -555,27 +560,6 @@ bin_table_is_due(const BinTable *table)
 	       extensions_are_scarce(table);
 }
 
-/* What a look through the bins must know of each owner; all of it fits the processor's cache. */
-struct owner {
-	uint16_t now; /* on its clock, in the units of bin_tag.opened */
-	bool silent;
-};
-
-static struct owner *
-look_at_owners(const BinTable *table)
-{
-	uint16_t count = export_progress_count(table->progress);
-	struct owner *owners = g_new(struct owner, count + 1u);
-
-	for (uint16_t i = 0; i < count; i++) {
-		owners[i].now =
-			(uint16_t)(export_progress_of(table->progress, i) >> OPENED_UNIT_SHIFT);
-		owners[i].silent = export_progress_silence(table->progress, i) >=
-		                   SILENT_QUIETS * table->limits.quiet_ms;
-	}
-	return owners;
-}
-
 static void
 release_given(BinTable *table)
 {
@@ -585,7 +569,7 @@ release_given(BinTable *table)
 }
 
 /* Sorts stably by minute, which seldom differs by more than a few hundred: one pass of a radix sort
- * does then. */
+ * does then, and it looks at no more counts than there are minutes. */
 static void
 sort_by_minute(BinTable *table)
 {
@@ -594,19 +578,21 @@ sort_by_minute(BinTable *table)
 	uint32_t *numbers = &g_array_index(table->due, uint32_t, 0);
 	uint32_t least = UINT32_MAX;
 	uint32_t greatest = 0;
+	size_t counts;
 
 	for (guint i = 0; i < table->due->len; i++) {
 		least = MIN(least, bin_pool_bin(table->pool, numbers[i])->minute);
 		greatest = MAX(greatest, bin_pool_bin(table->pool, numbers[i])->minute);
 	}
+	counts = MIN((size_t)greatest - least + 1, 1u << RADIX_BITS);
 	for (unsigned shift = 0; shift < 32 && (greatest - least) >> shift != 0;
 	     shift += RADIX_BITS) {
-		memset(starts, 0, ((1u << RADIX_BITS) + 1) * sizeof(*starts));
+		memset(starts, 0, (counts + 1) * sizeof(*starts));
 		for (guint i = 0; i < table->due->len; i++)
 			starts[(uint16_t)((bin_pool_bin(table->pool, numbers[i])->minute - least) >>
 			                  shift) +
 			       1]++;
-		for (size_t i = 0; i < 1u << RADIX_BITS; i++)
+		for (size_t i = 0; i < counts; i++)
 			starts[i + 1] += starts[i];
 		for (guint i = 0; i < table->due->len; i++)
 			sorted[starts[(
@@ -616,29 +602,66 @@ sort_by_minute(BinTable *table)
 	}
 }
 
+static uint16_t
+clock_of(const BinTable *table, uint16_t owner)
+{
+	return (uint16_t)(export_progress_of(table->progress, owner) >> OPENED_UNIT_SHIFT);
+}
+
+/* How long ago the bin was opened, on its owner's clock. */
+static uint16_t
+age_of(const BinTable *table, uint32_t number, uint16_t now)
+{
+	return (uint16_t)(now - bin_pool_tag(table->pool, number)->opened);
+}
+
+/* The bins of an exporter that are due, extended or not: the first ones. */
+static void
+mark_oldest(BinTable *table, uint16_t owner, bool all)
+{
+	const int64_t quiet = table->limits.quiet_ms >> OPENED_UNIT_SHIFT;
+	uint16_t now = clock_of(table, owner);
+
+	all |= export_progress_silence(table->progress, owner) >=
+	       SILENT_QUIETS * table->limits.quiet_ms;
+	for (uint32_t number = due_list_first(table->order, owner); number != DUE_LIST_END;
+	     number = due_list_next(table->order, number)) {
+		if (!all && age_of(table, number, now) < quiet)
+			return;
+		due_list_mark(table->order, number);
+	}
+}
+
+/* Bins with an extension are due sooner. */
+static void
+mark_extended(BinTable *table, bool all)
+{
+	const int64_t part = table->limits.part_ms >> OPENED_UNIT_SHIFT;
+	uint32_t limit = bin_pool_extension_limit(table->pool);
+
+	for (uint32_t i = 0; i < limit; i++) {
+		uint32_t number = bin_pool_extension_owner(table->pool, i);
+		uint16_t owner;
+
+		if (number == BIN_POOL_NONE)
+			continue;
+		owner = bin_pool_tag(table->pool, number)->owner;
+		if (all || age_of(table, number, clock_of(table, owner)) >= part)
+			due_list_mark(table->order, number);
+	}
+}
+
 static void
 gather_due(BinTable *table, bool all)
 {
-	g_autofree struct owner *owners = look_at_owners(table);
-	const int64_t part = table->limits.part_ms >> OPENED_UNIT_SHIFT;
-	const int64_t quiet = table->limits.quiet_ms >> OPENED_UNIT_SHIFT;
-	bool all_bins = all || bins_are_scarce(table);
-	bool all_extended = extensions_are_scarce(table);
-	const struct bin_tag *tags = bin_pool_tag(table->pool, 0);
-	uint32_t limit = bin_pool_limit(table->pool);
+	uint16_t owners = export_progress_count(table->progress);
 
-	for (uint32_t number = 0; number < limit; number++) {
-		const struct bin_tag *tag = &tags[number];
-		bool extended = tag->extension != BIN_POOL_NONE;
-		const struct owner *owner;
-
-		if (tag->owner == BIN_POOL_FREE)
-			continue;
-		owner = &owners[tag->owner];
-		if (all_bins || (all_extended && extended) || owner->silent ||
-		    (uint16_t)(owner->now - tag->opened) >= (extended ? part : quiet))
-			g_array_append_val(table->due, number);
-	}
+	all |= bins_are_scarce(table);
+	for (uint16_t owner = 0; owner < owners; owner++)
+		mark_oldest(table, owner, all);
+	if (!all)
+		mark_extended(table, extensions_are_scarce(table));
+	due_list_take_marked(table->order, bin_pool_limit(table->pool), table->due);
 }
 
 void
@@ -664,6 +687,7 @@ bin_table_next_part(BinTable *table, int64_t *export_ms, const struct host_bin *
 		return false;
 	number = g_array_index(table->due, uint32_t, table->due_next++);
 	bin_pool_close(table->pool, number);
+	due_list_remove(table->order, bin_pool_tag(table->pool, number)->owner, number);
 	table->given = number;
 	*export_ms =
 		export_progress_time(table->progress, bin_pool_tag(table->pool, number)->owner).ms;
@@ -699,5 +723,5 @@ bin_table_counters(const BinTable *table)
 size_t
 bin_table_memory(const BinTable *table)
 {
-	return sizeof(*table) + bin_pool_memory(table->pool);
+	return sizeof(*table) + bin_pool_memory(table->pool) + due_list_memory(table->order, bin_pool_limit(table->pool));
 }

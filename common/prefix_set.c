@@ -15,9 +15,16 @@ struct range {
 	struct number last;
 };
 
-/* Ranges are sorted and do not touch: one binary search answers. */
+/* How much of the addresses with the same first octet is in the set. */
+enum cover { COVER_NONE, COVER_SOME, COVER_ALL };
+
+enum { FIRST_OCTETS = 256 };
+
+/* Ranges are sorted and do not touch: one binary search answers, where the first octet does not. */
 struct PrefixSet {
 	GArray *ranges;
+	uint8_t ipv4[FIRST_OCTETS]; /* enum cover */
+	uint8_t ipv6[FIRST_OCTETS];
 };
 
 static const struct range everything = { { 0, 0 }, { UINT64_MAX, UINT64_MAX } };
@@ -92,6 +99,45 @@ count_before(const PrefixSet *set, struct number address)
 	return least;
 }
 
+static struct range
+range_of(const struct host_address *address, unsigned bits)
+{
+	struct number base = number_of(address);
+	uint64_t high = bits >= 64 ? 0 : UINT64_MAX >> bits;
+	uint64_t low = bits <= 64 ? UINT64_MAX : bits == 128 ? 0 : UINT64_MAX >> (bits - 64);
+
+	return (struct range){ { base.high & ~high, base.low & ~low },
+		               { base.high | high, base.low | low } };
+}
+
+static enum cover
+cover_of(const PrefixSet *set, struct range part)
+{
+	guint index = count_before(set, part.first);
+	const struct range *found;
+
+	if (index == set->ranges->len)
+		return COVER_NONE;
+	found = &g_array_index(set->ranges, struct range, index);
+	if (is_before(part.last, found->first))
+		return COVER_NONE;
+	return is_before(part.first, found->first) || is_before(found->last, part.last)
+	               ? COVER_SOME
+	               : COVER_ALL;
+}
+
+static void
+note_covers(PrefixSet *set)
+{
+	for (unsigned i = 0; i < FIRST_OCTETS; i++) {
+		struct host_address ipv4 = host_address_from_ipv4(i << 24);
+		struct host_address ipv6 = { .octets = { (uint8_t)i } };
+
+		set->ipv4[i] = (uint8_t)cover_of(set, range_of(&ipv4, 96 + 8));
+		set->ipv6[i] = (uint8_t)cover_of(set, range_of(&ipv6, 8));
+	}
+}
+
 /* Adds a range and swallows those that it overlaps or touches. */
 static void
 add_range(PrefixSet *set, struct range added)
@@ -112,17 +158,7 @@ add_range(PrefixSet *set, struct range added)
 		g_array_remove_index(set->ranges, index);
 	}
 	g_array_insert_val(set->ranges, index, added);
-}
-
-static struct range
-range_of(const struct host_address *address, unsigned bits)
-{
-	struct number base = number_of(address);
-	uint64_t high = bits >= 64 ? 0 : UINT64_MAX >> bits;
-	uint64_t low = bits <= 64 ? UINT64_MAX : bits == 128 ? 0 : UINT64_MAX >> (bits - 64);
-
-	return (struct range){ { base.high & ~high, base.low & ~low },
-		               { base.high | high, base.low | low } };
+	note_covers(set);
 }
 
 /* An IPv6 prefix so short that it covers the mapped addresses means IPv6 alone: these are left out.
@@ -181,7 +217,13 @@ bool
 prefix_set_contains(const PrefixSet *set, const struct host_address *address)
 {
 	struct number number = number_of(address);
-	guint index = count_before(set, number);
+	bool is_ipv4 = number.high == 0 && number.low >> 32 == 0xffff;
+	uint8_t cover = is_ipv4 ? set->ipv4[address->octets[12]] : set->ipv6[address->octets[0]];
+	guint index;
+
+	if (cover != COVER_SOME)
+		return cover == COVER_ALL;
+	index = count_before(set, number);
 
 	return index < set->ranges->len &&
 	       !is_before(number, g_array_index(set->ranges, struct range, index).first);

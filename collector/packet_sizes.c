@@ -1,6 +1,5 @@
 #include "collector/packet_sizes.h"
 
-#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -65,30 +64,60 @@ struct size_groups {
 	struct size_group groups[3];
 };
 
+/* Index in a table of sizes that ends at the size `most`. */
+static size_t
+index_of(double octets, size_t most)
+{
+	return octets < (double)most ? (size_t)(int)octets : most;
+}
+
 /* Bucket of a size: finer where sizes tell more. */
 static unsigned
 bucket_of(double octets)
 {
-	static const double edges[] = { 46,  52,  60,   80,   100,  140,  200,  280,  380,  500,
-		                        640, 800, 1000, 1200, 1300, 1360, 1400, 1440, 1470, 1490 };
-	unsigned bucket = 0;
+	static const uint8_t buckets[] = {
+		[0 ... 45] = 0, [46 ... 51] = 1, [52 ... 59] = 2, [60 ... 79] = 3,
+		[80 ... 99] = 4, [100 ... 139] = 5, [140 ... 199] = 6, [200 ... 279] = 7,
+		[280 ... 379] = 8, [380 ... 499] = 9, [500 ... 639] = 10, [640 ... 799] = 11,
+		[800 ... 999] = 12, [1000 ... 1199] = 13, [1200 ... 1299] = 14,
+		[1300 ... 1359] = 15, [1360 ... 1399] = 16, [1400 ... 1439] = 17,
+		[1440 ... 1469] = 18, [1470 ... 1489] = 19, [1490] = 20,
+	};
 
-	while (bucket < sizeof(edges) / sizeof(edges[0]) && octets >= edges[bucket])
-		bucket++;
-	return bucket;
+	return buckets[index_of(octets, sizeof(buckets) - 1)];
 }
 
 static unsigned
 class_of(double octets)
 {
-	static const double edges[PACKET_SIZE_CLASSES - 1] = {
-		50, 100, 200, 500, 1000, 1400, 1500
+	static const uint8_t classes[] = {
+		[0 ... 49] = 0, [50 ... 99] = 1, [100 ... 199] = 2, [200 ... 499] = 3,
+		[500 ... 999] = 4, [1000 ... 1399] = 5, [1400 ... 1499] = 6, [1500] = 7,
 	};
-	unsigned class = 0;
 
-	while (class < PACKET_SIZE_CLASSES - 1 && octets >= edges[class])
-		class ++;
-	return class;
+	return classes[index_of(octets, sizeof(classes) - 1)];
+}
+
+/* Of numbers that are none but finite ones: without the calls that others would need. */
+static double
+lesser(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+static double
+greater(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+/* The least whole number from `value` on, which is from 0 to 2^62. */
+static double
+round_up(double value)
+{
+	double whole = (double)(int64_t)value;
+
+	return whole < value ? whole + 1 : whole;
 }
 
 static uint32_t
@@ -118,14 +147,16 @@ apportion(const double shares[static PACKET_SIZE_CLASSES], uint64_t packets,
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++) {
 		uint32_t next;
 
-		if (!(shares[i] > 0))
-			continue;
 		until += shares[i] * scale;
 		next = until + 0.5 < total ? (uint32_t)(until + 0.5) : total;
 		classes[i] = next - given;
 		given = next;
-		last = i;
 	}
+	if (given == total)
+		return;
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+		if (shares[i] > 0)
+			last = i;
 	classes[last] += total - given;
 }
 
@@ -158,7 +189,7 @@ static struct payload
 payload_of(uint64_t packets, uint64_t octets)
 {
 	return (struct payload){ (double)packets,
-		                 fmax((double)octets - HEADER_OCTETS * (double)packets, 0) };
+		                 greater((double)octets - HEADER_OCTETS * (double)packets, 0) };
 }
 
 /* The other direction: of a biflow its own, else what the conversation table knows. */
@@ -175,13 +206,13 @@ static double
 count_acks(const struct flow_record *record)
 {
 	struct payload other = other_payload(record);
-	double acks = fmin(other.packets, ceil(other.octets / FULL_PAYLOAD_LEAST)) * 0.5;
+	double acks = lesser(other.packets, round_up(other.octets / FULL_PAYLOAD_LEAST)) * 0.5;
 
 	if (record->tcp_flags & FLAG_SYN)
 		acks += 2;
 	if (record->tcp_flags & (FLAG_FIN | FLAG_RST))
 		acks += 1;
-	return fmin(acks, (double)record->packets);
+	return lesser(acks, (double)record->packets);
 }
 
 /* How many of `data` packets with the payload `own` are full. */
@@ -209,7 +240,7 @@ split_by_structure(const struct flow_record *record)
 	double full;
 
 	if (own.octets > 0)
-		data = fmax(data, fmin(own.packets, ceil(own.octets / SEGMENT_OCTETS)));
+		data = greater(data, lesser(own.packets, round_up(own.octets / SEGMENT_OCTETS)));
 	full = count_full(&own, data);
 	part = (struct size_group){ own.packets - data, ACK_OCTETS, KIND_ACKS,
 		                    mean < ACKS_MEAN_MOST ? bucket_of(mean) : ACKS_MIXED };
@@ -218,12 +249,12 @@ split_by_structure(const struct flow_record *record)
 	add_group(&groups, &part);
 	part = (struct size_group){ full, FULL_OCTETS, KIND_FULL, FULL_BESIDE_REST };
 	if (full > 0 && full >= data)
-		part.bucket = (unsigned)clamp(floor(own.octets / data / 40) - 30, 0,
+		part.bucket = (unsigned)clamp(own.octets / data / 40 - 30, 0,
 		                              FULL_BESIDE_REST - 1);
 	add_group(&groups, &part);
 	if (data > full) {
 		double size =
-			fmax(own.octets - SEGMENT_OCTETS * full, 0) / (data - full) + HEADER_OCTETS;
+			greater(own.octets - SEGMENT_OCTETS * full, 0) / (data - full) + HEADER_OCTETS;
 
 		part = (struct size_group){ data - full, size, KIND_REST,
 			                    full > 0 ? REST_BESIDE_FULL : bucket_of(size) };
@@ -245,14 +276,14 @@ split_by_mean(const struct flow_record *record)
 		                     { { (double)record->packets, mean, kind, bucket_of(mean) } } };
 }
 
-static uint32_t
-cell_sum(const uint16_t cell[static PACKET_SIZE_CLASSES])
+static bool
+is_known(const uint16_t cell[static PACKET_SIZE_CLASSES])
 {
-	uint32_t sum = 0;
+	uint16_t any = 0;
 
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-		sum += cell[i];
-	return sum;
+		any |= cell[i];
+	return any != 0;
 }
 
 /* Acknowledgements and full segments in the proportion that gives the octets. */
@@ -263,7 +294,7 @@ share_in_two(const struct size_group *group, double shares[static PACKET_SIZE_CL
 	              clamp((group->octets - ACK_OCTETS) / (FULL_OCTETS - ACK_OCTETS), 0, 1);
 
 	shares[class_of(FULL_OCTETS)] += full;
-	shares[class_of(fmin(group->octets, ACK_OCTETS))] += group->packets - full;
+	shares[class_of(lesser(group->octets, ACK_OCTETS))] += group->packets - full;
 }
 
 /* Adds the group's packets by class; false: the table does not know the group. */
@@ -272,7 +303,7 @@ share_group(const struct size_group *group, double shares[static PACKET_SIZE_CLA
 {
 	const uint16_t *cell = table[group->kind][group->bucket];
 
-	if (cell_sum(cell) == 0) {
+	if (!is_known(cell)) {
 		if (group->kind == KIND_ALONE)
 			share_in_two(group, shares);
 		else
@@ -331,7 +362,7 @@ split_by_range(const struct flow_record *record)
 	double n = (double)record->packets;
 	double least = record->packet_octets_least;
 	double greatest = record->packet_octets_greatest;
-	double large = n * ((double)record->octets / n - least) / fmax(greatest - least, 1);
+	double large = n * ((double)record->octets / n - least) / greater(greatest - least, 1);
 
 	if (n >= 2 && greatest > least)
 		large = clamp(large, 1, n - 1);

@@ -686,19 +686,3 @@ host_port_class(uint16_t port)
 		return port < 1024 ? PORT_CLASS_LOW : PORT_CLASS_OTHER;
 	}
 }
-
-enum host_protocol
-host_protocol(uint8_t protocol_identifier)
-{
-	switch (protocol_identifier) {
-	case 6:
-		return HOST_TCP;
-	case 17:
-		return HOST_UDP;
-	case 1:
-	case 58:
-		return HOST_ICMP;
-	default:
-		return HOST_OTHER;
-	}
-}

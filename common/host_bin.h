@@ -208,6 +208,15 @@ unsigned host_bin_port_bucket(uint16_t port, uint8_t protocol_identifier, uint64
 unsigned host_bin_peer_bucket(const struct host_address *peer, uint64_t key);
 
 enum host_port_class host_port_class(uint16_t port);
-enum host_protocol host_protocol(uint8_t protocol_identifier);
+
+static inline enum host_protocol
+host_protocol(uint8_t protocol_identifier)
+{
+	if (protocol_identifier == 6)
+		return HOST_TCP;
+	if (protocol_identifier == 17)
+		return HOST_UDP;
+	return protocol_identifier == 1 || protocol_identifier == 58 ? HOST_ICMP : HOST_OTHER;
+}
 
 #endif

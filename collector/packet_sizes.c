@@ -126,6 +126,41 @@ saturated(uint64_t value)
 	return value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
 }
 
+/* Cumulated shares, scaled to `total` and rounded. */
+static void
+cumulate(const double shares[static PACKET_SIZE_CLASSES], uint32_t total,
+         double until[static PACKET_SIZE_CLASSES])
+{
+	double scale = 0;
+	double sum = 0;
+
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+		scale += shares[i];
+	if (scale > 0)
+		scale = total / scale;
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+		until[i] = shares[i] * scale;
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++) {
+		sum += until[i];
+		until[i] = sum;
+	}
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+		until[i] = lesser(until[i] + 0.5, total);
+}
+
+/* What rounding left over goes to the last class that has a share. */
+static void
+give_rest(const double shares[static PACKET_SIZE_CLASSES], uint32_t rest,
+          uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	size_t last = 0;
+
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+		if (shares[i] > 0)
+			last = i;
+	classes[last] += rest;
+}
+
 /*
  * Turns shares (of any sum) into whole packets that sum to `packets`: cumulated shares are rounded,
  * so each class is less than one packet off.
@@ -135,29 +170,21 @@ apportion(const double shares[static PACKET_SIZE_CLASSES], uint64_t packets,
           uint32_t classes[static PACKET_SIZE_CLASSES])
 {
 	uint32_t total = saturated(packets);
-	uint32_t given = 0;
-	size_t last = 0;
-	double scale = 0;
-	double until = 0;
+	double until[PACKET_SIZE_CLASSES];
+	uint32_t whole[PACKET_SIZE_CLASSES + 1] = { 0 };
 
+	cumulate(shares, total, until);
+	/* Conversion to signed numbers of 32 bits is what vectors can do. */
+	if (total <= INT32_MAX)
+		for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+			whole[i + 1] = (uint32_t)(int32_t)until[i];
+	else
+		for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+			whole[i + 1] = (uint32_t)until[i];
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-		scale += shares[i];
-	if (scale > 0)
-		scale = total / scale;
-	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++) {
-		uint32_t next;
-
-		until += shares[i] * scale;
-		next = until + 0.5 < total ? (uint32_t)(until + 0.5) : total;
-		classes[i] = next - given;
-		given = next;
-	}
-	if (given == total)
-		return;
-	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-		if (shares[i] > 0)
-			last = i;
-	classes[last] += total - given;
+		classes[i] = whole[i + 1] - whole[i];
+	if (whole[PACKET_SIZE_CLASSES] != total)
+		give_rest(shares, total - whole[PACKET_SIZE_CLASSES], classes);
 }
 
 static void

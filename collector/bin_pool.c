@@ -232,6 +232,31 @@ fill_gap(BinPool *pool, uint64_t gap)
 	pool->slots[gap] = 0;
 }
 
+static void
+prefetch_lines(const void *memory, size_t octets)
+{
+	for (size_t line = 0; line < octets; line += LINE_OCTETS)
+		__builtin_prefetch((const char *)memory + line);
+}
+
+void
+bin_pool_prefetch_part(const BinPool *pool, uint32_t number)
+{
+	prefetch_lines(&pool->bins[number], sizeof(*pool->bins));
+	__builtin_prefetch(&pool->tags[number]);
+}
+
+void
+bin_pool_prefetch_close(const BinPool *pool, uint32_t number)
+{
+	const struct host_bin *bin = &pool->bins[number];
+	uint32_t extension = pool->tags[number].extension;
+
+	bin_pool_prefetch_index(pool, bin_pool_hash(pool, &bin->host, bin->minute));
+	if (extension != BIN_POOL_NONE)
+		prefetch_lines(&pool->extensions[extension], sizeof(*pool->extensions));
+}
+
 void
 bin_pool_close(BinPool *pool, uint32_t number)
 {

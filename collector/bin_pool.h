@@ -54,6 +54,11 @@ struct host_bin_extension *bin_pool_extension(const BinPool *pool,
 /* The bin's extension, which is made if need be; NULL: none is free. */
 struct host_bin_extension *bin_pool_extend(BinPool *pool, uint32_t number);
 
+/* Asks for the memory that reading the bin and its extension will need; then for that of closing
+ * the bin. */
+void bin_pool_prefetch_part(const BinPool *pool, uint32_t number);
+void bin_pool_prefetch_close(const BinPool *pool, uint32_t number);
+
 /* Takes the bin out of the index, so that it is no longer found; it stays readable until it is
  * released. */
 void bin_pool_close(BinPool *pool, uint32_t number);

@@ -21,6 +21,7 @@ enum {
 	SMALL_PACKETS = 3,
 	EXPORTER_BITS = 16,
 	RADIX_BITS = 16,
+	PARTS_AHEAD = 8, /* so many parts early their memory is asked for */
 	QUARTER_MS = HOST_BIN_MS / HOST_BIN_QUARTERS,
 };
 
@@ -676,6 +677,19 @@ bin_table_begin_parts(BinTable *table, bool all)
 		sort_by_minute(table);
 }
 
+/* Asks for the memory of parts that will be given out soon. */
+static void
+prefetch_parts(const BinTable *table)
+{
+	const uint32_t *numbers = (const uint32_t *)(const void *)table->due->data;
+	guint left = table->due->len - table->due_next;
+
+	if (left > PARTS_AHEAD)
+		bin_pool_prefetch_part(table->pool, numbers[table->due_next + PARTS_AHEAD]);
+	if (left > PARTS_AHEAD / 2)
+		bin_pool_prefetch_close(table->pool, numbers[table->due_next + PARTS_AHEAD / 2]);
+}
+
 bool
 bin_table_next_part(BinTable *table, int64_t *export_ms, const struct host_bin **bin,
                     const struct host_bin_extension **extension)
@@ -685,6 +699,7 @@ bin_table_next_part(BinTable *table, int64_t *export_ms, const struct host_bin *
 	release_given(table);
 	if (table->due_next >= table->due->len)
 		return false;
+	prefetch_parts(table);
 	number = g_array_index(table->due, uint32_t, table->due_next++);
 	bin_pool_close(table->pool, number);
 	due_list_remove(table->order, bin_pool_tag(table->pool, number)->owner, number);

@@ -1,10 +1,14 @@
 #include <gio/gio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/ring_layout.h"
 
-enum { BIN_FIXED = offsetof(struct host_bin, touches) };
+enum {
+	BIN_FIXED = offsetof(struct host_bin, touches),
+	POPULATE_OCTETS = 1 << 20, /* of the ring, whose pages are asked for together */
+};
 
 struct RingWriter {
 	struct ring_files files;
@@ -14,6 +18,7 @@ struct RingWriter {
 	uint64_t published; /* what the reader can see */
 	uint64_t tail;      /* the reader's, when last looked at and believed */
 	uint64_t dropped;
+	uint64_t populated; /* how far into the ring its pages have been asked for */
 	unsigned mark;      /* the one to write next */
 };
 
@@ -43,6 +48,7 @@ resume(RingWriter *writer)
 			continue;
 		writer->head = writer->published = at;
 		writer->tail = oldest;
+		writer->populated = (at & (writer->files.size - 1)) / POPULATE_OCTETS * POPULATE_OCTETS;
 		writer->sequence = atomic_load(&head->marks[i].sequence);
 		writer->mark = 1 - i;
 		return true;
@@ -135,6 +141,23 @@ write_entry_head(RingWriter *writer, uint32_t type, size_t length, uint64_t sequ
 	memcpy(writer->files.data + (writer->head & (writer->files.size - 1)), &entry, sizeof(entry));
 }
 
+/*
+ * Has the pages of the ring made by the mebibyte, before they are written for the first time: one
+ * by one, each costs a fault.  Kernels that cannot (before 5.14) make them one by one.
+ */
+static void
+populate(RingWriter *writer, uint64_t until)
+{
+	while (writer->populated < until) {
+		uint64_t octets = MIN(POPULATE_OCTETS, writer->files.size - writer->populated);
+
+#ifdef MADV_POPULATE_WRITE
+		(void)madvise(writer->files.data + writer->populated, octets, MADV_POPULATE_WRITE);
+#endif
+		writer->populated += octets;
+	}
+}
+
 /* Makes an entry, and returns where its `length` octets go.  NULL: less than them and `spare` are free. */
 static uint8_t *
 push(RingWriter *writer, uint32_t type, size_t length, size_t spare)
@@ -153,6 +176,8 @@ push(RingWriter *writer, uint32_t type, size_t length, size_t spare)
 		write_entry_head(writer, RING_PADDING, padding - sizeof(struct ring_entry_head), 0);
 		writer->head += padding;
 	}
+	if (writer->populated < writer->files.size)
+		populate(writer, (writer->head & (writer->files.size - 1)) + size);
 	write_entry_head(writer, type, length, ++writer->sequence);
 	payload = writer->files.data + (writer->head & (writer->files.size - 1)) +
 	          sizeof(struct ring_entry_head);

@@ -31,6 +31,7 @@ for _ in $(seq 300); do
 	grep -q 'datagrams/s' "$folder/log" && break
 	sleep 0.2
 done
+grep -qF -- "--state $folder/live infected" "$folder/log" || fail "the hint does not name the state folder"
 kill -TERM "$start"
 code=0
 wait "$start" || code=$?

@@ -129,7 +129,7 @@ size_page(int fd, const char *path, GError **error)
 	return true;
 }
 
-/* Room is promised only when it is written to: see that there is some, since a full folder would mean SIGBUS. */
+/* Where room cannot be set aside: at least see that there is some. */
 static bool
 check_free_space(const char *directory, uint64_t size, GError **error)
 {
@@ -145,6 +145,15 @@ check_free_space(const char *directory, uint64_t size, GError **error)
 	            "%s: %" G_GUINT64_FORMAT " MiB free, the ring needs %" G_GUINT64_FORMAT " MiB",
 	            directory, available >> 20, size >> 20);
 	return false;
+}
+
+/* Sets the file's room aside: a mapped page that finds none when it is written to would mean SIGBUS. */
+static bool
+size_ring(int fd, uint64_t size)
+{
+	if (fallocate(fd, 0, 0, (off_t)size) == 0)
+		return true;
+	return errno == EOPNOTSUPP && ftruncate(fd, (off_t)size) == 0;
 }
 
 static uint32_t
@@ -178,10 +187,16 @@ make_ring(const char *path, uint64_t size, GError **error)
 	if (!check_free_space(directory, size, error))
 		return -1;
 	fd = open(new_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0 && lock_file(fd) && ftruncate(fd, (off_t)(RING_PAGE + size)) == 0 &&
-	    pwrite(fd, &head, sizeof(head), 0) == (ssize_t)sizeof(head) && rename(new_path, path) == 0)
+	if (fd < 0 || !lock_file(fd)) {
+		fault_system(error, "%s: cannot make", new_path);
+	} else if (size_ring(fd, RING_PAGE + size) &&
+	           pwrite(fd, &head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
+	           rename(new_path, path) == 0) {
 		return fd;
-	fault_system(error, "%s: cannot make", new_path);
+	} else {
+		fault_system(error, "%s: cannot make", new_path);
+		unlink(new_path);
+	}
 	close_fd(&fd);
 	return -1;
 }

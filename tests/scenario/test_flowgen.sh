@@ -29,5 +29,5 @@ refuses nowhere --to nowhere
 refuses soon --start soon --pcap "$folder/one"
 refuses "$folder/not/there" --pcap "$folder/not/there"
 refuses "$folder/not/labels" --pcap "$folder/one" --labels "$folder/not/labels"
-refuses "--pcap, --to"
+refuses "give one of --pcap FILE and --to ADDRESS:PORT"
 refuses stray --pcap "$folder/one" stray

@@ -58,6 +58,13 @@ complain(const char *what, const char *value, const char *why)
 	return false;
 }
 
+static bool
+refuse(const char *what)
+{
+	fprintf(stderr, "kenchi-flowgen: %s\n", what);
+	return false;
+}
+
 static void
 sleep_until(const struct output *output, double due_ms)
 {
@@ -126,17 +133,16 @@ check_options(const struct options *options, int argc, char **argv)
 		return complain("argument", argv[1],
 		                "there are no arguments, only options (--help)");
 	if ((options->pcap == NULL) == (options->to == NULL))
-		return complain("options", "--pcap, --to",
-		                "give one of the two: a file to write or ADDRESS:PORT to send to");
+		return refuse("give one of --pcap FILE and --to ADDRESS:PORT");
 	if (options->hosts < 0 || options->hosts > 60000)
-		return complain("--hosts", "", "it is 0 to 60000");
+		return refuse("--hosts: it is 0 to 60000");
 	if (options->minutes < 1 || options->minutes > 1440)
-		return complain("--minutes", "", "it is 1 to 1440");
+		return refuse("--minutes: it is 1 to 1440");
 	if (options->start != NULL &&
 	    !g_ascii_string_to_unsigned(options->start, 10, 0, INT64_MAX / 2, NULL, NULL))
 		return complain("--start", options->start, "it is milliseconds since 1970");
 	if (options->speed < 0 || options->rate < 0)
-		return complain("--speed, --rate", "", "they must not be negative");
+		return refuse("--speed, --rate: they must not be negative");
 	return true;
 }
 
@@ -299,7 +305,7 @@ main(int argc, char **argv)
 		"Synthetic export datagrams: hosts that browse, one that scans, one that beacons.");
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error)) {
-		complain("options", "", error->message);
+		fprintf(stderr, "kenchi-flowgen: %s\n", error->message);
 		return EXIT_USAGE;
 	}
 	if (options.format == NULL)

@@ -1,5 +1,6 @@
 /* kenchi as a process over a store: what it prints where, and its exit codes. */
 #include <glib.h>
+#include <glib/gstdio.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,7 @@ names_what_was_wrong(void)
 		{ "", 2, NULL, "which sub-command" },
 		{ "infect", 2, NULL, "\"infect\"" },
 		{ "--frobnicate", 2, NULL, "which sub-command" },
+		{ "--state", 2, NULL, "--state wants a value" },
 		{ "infected --frobnicate", 2, NULL, "--frobnicate" },
 		{ "infected now", 2, NULL, "\"now\"" },
 		{ "infected --max-age soon", 2, NULL, "--max-age" },
@@ -94,6 +96,26 @@ names_what_was_wrong(void)
 	};
 
 	check_calls("/nowhere", calls, G_N_ELEMENTS(calls));
+}
+
+/* A store that is there and cannot be read is bad input, and not the same as none. */
+static void
+names_a_damaged_store(void)
+{
+	static const struct call calls[] = {
+		{ "infected", 2, NULL, "verdicts.db" },
+		{ "hosts --json", 2, NULL, "verdicts.db" },
+		{ "show 10.0.0.5", 2, NULL, "verdicts.db" },
+		{ "events", 2, NULL, "verdicts.db" },
+		{ "status", 2, "store      cannot be read", "verdicts.db" },
+	};
+	g_autofree char *folder = g_dir_make_tmp("kenchi-command-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(folder, "verdicts.db", NULL);
+
+	g_assert_true(g_file_set_contents(path, "this is no store", -1, NULL));
+	check_calls(folder, calls, G_N_ELEMENTS(calls));
+	g_assert_cmpint(g_remove(path), ==, 0);
+	g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
 static void
@@ -206,6 +228,7 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/kenchi/names_what_was_wrong", names_what_was_wrong);
+	g_test_add_func("/kenchi/names_a_damaged_store", names_a_damaged_store);
 	g_test_add_func("/kenchi/tells_that_there_is_no_data", tells_that_there_is_no_data);
 	g_test_add_func("/kenchi/answers_from_a_fresh_store", answers_from_a_fresh_store);
 	g_test_add_func("/kenchi/tells_that_data_are_stale", tells_that_data_are_stale);

@@ -227,6 +227,7 @@ print_verdicts(const struct analysis *analysis, const struct invocation *invocat
 	struct store_counts counts = { 0 };
 	g_autoptr(StoreReader) store = NULL;
 	int result = EXIT_CODE_OK;
+	int ended;
 
 	store = store_access(&own, &result);
 	if (store == NULL)
@@ -237,15 +238,17 @@ print_verdicts(const struct analysis *analysis, const struct invocation *invocat
 		store_select_hosts(store, invocation->json ? &all : &infected);
 		host_lines_print(store, invocation->json);
 	}
-	if (store_count(store, &counts, NULL) && !invocation->json && !analysis->scores)
+	if (store_count(store, &counts, NULL) && counts.hosts > 0 && !invocation->json &&
+	    !analysis->scores)
 		subcommand_complain("%" G_GINT64_FORMAT " hosts: %" G_GINT64_FORMAT
 		                    " infected, %" G_GINT64_FORMAT " normal, %" G_GINT64_FORMAT
 		                    " cannot be judged",
 		                    counts.hosts, counts.infected,
 		                    counts.hosts - counts.infected - counts.unknown,
 		                    counts.unknown);
-	if (store_access_end(store) != EXIT_CODE_OK || result != EXIT_CODE_OK)
-		return result != EXIT_CODE_OK ? result : EXIT_CODE_NO_DATA;
+	ended = store_access_end(store);
+	if (result != EXIT_CODE_OK || ended != EXIT_CODE_OK)
+		return result != EXIT_CODE_OK ? result : ended;
 	if (counts.hosts == 0) {
 		subcommand_complain(
 			"analyze: no data: the captures tell of no monitored host (--monitored PREFIX)");

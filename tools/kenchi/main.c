@@ -21,6 +21,16 @@ find_name(int argc, char **argv)
 	return 0;
 }
 
+static int
+refuse_without_name(const char *last)
+{
+	if (strcmp(last, "--state") == 0 || strcmp(last, "--max-age") == 0)
+		subcommand_complain("%s wants a value", last);
+	else
+		subcommand_complain("which sub-command? (see kenchi help)");
+	return EXIT_CODE_USAGE;
+}
+
 static char *
 name_of_option(const char *option)
 {
@@ -62,10 +72,8 @@ main(int argc, char **argv)
 	setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): there is one thread yet */
 	if (at == 0) {
 		alone[0] = name_of_option(argc > 1 ? argv[1] : "");
-		if (alone[0] == NULL) {
-			subcommand_complain("which sub-command? (see kenchi help)");
-			return EXIT_CODE_USAGE;
-		}
+		if (alone[0] == NULL)
+			return refuse_without_name(argv[argc - 1]);
 		result = run(1, alone);
 	} else {
 		memmove(argv + 1, argv, (size_t)at * sizeof(*argv));

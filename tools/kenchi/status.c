@@ -19,7 +19,8 @@ struct situation {
 	JsonNode *collector; /* NULL: does not run */
 	JsonNode *detector;
 	JsonNode *detector_counters;
-	bool stored; /* the members below are valid */
+	GError *fault; /* the store is there and cannot be read; NULL: none is */
+	bool stored;   /* the members below are valid */
 	struct store_counts counts;
 	int64_t clock_ms; /* newest export time dealt with; STORE_NEVER */
 	int64_t age_ms;   /* STORE_NEVER: nothing was stored yet */
@@ -30,9 +31,9 @@ struct situation {
 static void
 read_store(const char *folder, struct situation *situation)
 {
-	g_autoptr(StoreReader) store = store_open(folder, NULL);
+	g_autoptr(StoreReader) store = store_open(folder, &situation->fault);
 
-	if (store == NULL || !store_count(store, &situation->counts, NULL))
+	if (store == NULL || !store_count(store, &situation->counts, &situation->fault))
 		return;
 	situation->stored = true;
 	situation->clock_ms = store_state_number(store, "clock_ms", STORE_NEVER);
@@ -59,13 +60,16 @@ clear_situation(struct situation *situation)
 	g_clear_pointer(&situation->detector, json_node_unref);
 	g_clear_pointer(&situation->detector_counters, json_node_unref);
 	g_clear_pointer(&situation->model, g_free);
+	g_clear_error(&situation->fault);
 }
 
 /* Stopped daemons have data all the same; it is the age of it that counts. */
 static int
 judge(const struct situation *situation, const struct invocation *invocation)
 {
-	if (!situation->stored || situation->age_ms < 0)
+	if (!situation->stored)
+		return store_exit_code(situation->fault);
+	if (situation->age_ms < 0)
 		return EXIT_CODE_NO_DATA;
 	return invocation->max_age_s == 0 || situation->age_ms / 1000 <= invocation->max_age_s
 	               ? EXIT_CODE_OK
@@ -119,7 +123,9 @@ print_store(const struct situation *situation)
 	g_autofree char *clock = text_time(situation->clock_ms);
 
 	if (!situation->stored) {
-		puts("store      none yet");
+		puts(store_exit_code(situation->fault) == EXIT_CODE_NO_DATA
+		             ? "store      none yet"
+		             : "store      cannot be read");
 		return;
 	}
 	if (situation->ended)
@@ -257,6 +263,8 @@ subcommand_status(struct invocation *invocation, int argc, char **argv)
 		print_json(invocation->state, &situation);
 	else
 		print_situation(invocation->state, &situation, counters);
+	if (!situation.stored && store_exit_code(situation.fault) == EXIT_CODE_USAGE)
+		subcommand_complain("%s", situation.fault->message);
 	result = judge(&situation, invocation);
 	clear_situation(&situation);
 	return result;

@@ -5,6 +5,14 @@
 #include "common/wall_clock.h"
 #include "tools/kenchi/text.h"
 
+int
+store_exit_code(const GError *error)
+{
+	return error == NULL || g_error_matches(error, STORE_ERROR, STORE_ERROR_MISSING)
+	               ? EXIT_CODE_NO_DATA
+	               : EXIT_CODE_USAGE;
+}
+
 StoreReader *
 store_access(const struct invocation *invocation, int *exit_code)
 {
@@ -13,7 +21,7 @@ store_access(const struct invocation *invocation, int *exit_code)
 
 	if (store == NULL) {
 		subcommand_complain("%s", error->message);
-		*exit_code = EXIT_CODE_NO_DATA;
+		*exit_code = store_exit_code(error);
 		return NULL;
 	}
 	if (store_is_checkpoint(store))
@@ -31,7 +39,7 @@ store_access_end(const StoreReader *store)
 	if (!store_failed(store, &error))
 		return EXIT_CODE_OK;
 	subcommand_complain("%s", error->message);
-	return EXIT_CODE_NO_DATA;
+	return store_exit_code(error);
 }
 
 int64_t

@@ -16,8 +16,12 @@
  */
 StoreReader *store_access(const struct invocation *invocation, int *exit_code);
 
+/* EXIT_CODE_NO_DATA when there is no store (or no error), EXIT_CODE_USAGE when one cannot be read.
+ */
+int store_exit_code(const GError *error);
+
 /* After the last query: tells on stderr when reading failed.  Returns EXIT_CODE_OK or
- * EXIT_CODE_NO_DATA. */
+ * store_exit_code(). */
 int store_access_end(const StoreReader *store);
 
 /*

@@ -67,6 +67,18 @@ split_target(const char *target, char **host, char **port)
 	return true;
 }
 
+bool
+alert_sink_check_syslog(const char *target, GError **error)
+{
+	g_autofree char *host = NULL;
+	g_autofree char *port = NULL;
+
+	if (split_target(target, &host, &port) &&
+	    g_ascii_string_to_unsigned(port, 10, 1, UINT16_MAX, NULL, NULL))
+		return true;
+	return fault_input(error, "syslog server \"%s\": not HOST:PORT", target);
+}
+
 static int
 connect_to(const struct addrinfo *addresses)
 {
@@ -90,10 +102,8 @@ open_syslog(const char *target, GError **error)
 	struct addrinfo *addresses;
 	int code, fd;
 
-	if (!split_target(target, &host, &port)) {
-		fault_input(error, "syslog server \"%s\": not HOST:PORT", target);
+	if (!alert_sink_check_syslog(target, error) || !split_target(target, &host, &port))
 		return -1;
-	}
 	code = getaddrinfo(host, port, &hints, &addresses);
 	if (code != 0) {
 		fault_input(error, "syslog server \"%s\": %s", target, gai_strerror(code));

@@ -32,6 +32,8 @@ struct alert_sink_counters {
 };
 
 AlertSink *alert_sink_open(enum alert_output output, const char *target, size_t queue_max, GError **error);
+/* Is it HOST:PORT?  Asks no name server. */
+bool alert_sink_check_syslog(const char *target, GError **error);
 void alert_sink_close(AlertSink *sink); /* tries once more to hand out what waits; NULL is allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AlertSink, alert_sink_close)
 

@@ -131,8 +131,13 @@ open_assessor(Detector *detector, GError **error)
 bool
 detector_check(const struct detector_config *config, GError **error)
 {
-	g_autoptr(Assessor) assessor = make_assessor(config, 0, error);
+	g_autoptr(Assessor) assessor = NULL;
 
+	for (char **target = config->syslog; *target != NULL; target++) {
+		if (!alert_sink_check_syslog(*target, error))
+			return false;
+	}
+	assessor = make_assessor(config, 0, error);
 	return assessor != NULL;
 }
 

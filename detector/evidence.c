@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fault.h"
+
 enum {
 	SAMPLE_VALUES = 4096,
 	WINDOWS_A_DAY = 288, /* of five minutes: what false alarms are counted by */
@@ -140,13 +142,32 @@ read_tail(struct tail *tail, GKeyFile *file, const char *group, GError **error)
 	return false;
 }
 
+/* Another key file, such as a model's, would otherwise pass as a calibration of nothing. */
+static bool
+check_groups(GKeyFile *file, GError **error)
+{
+	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+
+	for (char **group = groups; *group != NULL; group++) {
+		bool known = strcmp(*group, "calibration") == 0;
+
+		for (int i = 0; i < BEHAVIOUR_COUNT; i++)
+			known = known || strcmp(*group, behaviour_name((enum behaviour)i)) == 0;
+		if (!known)
+			return fault_input(error, "no calibration: unknown section [%s]", *group);
+	}
+	return g_key_file_has_group(file, "calibration") ||
+	       fault_input(error, "no calibration: there is no section [calibration]");
+}
+
 bool
 calibration_load(struct calibration *calibration, const char *path, GError **error)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 
 	memset(calibration, 0, sizeof(*calibration));
-	if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, error)) {
+	if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, error) ||
+	    !check_groups(file, error)) {
 		g_prefix_error(error, "%s: ", path);
 		return false;
 	}

@@ -15,21 +15,20 @@ static struct detector_requests requests;
 static char *config_path;
 static char *scores_path;
 static gboolean check_only;
-static gboolean describe_only;
+static gboolean print_config;
 static gboolean version_only;
 static gboolean once;
 static gboolean cef_stdout;
 
 static const GOptionEntry own_options[] = {
 	{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &config_path, "Configuration file", "FILE" },
-	{ "check", 'n', 0, G_OPTION_ARG_NONE, &check_only, "Check configuration and model, and exit", NULL },
-	{ "describe-config", 0, 0, G_OPTION_ARG_NONE, &describe_only, "Print all keys with their defaults, and exit",
-	  NULL },
+	{ "check", 'n', 0, G_OPTION_ARG_NONE, &check_only, "Check configuration, model and outputs, and exit", NULL },
+	{ "print-config", 0, 0, G_OPTION_ARG_NONE, &print_config, "Print a configuration file with all defaults", NULL },
 	{ "once", 0, 0, G_OPTION_ARG_NONE, &once, "End when the collector has read its captures to the end", NULL },
 	{ "cef-stdout", 0, 0, G_OPTION_ARG_NONE, &cef_stdout, "Alerts to standard output as CEF lines", NULL },
 	{ "scores", 0, 0, G_OPTION_ARG_FILENAME, &scores_path, "Write a JSON line for each host and minute to FILE",
 	  "FILE" },
-	{ "version", 0, 0, G_OPTION_ARG_NONE, &version_only, "Print the version and exit", NULL },
+	{ "version", 'V', 0, G_OPTION_ARG_NONE, &version_only, "Print the version and exit", NULL },
 	G_OPTION_ENTRY_NULL,
 };
 
@@ -105,7 +104,7 @@ start(int argc, char **argv, struct detector_config *config, GError **error)
 		printf("kenchi-detector %s\n", KENCHI_VERSION);
 		return EXIT_OK;
 	}
-	if (describe_only) {
+	if (print_config) {
 		g_autofree char *text = config_describe(&detector_config_table);
 
 		fputs(text, stdout);

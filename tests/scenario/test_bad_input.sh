@@ -64,6 +64,9 @@ detector "$folder/text" --model "$folder/text"
 detector "$folder/text" --calibration "$folder/text"
 detector alarms --alarms -1
 detector nowhere --syslog nowhere
+detector nowhere:port --check --syslog nowhere:port
+detector 127.0.0.1:0 --check --syslog 127.0.0.1:0
+detector "[detector]" --check --calibration "$folder/detector.key"
 detector /nowhere/alerts.cef --cef-file /nowhere/alerts.cef
 detector /nowhere/alerts.ndjson --ndjson /nowhere/alerts.ndjson
 detector /nowhere/config --config /nowhere/config

@@ -84,6 +84,29 @@ comes_back_from_a_file_as_it_was(void)
 }
 
 static void
+refuses_a_key_file_of_another_kind(void)
+{
+	static const char *const texts[] = {
+		"",
+		"[model]\nformat=1\n",
+		"[calibration]\nsource=a\n[model]\nformat=1\n",
+	};
+	g_autofree char *folder = g_dir_make_tmp("evidence-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(folder, "c", NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autoptr(GError) error = NULL;
+		struct calibration read;
+
+		g_assert_true(g_file_set_contents(path, texts[i], -1, NULL));
+		g_assert_false(calibration_load(&read, path, &error));
+		g_assert_true(g_str_has_prefix(error->message, path));
+	}
+	g_remove(path);
+	g_rmdir(folder);
+}
+
+static void
 samples_the_site_fairly(void)
 {
 	g_autoptr(SiteSample) sample = site_sample_new();
@@ -135,10 +158,14 @@ main(int argc, char **argv)
 	                is_not_blinded_by_two_in_a_hundred);
 	g_test_add_func("/evidence/says_nothing_when_nothing_is_known",
 	                says_nothing_when_nothing_is_known);
+	g_test_add_func("/evidence/refuses_a_key_file_of_another_kind",
+	                refuses_a_key_file_of_another_kind);
 	g_test_add_func("/evidence/comes_back_from_a_file_as_it_was",
 	                comes_back_from_a_file_as_it_was);
 	g_test_add_func("/evidence/samples_the_site_fairly", samples_the_site_fairly);
-	g_test_add_func("/evidence/discounts_what_a_host_has_always_done", discounts_what_a_host_has_always_done);
-	g_test_add_func("/evidence/is_half_at_the_limit_and_in_order_below", is_half_at_the_limit_and_in_order_below);
+	g_test_add_func("/evidence/discounts_what_a_host_has_always_done",
+	                discounts_what_a_host_has_always_done);
+	g_test_add_func("/evidence/is_half_at_the_limit_and_in_order_below",
+	                is_half_at_the_limit_and_in_order_below);
 	return g_test_run();
 }

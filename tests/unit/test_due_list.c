@@ -37,7 +37,8 @@ marks_come_out_once_each_and_ascending(void)
 	due_list_mark(list, 63);
 	due_list_mark(list, 64);
 	due_list_take_marked(list, 200, numbers);
-	g_assert_cmpmem(numbers->data, numbers->len * sizeof(uint32_t), expected, sizeof(expected));
+	g_assert_cmpuint(numbers->len, ==, G_N_ELEMENTS(expected));
+	g_assert_cmpmem(numbers->data, sizeof(expected), expected, sizeof(expected));
 	due_list_take_marked(list, 200, numbers);
 	g_assert_cmpuint(numbers->len, ==, 4);
 }

@@ -98,13 +98,17 @@ open_message(Decoder *decoder, const struct datagram *datagram, uint8_t version,
 static void
 take_uptime(struct message *message, uint32_t uptime_ms)
 {
-	int32_t open_ms = message->version == 9 ? UPTIME_CLOCK_SECONDS : UPTIME_CLOCK_EXACT;
+	const struct uptime_header header = {
+		.export_time = message->context.export_time,
+		.arrival = message->exporter->last_arrival,
+		.uptime_ms = uptime_ms,
+		.open_ms = message->version == 9 ? UPTIME_CLOCK_SECONDS : UPTIME_CLOCK_EXACT,
+	};
 
 	message->context.uptime_known = true;
 	message->context.uptime_ms = uptime_ms;
 	message->context.uptime_at = message->context.export_time;
-	message->clock_correction_ms = uptime_clock_take(
-		&message->domain->clock, message->context.export_time, uptime_ms, open_ms);
+	message->clock_correction_ms = uptime_clock_take(&message->domain->clock, &header);
 }
 
 static void

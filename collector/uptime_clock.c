@@ -28,13 +28,25 @@ follow_turn(struct uptime_clock *clock, struct wall_time earliest)
 		return;
 	clock->earliest.ms += turn_ms;
 	clock->latest.ms += turn_ms;
+	clock->arrived.ms += turn_ms;
+}
+
+/* Of the arrivals that the headers leave possible the earliest was delayed least. */
+static void
+take_arrival(struct uptime_clock *clock, struct wall_time arrived)
+{
+	if (uptime_clock_allows(clock, arrived) &&
+	    (arrived.ms < clock->arrived.ms || !uptime_clock_allows(clock, clock->arrived)))
+		clock->arrived = arrived;
 }
 
 int32_t
-uptime_clock_take(struct uptime_clock *clock, struct wall_time export_time, uint32_t uptime_ms,
-                  int32_t open_ms)
+uptime_clock_take(struct uptime_clock *clock, const struct uptime_header *header)
 {
-	struct wall_time earliest = wall_time_add_ms(export_time, -(int64_t)uptime_ms);
+	struct wall_time export_time = header->export_time;
+	int64_t uptime_ms = header->uptime_ms;
+	int32_t open_ms = header->open_ms;
+	struct wall_time earliest = wall_time_add_ms(export_time, -uptime_ms);
 	struct wall_time latest = wall_time_add_ms(earliest, open_ms);
 
 	follow_turn(clock, earliest);
@@ -45,6 +57,7 @@ uptime_clock_take(struct uptime_clock *clock, struct wall_time export_time, uint
 			                        .latest = latest };
 	else
 		narrow(clock, earliest, latest);
+	take_arrival(clock, wall_time_add_ms(header->arrival, -uptime_ms));
 	return (int32_t)(uptime_clock_boot(clock).ms - earliest.ms);
 }
 

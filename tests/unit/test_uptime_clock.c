@@ -11,7 +11,22 @@ seconds(int64_t s)
 static int32_t
 take_seconds(struct uptime_clock *clock, int64_t second, uint32_t uptime_ms)
 {
-	return uptime_clock_take(clock, seconds(second), uptime_ms, UPTIME_CLOCK_SECONDS);
+	const struct uptime_header header = { seconds(second), seconds(0), uptime_ms,
+		                              UPTIME_CLOCK_SECONDS };
+
+	return uptime_clock_take(clock, &header);
+}
+
+/* The same, with an arrival that is not on a second. */
+static int32_t
+take_arrival(struct uptime_clock *clock, int64_t arrival_ms, uint32_t uptime_ms)
+{
+	const struct uptime_header header = { seconds(arrival_ms / 1000),
+		                              { arrival_ms },
+		                              uptime_ms,
+		                              UPTIME_CLOCK_SECONDS };
+
+	return uptime_clock_take(clock, &header);
 }
 
 static void
@@ -59,10 +74,37 @@ corrects_nothing_where_the_header_is_exact(void)
 {
 	struct uptime_clock clock = { .known = false };
 
-	for (uint32_t i = 0; i < 5; i++)
-		g_assert_cmpint(uptime_clock_take(&clock, seconds(1000), 500000 + i * 7 % 5,
-		                                  UPTIME_CLOCK_EXACT),
-		                ==, 0);
+	for (uint32_t i = 0; i < 5; i++) {
+		const struct uptime_header header = { seconds(1000), seconds(1001),
+			                              500000 + i * 7 % 5, UPTIME_CLOCK_EXACT };
+
+		g_assert_cmpint(uptime_clock_take(&clock, &header), ==, 0);
+	}
+}
+
+static void
+believes_the_least_delayed_arrival(void)
+{
+	struct uptime_clock clock = { .known = false };
+
+	/* Booted at 500.100 s; the first datagram was on its way for 200 ms, the second for 3, the
+	 * third for 50. */
+	g_assert_cmpint(take_arrival(&clock, 1000700, 500400), ==, 700);
+	g_assert_cmpint(take_arrival(&clock, 1001303, 501200), ==, 303);
+	g_assert_cmpint(uptime_clock_boot(&clock).ms, ==, 500103);
+	(void)take_arrival(&clock, 1002450, 502300);
+	g_assert_cmpint(uptime_clock_boot(&clock).ms, ==, 500103);
+}
+
+static void
+believes_no_arrival_that_the_headers_exclude(void)
+{
+	struct uptime_clock clock = { .known = false };
+	const struct uptime_header slow = { seconds(1000), { 999900 }, 500200, 1000 };
+	const struct uptime_header other = { seconds(1001), { 1001950 }, 501100, 1000 };
+
+	g_assert_cmpint(uptime_clock_take(&clock, &slow), ==, 500);
+	g_assert_cmpint(uptime_clock_take(&clock, &other), ==, 450);
 }
 
 static void
@@ -123,6 +165,8 @@ main(int argc, char **argv)
 	TEST(takes_the_middle_of_what_headers_leave);
 	TEST(follows_a_clock_that_drifts);
 	TEST(keeps_what_it_knows_when_uptime_wraps);
+	TEST(believes_the_least_delayed_arrival);
+	TEST(believes_no_arrival_that_the_headers_exclude);
 	TEST(corrects_nothing_where_the_header_is_exact);
 	TEST(starts_over_after_a_restart);
 	TEST(starts_over_when_the_clock_was_set_back);

@@ -4,6 +4,7 @@
  *   ring.N, ring.N.reader   host bins (may lie in another folder: --ring)
  *   verdicts.db             the verdict store
  *   collector.sock, detector.sock   control sockets
+ *   site.calibration        what is usual on the site (kenchi calibrate)
  *   site.key                the key of the sketches, made once, readable by the owner alone
  *   templates               what exporters' Templates are (collector)
  *

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "common/sketch.h"
 #include "detector/classifier.h"
 #include "detector/evidence.h"
@@ -46,6 +47,7 @@ struct Assessor {
 	Prevalence *prevalence;
 	Classifier *classifier; /* NULL: experts only */
 	struct calibration calibration;
+	SiteCalibration *site_calibration;
 	struct site site;
 	double evidence_threshold;     /* -ln of the share of windows that may be called infected */
 	int64_t clocks[EXPORTER_BITS]; /* newest export time of parts of one exporter, by its bit */
@@ -74,13 +76,38 @@ load_classifier(Assessor *assessor, GError **error)
 	return assessor->classifier != NULL;
 }
 
+/* False: it is damaged.  `*taken`: there is one, and it is of this model. */
+static bool
+load_site_calibration(Assessor *assessor, bool *taken, GError **error)
+{
+	const char *path = assessor->config.site_calibration_path;
+	struct calibration *calibration = &assessor->calibration;
+
+	*taken = false;
+	if (path == NULL || !g_file_test(path, G_FILE_TEST_EXISTS))
+		return true;
+	if (!calibration_load(calibration, path, error))
+		return false;
+	*taken = calibration->model != NULL && strcmp(calibration->model, assessor_model_name(assessor)) == 0;
+	if (*taken)
+		return true;
+	log_warning("%s was made for another model than %s: passed over, make it anew with kenchi calibrate", path,
+	            assessor_model_name(assessor));
+	calibration_clear(calibration);
+	memset(calibration, 0, sizeof(*calibration));
+	return true;
+}
+
 static bool
 load_calibration(Assessor *assessor, GError **error)
 {
 	g_autofree char *shipped = NULL;
 	const char *path = assessor->config.calibration_path;
+	bool taken = false;
 
-	if (path == NULL)
+	if (path == NULL && !load_site_calibration(assessor, &taken, error))
+		return false;
+	if (path == NULL && !taken)
 		path = shipped = shipped_file("default.calibration");
 	if (path == NULL || *path == '\0')
 		return true;
@@ -98,6 +125,7 @@ assessor_new(const struct assessor_config *config, GError **error)
 	assessor->config = *config;
 	assessor->history = host_history_new(&limits);
 	assessor->site.sample = site_sample_new();
+	assessor->site_calibration = site_calibration_new();
 	assessor->prevalence = prevalence_new(PREVALENCE_PEERS, config->sketch_key);
 	assessor->changed = g_array_new(FALSE, FALSE, sizeof(struct host_address));
 	assessor->pending = g_array_new(FALSE, FALSE, sizeof(struct host_address));
@@ -107,6 +135,7 @@ assessor_new(const struct assessor_config *config, GError **error)
 		return NULL;
 	assessor->config.model_path = NULL;
 	assessor->config.calibration_path = NULL;
+	assessor->config.site_calibration_path = NULL;
 	return g_steal_pointer(&assessor);
 }
 
@@ -118,6 +147,7 @@ assessor_free(Assessor *assessor)
 	host_history_free(assessor->history);
 	prevalence_free(assessor->prevalence);
 	site_sample_free(assessor->site.sample);
+	site_calibration_free(assessor->site_calibration);
 	classifier_free(assessor->classifier);
 	calibration_clear(&assessor->calibration);
 	g_array_free(assessor->changed, TRUE);
@@ -367,6 +397,7 @@ ask_classifier(Assessor *assessor, const struct host_view *view, struct host_pas
 	if (!scans)
 		observe_site(assessor, view, evidence.measured);
 	add_evidence(&assessor->assessment, &evidence, 1);
+	site_calibration_add(assessor->site_calibration, &assessor->assessment);
 }
 
 static int
@@ -520,4 +551,16 @@ const char *
 assessor_model_name(const Assessor *assessor)
 {
 	return assessor->classifier == NULL ? "none" : classifier_name(assessor->classifier);
+}
+
+const char *
+assessor_calibration_source(const Assessor *assessor)
+{
+	return assessor->calibration.source == NULL ? "" : assessor->calibration.source;
+}
+
+SiteCalibration *
+assessor_site(Assessor *assessor)
+{
+	return assessor->site_calibration;
 }

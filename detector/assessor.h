@@ -13,13 +13,15 @@
 
 #include "common/ring.h"
 #include "detector/assessment.h"
+#include "detector/site_calibration.h"
 
 typedef struct Assessor Assessor;
 
 struct assessor_config {
 	const char
 		*model_path; /* NULL: the shipped model, when there is one; empty: experts only */
-	const char *calibration_path; /* NULL: the shipped calibration; empty: none */
+	const char *calibration_path; /* NULL: the site's, else the shipped calibration; empty: none */
+	const char *site_calibration_path; /* may be absent; passed over when it is of another model; NULL: none */
 	uint64_t sketch_key;
 	size_t hosts_max; /* histories kept; above it the longest silent host is forgotten and
 	                     counted */
@@ -56,5 +58,11 @@ const struct assessment *assessor_next(Assessor *assessor);
 
 struct assessor_counters assessor_counters(const Assessor *assessor);
 const char *assessor_model_name(const Assessor *assessor);
+
+/* Where the calibration in use comes from, for people; empty: there is none. */
+const char *assessor_calibration_source(const Assessor *assessor);
+
+/* The site's windows since the start, or since they were cleared. */
+SiteCalibration *assessor_site(Assessor *assessor);
 
 #endif

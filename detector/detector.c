@@ -103,11 +103,13 @@ text_or_null(const char *text)
 }
 
 static Assessor *
-make_assessor(const struct detector_config *config, uint64_t sketch_key, GError **error)
+make_assessor(const struct detector_config *config, const char *state, uint64_t sketch_key, GError **error)
 {
+	g_autofree char *site = g_build_filename(state, "site.calibration", NULL);
 	const struct assessor_config assessor = {
 		.model_path = text_or_null(config->model),
 		.calibration_path = text_or_null(config->calibration),
+		.site_calibration_path = site,
 		.hosts_max = (size_t)config->hosts_max,
 		.history_minutes = (unsigned)config->history_minutes,
 		.alarms_per_1000_host_days = config->alarms,
@@ -124,20 +126,21 @@ open_assessor(Detector *detector, GError **error)
 
 	if (!state_folder_site_key(detector->state, detector->mode.once, &sketch_key, error))
 		return false;
-	detector->assessor = make_assessor(detector->config, sketch_key, error);
+	detector->assessor = make_assessor(detector->config, detector->state, sketch_key, error);
 	return detector->assessor != NULL;
 }
 
 bool
 detector_check(const struct detector_config *config, GError **error)
 {
+	g_autofree char *state = *config->state != '\0' ? g_strdup(config->state) : state_folder_default();
 	g_autoptr(Assessor) assessor = NULL;
 
 	for (char **target = config->syslog; *target != NULL; target++) {
 		if (!alert_sink_check_syslog(*target, error))
 			return false;
 	}
-	assessor = make_assessor(config, 0, error);
+	assessor = make_assessor(config, state, 0, error);
 	return assessor != NULL;
 }
 
@@ -592,6 +595,30 @@ add_sinks(const Detector *detector, GString *json)
 	json_close_array(json);
 }
 
+/* The site's windows as a calibration, as soon as there are enough; "calibration begin" takes them anew. */
+static char *
+calibration_json(Detector *detector, const char *command)
+{
+	SiteCalibration *site = assessor_site(detector->assessor);
+	struct calibration calibration = { .source = (char[]){ "windows of this site, from the running detector" } };
+	GString *json = g_string_new(NULL);
+
+	if (strcmp(command, "calibration begin") == 0)
+		site_calibration_clear(site);
+	calibration.model = (char *)(uintptr_t)assessor_model_name(detector->assessor);
+	json_open_object(json, NULL);
+	json_add_unsigned(json, "windows", site_calibration_windows(site));
+	json_add_unsigned(json, "hosts", site_calibration_hosts(site));
+	if (site_calibration_make(site, &calibration)) {
+		g_autofree char *text = calibration_text(&calibration);
+
+		json_add_string(json, "calibration", text);
+	}
+	json_close_object(json);
+	g_string_append_c(json, '\n');
+	return g_string_free(json, FALSE);
+}
+
 static char *
 counters_json(const Detector *detector)
 {
@@ -633,6 +660,8 @@ answer(Detector *detector)
 			lines = status_json(detector);
 		else if (strcmp(command, "counters") == 0)
 			lines = counters_json(detector);
+		else if (g_str_has_prefix(command, "calibration"))
+			lines = calibration_json(detector, command);
 		control_answer(detector->control,
 		               lines != NULL ? lines : "{\"error\":\"unknown command\"}\n");
 	}

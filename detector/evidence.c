@@ -182,16 +182,19 @@ calibration_load(struct calibration *calibration, const char *path, GError **err
 		}
 	}
 	calibration->source = g_key_file_get_string(file, "calibration", "source", NULL);
+	calibration->model = g_key_file_get_string(file, "calibration", "model", NULL);
 	return true;
 }
 
-bool
-calibration_save(const struct calibration *calibration, const char *path, GError **error)
+static GKeyFile *
+as_key_file(const struct calibration *calibration)
 {
-	g_autoptr(GKeyFile) file = g_key_file_new();
+	GKeyFile *file = g_key_file_new();
 
 	g_key_file_set_string(file, "calibration", "source",
 	                      calibration->source ? calibration->source : "");
+	if (calibration->model != NULL)
+		g_key_file_set_string(file, "calibration", "model", calibration->model);
 	for (int i = 0; i < BEHAVIOUR_COUNT; i++) {
 		struct tail tail = calibration->tails[i];
 		const char *group = behaviour_name((enum behaviour)i);
@@ -203,13 +206,30 @@ calibration_save(const struct calibration *calibration, const char *path, GError
 		                           TAIL_QUANTILES);
 		g_key_file_set_double(file, group, "excess", tail.excess);
 	}
+	return file;
+}
+
+bool
+calibration_save(const struct calibration *calibration, const char *path, GError **error)
+{
+	g_autoptr(GKeyFile) file = as_key_file(calibration);
+
 	return g_key_file_save_to_file(file, path, error);
+}
+
+char *
+calibration_text(const struct calibration *calibration)
+{
+	g_autoptr(GKeyFile) file = as_key_file(calibration);
+
+	return g_key_file_to_data(file, NULL, NULL);
 }
 
 void
 calibration_clear(struct calibration *calibration)
 {
 	g_clear_pointer(&calibration->source, g_free);
+	g_clear_pointer(&calibration->model, g_free);
 }
 
 struct SiteSample {

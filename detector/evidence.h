@@ -65,11 +65,13 @@ void value_past_add(struct value_past *past, double value);
 /* One tail for each behaviour, as a file (GKeyFile text). */
 struct calibration {
 	char *source; /* where it comes from, for people */
+	char *model;  /* name of the model whose decision values it has; NULL: not told */
 	struct tail tails[BEHAVIOUR_COUNT];
 };
 
 bool calibration_load(struct calibration *calibration, const char *path, GError **error);
 bool calibration_save(const struct calibration *calibration, const char *path, GError **error);
+char *calibration_text(const struct calibration *calibration); /* what is saved; free with g_free() */
 void calibration_clear(struct calibration *calibration);
 
 /*

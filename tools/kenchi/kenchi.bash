@@ -12,6 +12,7 @@ _kenchi() {
 		[analyze]='--scores --monitored --model --calibration --exit-code'
 		[evaluate]='--truth --split --part --export --labels --bins --folds --only-fold --model --calibration --features --c --gamma --alarms --svg'
 		[train]='--labels --model --calibration --name --cross-validate --held-fold --features --c --gamma --machines --windows --dump-features'
+		[calibrate]='--from --live --hours --show --model --output --alarms'
 		[plot]='--host --bins --capture --truth --figure --title --output'
 		[version]=''
 		[help]=''
@@ -29,7 +30,7 @@ _kenchi() {
 	done
 	COMPREPLY=()
 	case $before in
-	--state | --model | --calibration | --truth | --split | --labels | --dump-features | --bins | --folds | --svg | --capture | --output)
+	--state | --model | --calibration | --truth | --split | --labels | --dump-features | --bins | --from | --folds | --svg | --capture | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;

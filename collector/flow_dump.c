@@ -131,6 +131,8 @@ flow_dump_record(const struct flow_batch *batch, const struct flow_record *recor
 	if (is_section)
 		json_close_object(text);
 	add_rest(text, record);
+	if ((record->marks & FLOW_UPTIME_TIMES) != 0 && batch->clock_correction_ms != 0)
+		json_add_integer(text, "clockCorrectionMilliseconds", batch->clock_correction_ms);
 	json_close_object(text);
 	json_end_line(text);
 }

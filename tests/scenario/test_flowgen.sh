@@ -13,6 +13,27 @@ done
 "$FLOWGEN" --hosts 4 --minutes 5 --seed 2 --pcap "$folder/other" 2>/dev/null
 ! cmp -s "$folder/one" "$folder/other"
 
+# Records that were read are exported as they were; sampled, fewer packets of them; of one direction, no others.
+"$FLOWGEN" --hosts 4 --minutes 5 --pcap "$folder/one" 2>/dev/null
+"$COLLECTOR" --read "$folder/one" --dump-flows 2>/dev/null >"$folder/flows"
+total() { # of a member of the flow records that come from these options of kenchi-flowgen
+	member=$1
+	shift
+	"$FLOWGEN" --from "$folder/flows" --pcap "$folder/again" "$@" 2>/dev/null
+	"$COLLECTOR" --read "$folder/again" --dump-flows 2>/dev/null |
+		sed -n "s/.*\"$member\":\([0-9]*\).*/\1/p" | awk '{ sum += $1 } END { print sum + 0 }'
+}
+sum=$(sed -n 's/.*"octetDeltaCount":\([0-9]*\).*/\1/p' "$folder/flows" | awk '{ sum += $1 } END { print sum }')
+[ "$(total octetDeltaCount)" = "$sum" ]
+[ "$(total tcpControlBits --no-flags --format ipfix)" = 0 ]
+all=$(total packetDeltaCount)
+sampled=$(total packetDeltaCount --sample 10)
+[ $((sampled * 12)) -gt "$all" ] && [ $((sampled * 8)) -lt "$all" ]
+total octetDeltaCount --direction out --host 10.20.1.0 >/dev/null
+"$COLLECTOR" --read "$folder/again" --dump-flows 2>/dev/null >"$folder/flows.out"
+grep -q '"sourceIPv4Address":"10.20.1.0"' "$folder/flows.out"
+! grep -q '"destinationIPv4Address":"10.20.1.0"' "$folder/flows.out"
+
 refuses() { # what the message must name, options
 	wanted=$1
 	shift
@@ -31,3 +52,9 @@ refuses "$folder/not/there" --pcap "$folder/not/there"
 refuses "$folder/not/labels" --pcap "$folder/one" --labels "$folder/not/labels"
 refuses "give one of --pcap FILE and --to ADDRESS:PORT"
 refuses stray --pcap "$folder/one" stray
+refuses --sample --sample 10 --pcap "$folder/one"
+refuses both --from "$folder/flows" --direction out --pcap "$folder/one"
+refuses sideways --from "$folder/flows" --direction sideways --host 10.20.1.0 --pcap "$folder/one"
+refuses nowhere --from "$folder/flows" --direction in --host nowhere --pcap "$folder/one"
+refuses --no-flags --format v5 --no-flags --pcap "$folder/one"
+refuses "line 1" --from "$FLOWGEN" --pcap "$folder/one"

@@ -1,13 +1,12 @@
 #include "tools/flowgen/export_format.h"
 
-#include <stdbool.h>
-
 enum {
 	TEMPLATE_IPV4 = 256,
 	TEMPLATE_IPV6 = 257,
 	TEMPLATE_EVERY = 16, /* datagrams */
 	V9_TEMPLATE_SET = 0,
 	IPFIX_TEMPLATE_SET = 2,
+	V5_SAMPLED = 1 << 14, /* deterministic sampling; the interval is in the bits below */
 };
 
 struct field {
@@ -21,10 +20,11 @@ static const struct field common_fields[] = {
 	{ 7, 2 },  /* sourceTransportPort */
 	{ 11, 2 }, /* destinationTransportPort */
 	{ 4, 1 },  /* protocolIdentifier */
-	{ 6, 1 },  /* tcpControlBits */
 	{ 1, 8 },  /* octetDeltaCount */
 	{ 2, 4 },  /* packetDeltaCount */
 };
+static const struct field flags_field = { 6, 1 };     /* tcpControlBits */
+static const struct field sampling_field = { 34, 4 }; /* samplingInterval */
 static const struct field ipv4_fields[] = { { 8, 4 }, { 12, 4 } };
 static const struct field ipv6_fields[] = { { 27, 16 }, { 28, 16 } };
 static const struct field v9_times[] = { { 22, 4 },
@@ -100,7 +100,7 @@ write_v5(struct export_stream *stream, int64_t now_ms, const struct export_recor
 	put(buffer, (uint64_t)(now_ms % 1000) * 1000000, 4);
 	put(buffer, stream->sequence, 4);
 	put(buffer, stream->domain & 0xffff, 2); /* engine type and number */
-	put(buffer, 0, 2);                       /* no sampling */
+	put(buffer, stream->sample > 0 ? V5_SAMPLED | stream->sample : 0, 2);
 	for (size_t i = 0; i < count; i++)
 		put_v5_record(stream, &records[i], buffer);
 	stream->sequence += (uint32_t)count;
@@ -116,26 +116,29 @@ put_fields(GByteArray *buffer, const struct field *fields, size_t count)
 }
 
 static void
-put_template(enum export_version version, uint16_t number, GByteArray *buffer)
+put_template(const struct export_stream *stream, uint16_t number, GByteArray *buffer)
 {
 	bool ipv6 = number == TEMPLATE_IPV6;
+	size_t others = 4u + (stream->no_flags ? 0u : 1u) + (stream->sample > 0 ? 1u : 0u);
 
 	put(buffer, number, 2);
-	put(buffer, G_N_ELEMENTS(common_fields) + 4, 2);
+	put(buffer, G_N_ELEMENTS(common_fields) + others, 2);
 	put_fields(buffer, ipv6 ? ipv6_fields : ipv4_fields, 2);
 	put_fields(buffer, common_fields, G_N_ELEMENTS(common_fields));
-	put_fields(buffer, version == EXPORT_V9 ? v9_times : ipfix_times, 2);
+	put_fields(buffer, &flags_field, stream->no_flags ? 0 : 1);
+	put_fields(buffer, &sampling_field, stream->sample > 0 ? 1 : 0);
+	put_fields(buffer, stream->version == EXPORT_V9 ? v9_times : ipfix_times, 2);
 }
 
 static void
-put_templates(enum export_version version, GByteArray *buffer)
+put_templates(const struct export_stream *stream, GByteArray *buffer)
 {
 	size_t start = buffer->len;
 
-	put(buffer, version == EXPORT_V9 ? V9_TEMPLATE_SET : IPFIX_TEMPLATE_SET, 2);
+	put(buffer, stream->version == EXPORT_V9 ? V9_TEMPLATE_SET : IPFIX_TEMPLATE_SET, 2);
 	put(buffer, 0, 2);
-	put_template(version, TEMPLATE_IPV4, buffer);
-	put_template(version, TEMPLATE_IPV6, buffer);
+	put_template(stream, TEMPLATE_IPV4, buffer);
+	put_template(stream, TEMPLATE_IPV6, buffer);
 	set_length(buffer, start + 2, buffer->len - start);
 }
 
@@ -148,9 +151,12 @@ put_record(const struct export_stream *stream, const struct export_record *recor
 	put(buffer, record->source_port, 2);
 	put(buffer, record->destination_port, 2);
 	put(buffer, record->protocol, 1);
-	put(buffer, record->flags, 1);
 	put(buffer, record->octets, 8);
 	put(buffer, record->packets, 4);
+	if (!stream->no_flags)
+		put(buffer, record->flags, 1);
+	if (stream->sample > 0)
+		put(buffer, stream->sample, 4);
 	if (stream->version == EXPORT_V9) {
 		put(buffer, uptime(stream, record->start_ms), 4);
 		put(buffer, uptime(stream, record->end_ms), 4);
@@ -198,7 +204,7 @@ write_v9(struct export_stream *stream, int64_t now_ms, const struct export_recor
 	put(buffer, stream->sequence, 4);
 	put(buffer, stream->domain, 4);
 	if (templates)
-		put_templates(EXPORT_V9, buffer);
+		put_templates(stream, buffer);
 	put_data(stream, records, count, true, buffer);
 	put_data(stream, records, count, false, buffer);
 	stream->sequence++;
@@ -214,7 +220,7 @@ write_ipfix(struct export_stream *stream, int64_t now_ms, const struct export_re
 	put(buffer, stream->sequence, 4);
 	put(buffer, stream->domain, 4);
 	if (stream->datagrams % TEMPLATE_EVERY == 0)
-		put_templates(EXPORT_IPFIX, buffer);
+		put_templates(stream, buffer);
 	put_data(stream, records, count, true, buffer);
 	put_data(stream, records, count, false, buffer);
 	set_length(buffer, 2, buffer->len);

@@ -6,6 +6,7 @@
 #define TOOLS_FLOWGEN_EXPORT_FORMAT_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/host_address.h"
@@ -37,6 +38,8 @@ struct export_stream {
 	uint32_t domain; /* Observation Domain, Source ID or engine */
 	uint32_t sequence;
 	unsigned datagrams;
+	uint32_t sample; /* sampling interval that the records tell; 0: none */
+	bool no_flags;   /* the Templates have no tcpControlBits; not in version 5, which always has */
 };
 
 /* Appends one datagram that is sent at `now_ms` to the (empty) buffer. */

@@ -76,8 +76,8 @@ compare_records(gconstpointer a, gconstpointer b)
 	return (one->export_ms > other->export_ms) - (one->export_ms < other->export_ms);
 }
 
-static GArray *
-make_records(const GArray *conversations)
+GArray *
+exporter_records(const GArray *conversations)
 {
 	GArray *records = g_array_new(FALSE, FALSE, sizeof(struct export_record));
 
@@ -88,7 +88,6 @@ make_records(const GArray *conversations)
 		add_records(records, flow, 0);
 		add_records(records, flow, 1);
 	}
-	g_array_sort(records, compare_records); /* stable: a merge sort */
 	return records;
 }
 
@@ -141,11 +140,9 @@ add(struct run *run, const struct export_record *record)
 }
 
 struct exporter_totals
-exporter_run(const struct exporter_config *config, const GArray *conversations,
-             const struct exporter_sink *sink)
+exporter_run(const struct exporter_config *config, GArray *records, const struct exporter_sink *sink)
 {
 	g_autoptr(GByteArray) datagram = g_byte_array_new();
-	g_autoptr(GArray) records = make_records(conversations);
 	struct run run = { .config = config, .sink = sink, .datagram = datagram };
 
 	for (unsigned i = 0; i < config->count; i++) {
@@ -153,8 +150,11 @@ exporter_run(const struct exporter_config *config, const GArray *conversations,
 			.version = config->versions[i],
 			.boot_ms = config->start_ms - UPTIME_MS,
 			.domain = i + 1,
+			.sample = config->sample,
+			.no_flags = config->no_flags,
 		};
 	}
+	g_array_sort(records, compare_records); /* stable: a merge sort */
 	for (guint i = 0; i < records->len && !run.stopped; i++)
 		add(&run, &g_array_index(records, struct export_record, i));
 	for (unsigned i = 0; i < config->count; i++)

@@ -23,6 +23,8 @@ struct exporter_config {
 	int64_t start_ms;
 	unsigned count; /* of Exporters; each sends the flows of its share of the hosts */
 	enum export_version versions[EXPORTERS_MOST];
+	uint32_t sample; /* one packet in so many was taken, and the records say so; 0: all */
+	bool no_flags;
 };
 
 struct exporter_totals {
@@ -31,8 +33,11 @@ struct exporter_totals {
 	uint64_t octets; /* IP octets that the records tell of */
 };
 
-/* Sends everything in the order of time; returns what was sent. */
-struct exporter_totals exporter_run(const struct exporter_config *config,
-                                    const GArray *conversations, const struct exporter_sink *sink);
+/* An array of struct export_record. */
+GArray *exporter_records(const GArray *conversations);
+
+/* Sorts the records by the time of their export and sends them; returns what was sent. */
+struct exporter_totals exporter_run(const struct exporter_config *config, GArray *records,
+                                    const struct exporter_sink *sink);
 
 #endif

@@ -14,6 +14,7 @@
 #include "common/wall_clock.h"
 #include "tools/flowgen/capture_writer.h"
 #include "tools/flowgen/exporter.h"
+#include "tools/flowgen/replay.h"
 #include "tools/flowgen/traffic.h"
 
 enum {
@@ -23,6 +24,7 @@ enum {
 	EXPORTER_ADDRESS = 0x0a1400f1, /* 10.20.0.241 and on */
 	COLLECTOR_ADDRESS = 0x0a1400fe,
 	EXPORTER_PORT = 52001,
+	SAMPLE_MOST = 16383, /* version 5 has 14 bits for it */
 };
 
 struct options {
@@ -31,12 +33,17 @@ struct options {
 	char *to;
 	char *labels;
 	char *start;
+	char *from;
+	char *direction;
+	char *host;
 	gint64 seed;
 	gint hosts;
 	gint minutes;
 	gdouble speed;
 	gint rate;
+	gint sample;
 	gboolean ipv4_only;
+	gboolean no_flags;
 };
 
 /* Where datagrams go, and when. */
@@ -126,6 +133,24 @@ parse_format(const char *text, struct exporter_config *config)
 	return config->count > 0 || complain("--format", text, "it is v5, v9, ipfix or all");
 }
 
+/* What only goes with --from, and makes the export worse than it was. */
+static bool
+check_replay(const struct options *options)
+{
+	if (options->from == NULL) {
+		if (options->sample == 1 && options->direction == NULL && options->host == NULL)
+			return true;
+		return refuse("--sample, --direction, --host: they go with --from");
+	}
+	if (options->sample < 1 || options->sample > SAMPLE_MOST)
+		return refuse("--sample: it is 1 to 16383");
+	if ((options->direction == NULL) != (options->host == NULL))
+		return refuse("give both of --direction and --host, or neither");
+	return options->direction == NULL || strcmp(options->direction, "out") == 0 ||
+	       strcmp(options->direction, "in") == 0 ||
+	       complain("--direction", options->direction, "it is out or in");
+}
+
 static bool
 check_options(const struct options *options, int argc, char **argv)
 {
@@ -143,7 +168,10 @@ check_options(const struct options *options, int argc, char **argv)
 		return complain("--start", options->start, "it is milliseconds since 1970");
 	if (options->speed < 0 || options->rate < 0)
 		return refuse("--speed, --rate: they must not be negative");
-	return true;
+	if (options->no_flags && strcmp(options->format, "v9") != 0 &&
+	    strcmp(options->format, "ipfix") != 0)
+		return refuse("--no-flags: version 5 always has them");
+	return check_replay(options);
 }
 
 /* Each Exporter has a socket, and so a port of its own. */
@@ -186,7 +214,7 @@ write_labels(const struct traffic_config *traffic, const char *path)
 }
 
 static bool
-write_capture(const char *path, const struct exporter_config *config, const GArray *conversations,
+write_capture(const char *path, const struct exporter_config *config, GArray *records,
               struct exporter_totals *totals)
 {
 	struct output output = { .config = config,
@@ -196,7 +224,7 @@ write_capture(const char *path, const struct exporter_config *config, const GArr
 
 	if (output.capture == NULL || !capture_write_head(output.capture))
 		return complain("--pcap", path, g_strerror(errno));
-	*totals = exporter_run(config, conversations, &sink);
+	*totals = exporter_run(config, records, &sink);
 	written = ferror(output.capture) == 0;
 	return (fclose(output.capture) == 0 && written) ||
 	       complain("--pcap", path, g_strerror(errno));
@@ -204,7 +232,7 @@ write_capture(const char *path, const struct exporter_config *config, const GArr
 
 static bool
 send_all(const struct options *options, const struct exporter_config *config,
-         const GArray *conversations, struct exporter_totals *totals)
+         GArray *records, struct exporter_totals *totals)
 {
 	struct output output = { .config = config, .speed = options->speed, .rate = options->rate };
 	const struct exporter_sink sink = { send_datagram, &output };
@@ -212,7 +240,7 @@ send_all(const struct options *options, const struct exporter_config *config,
 	if (!open_sockets(options->to, config->count, output.sockets))
 		return false;
 	output.begun_ms = mono_time_now().ms;
-	*totals = exporter_run(config, conversations, &sink);
+	*totals = exporter_run(config, records, &sink);
 	for (unsigned i = 0; i < config->count; i++)
 		close(output.sockets[i]);
 	if (output.refused > 0)
@@ -223,8 +251,24 @@ send_all(const struct options *options, const struct exporter_config *config,
 	return true;
 }
 
+static bool
+export_records(const struct options *options, struct exporter_config *config, GArray *records,
+               const char *kind)
+{
+	struct exporter_totals totals = { 0 };
+	bool done = options->pcap != NULL ? write_capture(options->pcap, config, records, &totals)
+	                                  : send_all(options, config, records, &totals);
+
+	if (done)
+		fprintf(stderr,
+		        "kenchi-flowgen: %s: %" G_GUINT64_FORMAT " datagrams, %" G_GUINT64_FORMAT
+		        " records, %" G_GUINT64_FORMAT " octets told of\n",
+		        kind, totals.datagrams, totals.records, totals.octets);
+	return done;
+}
+
 static int
-generate(const struct options *options)
+generate(const struct options *options, struct exporter_config *config)
 {
 	int64_t start_ms = options->pcap != NULL
 	                           ? INT64_C(1000) * CAPTURE_START_DAY
@@ -237,25 +281,54 @@ generate(const struct options *options)
 		.hosts = (unsigned)options->hosts,
 		.ipv6 = !options->ipv4_only && strcmp(options->format, "v5") != 0,
 	};
-	struct exporter_config config = { .start_ms = traffic.start_ms };
-	struct exporter_totals totals = { 0 };
+	g_autofree char *kind = g_strdup_printf("synthetic traffic of %d minutes", options->minutes);
 	g_autoptr(GArray) conversations = NULL;
-	bool done;
+	g_autoptr(GArray) records = NULL;
+
+	if (options->labels != NULL && !write_labels(&traffic, options->labels))
+		return EXIT_USAGE;
+	config->start_ms = traffic.start_ms;
+	conversations = traffic_make(&traffic);
+	records = exporter_records(conversations);
+	return export_records(options, config, records, kind) ? 0 : EXIT_USAGE;
+}
+
+static int
+replay(const struct options *options, struct exporter_config *config)
+{
+	struct replay_config wanted = { .seed = (uint64_t)options->seed,
+		                        .sample = (uint32_t)options->sample };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) records = NULL;
+
+	if (options->direction != NULL) {
+		wanted.direction = options->direction[0] == 'o' ? REPLAY_OUT : REPLAY_IN;
+		if (!host_address_parse(options->host, &wanted.host)) {
+			complain("--host", options->host, "it is an IPv4 or IPv6 address");
+			return EXIT_USAGE;
+		}
+	}
+	records = replay_read(options->from, &wanted, &error);
+	if (records == NULL) {
+		complain("--from", options->from, error->message);
+		return EXIT_USAGE;
+	}
+	config->start_ms = INT64_MAX;
+	for (guint i = 0; i < records->len; i++)
+		config->start_ms = MIN(config->start_ms,
+		                       g_array_index(records, struct export_record, i).start_ms);
+	return export_records(options, config, records, "records of a file") ? 0 : EXIT_USAGE;
+}
+
+static int
+run(const struct options *options)
+{
+	struct exporter_config config = { .sample = options->sample > 1 ? (uint32_t)options->sample : 0,
+		                          .no_flags = options->no_flags };
 
 	if (!parse_format(options->format, &config))
 		return EXIT_USAGE;
-	if (options->labels != NULL && !write_labels(&traffic, options->labels))
-		return EXIT_USAGE;
-	conversations = traffic_make(&traffic);
-	done = options->pcap != NULL ? write_capture(options->pcap, &config, conversations, &totals)
-	                             : send_all(options, &config, conversations, &totals);
-	if (!done)
-		return EXIT_USAGE;
-	fprintf(stderr,
-	        "kenchi-flowgen: synthetic traffic of %d minutes: %" G_GUINT64_FORMAT
-	        " datagrams, %" G_GUINT64_FORMAT " records, %" G_GUINT64_FORMAT " octets told of\n",
-	        options->minutes, totals.datagrams, totals.records, totals.octets);
-	return 0;
+	return options->from != NULL ? replay(options, &config) : generate(options, &config);
 }
 
 static void
@@ -266,12 +339,17 @@ clear_options(struct options *options)
 	g_free(options->to);
 	g_free(options->labels);
 	g_free(options->start);
+	g_free(options->from);
+	g_free(options->direction);
+	g_free(options->host);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct options options = { .seed = 1, .hosts = 12, .minutes = 20, .speed = 1 };
+	struct options options = {
+		.seed = 1, .hosts = 12, .minutes = 20, .speed = 1, .sample = 1
+	};
 	const GOptionEntry entries[] = {
 		{ "pcap", 0, 0, G_OPTION_ARG_FILENAME, &options.pcap,
 		  "Write a capture (-: standard output)", "FILE" },
@@ -294,6 +372,16 @@ main(int argc, char **argv)
 		  "Datagrams a second, whatever their times", "COUNT" },
 		{ "labels", 0, 0, G_OPTION_ARG_FILENAME, &options.labels,
 		  "Write what each host is, as CSV", "FILE" },
+		{ "from", 0, 0, G_OPTION_ARG_FILENAME, &options.from,
+		  "Export these records (kenchi-collector --dump-flows) instead of synthetic ones", "FILE" },
+		{ "sample", 0, 0, G_OPTION_ARG_INT, &options.sample,
+		  "--from: as if one packet in N had been taken, by chance (1: all)", "N" },
+		{ "direction", 0, 0, G_OPTION_ARG_STRING, &options.direction,
+		  "--from: only what --host sent (out) or received (in)", "out|in" },
+		{ "host", 0, 0, G_OPTION_ARG_STRING, &options.host, "--from: the host of --direction",
+		  "ADDRESS" },
+		{ "no-flags", 0, 0, G_OPTION_ARG_NONE, &options.no_flags,
+		  "Leave the TCP flags out (v9, ipfix)", NULL },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -302,7 +390,8 @@ main(int argc, char **argv)
 
 	g_option_context_set_summary(
 		context,
-		"Synthetic export datagrams: hosts that browse, one that scans, one that beacons.");
+		"Export datagrams: synthetic ones of hosts that browse, one that scans and one that beacons, or those of "
+		"a file of records, as a worse exporter would have sent them.");
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error)) {
 		fprintf(stderr, "kenchi-flowgen: %s\n", error->message);
@@ -310,7 +399,7 @@ main(int argc, char **argv)
 	}
 	if (options.format == NULL)
 		options.format = g_strdup("v9");
-	result = check_options(&options, argc, argv) ? generate(&options) : EXIT_USAGE;
+	result = check_options(&options, argc, argv) ? run(&options) : EXIT_USAGE;
 	clear_options(&options);
 	return result;
 }

@@ -51,27 +51,25 @@ check_batch(struct flow_batch *batch, ExporterTable *exporters)
 	sampling_scale(batch, 0);
 }
 
-static void
-decode_one(struct decoding *decoding, struct wire_reader octets, uint16_t version)
+void
+decode_exact(struct decoding *decoding, const struct datagram *datagram, uint16_t version)
 {
-	size_t length = wire_left(&octets);
-	g_autofree uint8_t *exact = length > 0 ? g_memdup2(octets.next, length) : NULL;
-	struct datagram datagram = { .exporter = host_address_from_ipv4(decoding->exporter),
-		                     .arrival = decoding->arrival,
-		                     .octets = exact,
-		                     .length = length };
+	g_autofree uint8_t *exact =
+		datagram->length > 0 ? g_memdup2(datagram->octets, datagram->length) : NULL;
+	struct datagram copy = *datagram;
 
-	if (version != 0 && length >= 2) {
+	copy.octets = exact;
+	if (version != 0 && copy.length >= 2) {
 		exact[0] = (uint8_t)(version >> 8);
 		exact[1] = (uint8_t)version;
 	}
-	decoder_take(decoding->decoder, &datagram);
+	decoder_take(decoding->decoder, &copy);
 	while (decoder_next(decoding->decoder, decoding->batch))
 		check_batch(decoding->batch, decoding->exporters);
 }
 
-static void
-check_end(struct decoding *decoding)
+void
+decode_check(struct decoding *decoding)
 {
 	struct decode_counters counters = decoding_counters(decoding);
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -95,12 +93,15 @@ decode_sequence(const uint8_t *octets, size_t length, uint16_t version)
 		uint8_t circumstances = wire_read_u8(&reader);
 		/* The last datagram takes what is left: the fuzzer need not get lengths right. */
 		size_t left = wire_left(&reader);
+		struct wire_reader part = wire_read_nested(&reader, MIN(datagram_octets, left));
+		struct datagram datagram = { .octets = part.next, .length = wire_left(&part) };
 
 		decoding.exporter = TEST_EXPORTER + (circumstances & 3U);
 		decoding.arrival.ms += (int64_t)(circumstances >> 2) * (circumstances >> 2) * 1000;
-		decode_one(&decoding, wire_read_nested(&reader, MIN(datagram_octets, left)),
-		           version);
+		datagram.exporter = host_address_from_ipv4(decoding.exporter);
+		datagram.arrival = decoding.arrival;
+		decode_exact(&decoding, &datagram, version);
 	}
-	check_end(&decoding);
+	decode_check(&decoding);
 	decoding_stop(&decoding);
 }

@@ -13,6 +13,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/datagram.h"
+#include "tests/support/decoding.h"
+
 void decode_sequence(const uint8_t *octets, size_t length, uint16_t version);
+
+/* Decodes one datagram from an exact copy, so that a sanitizer sees overreads, and checks what
+ * comes out; `version` as above. */
+void decode_exact(struct decoding *decoding, const struct datagram *datagram, uint16_t version);
+
+/* Do the counters add up? */
+void decode_check(struct decoding *decoding);
 
 #endif

@@ -247,6 +247,129 @@ export_seeds(const char *folder)
 	save(folder, "export", "three_versions", sequence);
 }
 
+/* The messages that files of several kinds hold. */
+static GByteArray *
+first_message(void)
+{
+	GByteArray *message = ipfix_open(&header);
+
+	ipfix_add_template(message, 300, flow_fields, COUNT(flow_fields));
+	export_add_record(message, 300, flow_fields, COUNT(flow_fields), flow_values);
+	export_close(message);
+	return message;
+}
+
+static GByteArray *
+second_message(void)
+{
+	GByteArray *message = ipfix_open(&header);
+
+	put_section(message);
+	export_add_record(message, 300, flow_fields, COUNT(flow_fields), flow_values);
+	export_close(message);
+	return message;
+}
+
+static void
+ipfix_file_seeds(const char *folder)
+{
+	GByteArray *file = first_message();
+	g_autoptr(GByteArray) second = second_message();
+
+	export_put_octets(file, second->data, second->len);
+	save(folder, "ipfix_file", "two_messages", file);
+}
+
+/* The part from `offset` on of a UDP datagram, in an Ethernet frame. */
+static GByteArray *
+ipv4_frame(const GByteArray *payload, size_t offset, size_t length)
+{
+	g_autoptr(GByteArray) udp = g_byte_array_new();
+	GByteArray *out = g_byte_array_new();
+
+	export_put(udp, 0x10000807, 4);
+	export_put(udp, (payload->len + 8) << 16, 4);
+	export_put_octets(udp, payload->data, payload->len);
+	length = MIN(length, udp->len - offset);
+	export_put(out, 0, 6);
+	export_put(out, 0, 6);
+	export_put(out, 0x0800, 2);
+	export_put(out, 0x4500, 2);
+	export_put(out, 20 + length, 2);
+	export_put(out, 1, 2);
+	export_put(out, (offset + length < udp->len ? 0x2000U : 0) | offset / 8, 2);
+	export_put(out, 0x40110000, 4);
+	export_put(out, 0xc0000201, 4);
+	export_put(out, 0xc0000202, 4);
+	export_put_octets(out, udp->data + offset, length);
+	return out;
+}
+
+static void
+put_pcap_frame(GByteArray *file, GByteArray *packet)
+{
+	export_put(file, EXPORT_S, 4);
+	export_put(file, 0, 4);
+	export_put(file, packet->len, 4);
+	export_put(file, packet->len, 4);
+	export_put_octets(file, packet->data, packet->len);
+	g_byte_array_unref(packet);
+}
+
+static void
+put_pcapng_block(GByteArray *file, uint32_t type, const GByteArray *body)
+{
+	size_t padding = (4 - body->len % 4) % 4;
+
+	export_put(file, type, 4);
+	export_put(file, body->len + padding + 12, 4);
+	export_put_octets(file, body->data, body->len);
+	export_put(file, 0, (unsigned)padding);
+	export_put(file, body->len + padding + 12, 4);
+}
+
+static void
+pcapng_seed(const char *folder)
+{
+	g_autoptr(GByteArray) message = first_message();
+	g_autoptr(GByteArray) packet = ipv4_frame(message, 0, SIZE_MAX);
+	g_autoptr(GByteArray) section = g_byte_array_new();
+	g_autoptr(GByteArray) interface = g_byte_array_new();
+	g_autoptr(GByteArray) body = g_byte_array_new();
+	GByteArray *file = g_byte_array_new();
+
+	export_put(section, 0x1a2b3c4d00010000, 8);
+	export_put(section, UINT64_MAX, 8);
+	put_pcapng_block(file, 0x0a0d0d0a, section);
+	export_put(interface, 0x0001000000010000, 8);
+	put_pcapng_block(file, 1, interface);
+	export_put(body, 0, 4);
+	export_put(body, (uint64_t)EXPORT_S * 1000000, 8);
+	export_put(body, packet->len, 4);
+	export_put(body, packet->len, 4);
+	export_put_octets(body, packet->data, packet->len);
+	put_pcapng_block(file, 6, body);
+	save(folder, "capture", "pcapng", file);
+}
+
+static void
+capture_seeds(const char *folder)
+{
+	g_autoptr(GByteArray) first = first_message();
+	g_autoptr(GByteArray) second = second_message();
+	GByteArray *file = g_byte_array_new();
+
+	export_put(file, 0xa1b2c3d400020004, 8);
+	export_put(file, 0, 8);
+	export_put(file, 65535, 4);
+	export_put(file, 1, 4);
+	put_pcap_frame(file, ipv4_frame(first, 0, SIZE_MAX));
+	put_pcap_frame(file, ipv4_frame(second, 48, SIZE_MAX));
+	put_pcap_frame(file, ipv4_frame(second, 0, 48));
+	save(folder, "capture", "pcap_with_fragments", file);
+	pcapng_seed(folder);
+}
+
 static void
 template_file_seeds(const char *folder)
 {
@@ -274,6 +397,8 @@ main(int argc, char **argv)
 	netflow9_seeds(argv[1]);
 	ipfix_seeds(argv[1]);
 	export_seeds(argv[1]);
+	ipfix_file_seeds(argv[1]);
+	capture_seeds(argv[1]);
 	template_file_seeds(argv[1]);
 	return 0;
 }

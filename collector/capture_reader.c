@@ -459,6 +459,7 @@ next_packet(CaptureReader *reader, struct datagram *datagram, GError **error)
 	while ((result = pcap_next_ex(reader->pcap, &header, &octets)) == 1) {
 		struct wire_reader packet = wire_reader(octets, header->caplen);
 
+		datagram->from_file = false;
 		datagram->arrival.ms =
 			(int64_t)header->ts.tv_sec * 1000 + (int64_t)header->ts.tv_usec / 1000;
 		if (skip_link_header(&packet, reader->link_type))
@@ -506,7 +507,8 @@ next_message(CaptureReader *reader, struct datagram *datagram, GError **error)
 	count(&reader->counters, IS_DATAGRAM);
 	*datagram = (struct datagram){ .arrival = { (int64_t)wire_read_u32(&header) * 1000 },
 		                       .octets = reader->message,
-		                       .length = length };
+		                       .length = length,
+		                       .from_file = true };
 	return true;
 }
 

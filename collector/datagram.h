@@ -2,6 +2,7 @@
 #ifndef COLLECTOR_DATAGRAM_H
 #define COLLECTOR_DATAGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct datagram {
 	struct wall_time arrival;
 	const uint8_t *octets;
 	size_t length;
+	bool from_file; /* an IPFIX File: its Templates are good until withdrawn (RFC 5655) */
 };
 
 #endif

@@ -81,6 +81,7 @@ open_message(Decoder *decoder, const struct datagram *datagram, uint8_t version,
 		exporter_table_domain(decoder->exporters, message->exporter, version, domain);
 	if (message->domain == NULL)
 		return false;
+	message->domain->keeps_templates = datagram->from_file;
 	message->version = version;
 	message->context = (struct plan_context){
 		.export_time = export_time,

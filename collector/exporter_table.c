@@ -415,7 +415,7 @@ expire_templates(ExporterTable *table, struct exporter *exporter, struct observa
 	size_t before = template_octets(domain);
 	size_t expired;
 
-	if (table->limits.template_lifetime_ms <= 0)
+	if (table->limits.template_lifetime_ms <= 0 || domain->keeps_templates)
 		return;
 	expired = observation_domain_expire(domain, since);
 	if (expired == 0)

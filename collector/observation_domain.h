@@ -51,8 +51,9 @@ struct waiting_set {
 
 struct observation_domain {
 	uint32_t id;
-	uint8_t version; /* 5, 9 or 10 */
-	bool boot_known; /* systemInitTimeMilliseconds was announced */
+	uint8_t version;      /* 5, 9 or 10 */
+	bool keeps_templates; /* they are good until withdrawn */
+	bool boot_known;      /* systemInitTimeMilliseconds was announced */
 	struct wall_time boot;
 	struct wall_time last_arrival;
 	struct uptime_clock clock;

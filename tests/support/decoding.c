@@ -48,6 +48,7 @@ decoding_feed_octets(struct decoding *decoding, const void *octets, size_t lengt
 		.arrival = decoding->arrival,
 		.octets = exact,
 		.length = length,
+		.from_file = decoding->from_file,
 	};
 
 	decoder_take(decoding->decoder, &datagram);

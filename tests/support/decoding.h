@@ -22,6 +22,7 @@ struct decoding {
 	struct wall_time arrival; /* of the next datagram */
 	uint32_t exporter;        /* its IPv4 address */
 	uint16_t port;
+	bool from_file;
 };
 
 struct decoding decoding_start(void);

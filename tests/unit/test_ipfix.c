@@ -597,6 +597,27 @@ reads_a_second_message_in_a_datagram(void)
 }
 
 static void
+keeps_the_templates_of_a_file(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 } };
+	static const uint64_t values[] = { 1 };
+	struct decoding decoding = decoding_start();
+	GByteArray *message;
+
+	decoding.from_file = true;
+	decoding_feed(&decoding, message_with(fields, 1, values));
+	for (int i = 0; i < 10; i++) {
+		decoding.arrival.ms += 3600 * EXPORT_MS_PER_S;
+		message = ipfix_open(&header);
+		export_add_record(message, 300, fields, 1, values);
+		decoding_feed(&decoding, message);
+	}
+	g_assert_cmpuint(decoding.records->len, ==, 11);
+	g_assert_cmpuint(decoding_counters(&decoding).templates_expired, ==, 0);
+	decoding_stop(&decoding);
+}
+
+static void
 skips_reserved_sets(void)
 {
 	static const struct wire_field fields[] = { { 0, 8, 4 } };
@@ -684,6 +705,7 @@ main(int argc, char **argv)
 	TEST(reads_flags_from_a_sub_template);
 	TEST(refuses_messages_of_another_length);
 	TEST(reads_a_second_message_in_a_datagram);
+	TEST(keeps_the_templates_of_a_file);
 	TEST(skips_reserved_sets);
 	TEST(refuses_options_templates_without_a_scope);
 	TEST(gives_out_more_records_than_fit_a_batch);

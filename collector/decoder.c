@@ -545,6 +545,28 @@ open_ready(Decoder *decoder, struct waiting_set *ready)
 		infer_uptime(message);
 }
 
+/* An IPFIX File may have been made of traffic long past: then it is the flows that tell when they
+ * were seen, and the header when the File was written. */
+static void
+date_by_flows(struct flow_batch *batch)
+{
+	struct wall_time latest = { 0 };
+
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->records[i].end.ms > latest.ms)
+			latest = batch->records[i].end;
+	/* No later than the header. */
+	if (latest.ms <= 0 || latest.ms >= batch->export_time.ms)
+		return;
+	for (size_t i = 0; i < batch->count; i++)
+		if ((batch->records[i].marks & FLOW_TIMES_IMPOSSIBLE) == 0)
+			return;
+	batch->export_time = latest;
+	for (size_t i = 0; i < batch->count; i++)
+		if (template_plan_times_possible(latest, &batch->records[i]))
+			batch->records[i].marks &= ~(uint32_t)FLOW_TIMES_IMPOSSIBLE;
+}
+
 static void
 head_batch(const Decoder *decoder, struct flow_batch *batch)
 {
@@ -557,6 +579,8 @@ head_batch(const Decoder *decoder, struct flow_batch *batch)
 	batch->observation_domain = message->domain->id;
 	batch->version = message->version;
 	batch->clock_correction_ms = message->clock_correction_ms;
+	if (message->domain->keeps_templates)
+		date_by_flows(batch);
 	batch->clock_offset_ms = tolerance_ms > 0 && ABS(offset_ms) > tolerance_ms ? offset_ms : 0;
 }
 

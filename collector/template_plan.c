@@ -371,6 +371,15 @@ start_record(const TemplatePlan *plan, const struct plan_context *context)
 	return record;
 }
 
+bool
+template_plan_times_possible(struct wall_time export_time, const struct flow_record *record)
+{
+	return record->start.ms >= export_time.ms - past_ms &&
+	       record->start.ms <= export_time.ms + future_ms &&
+	       record->end.ms >= export_time.ms - past_ms &&
+	       record->end.ms <= export_time.ms + future_ms;
+}
+
 static void
 finish_times(struct wall_time export_time, struct flow_record *record)
 {
@@ -387,10 +396,7 @@ finish_times(struct wall_time export_time, struct flow_record *record)
 		record->marks |= FLOW_END_GUESSED;
 		record->end = record->start;
 	}
-	if (record->start.ms < export_time.ms - past_ms ||
-	    record->start.ms > export_time.ms + future_ms ||
-	    record->end.ms < export_time.ms - past_ms ||
-	    record->end.ms > export_time.ms + future_ms)
+	if (!template_plan_times_possible(export_time, record))
 		record->marks |= FLOW_TIMES_IMPOSSIBLE;
 	/* Nothing on the wire stops an exporter from ending a Flow before it starts. */
 	if (record->end.ms < record->start.ms)

@@ -115,6 +115,9 @@ void template_plan_read(const TemplatePlan *plan, const struct plan_context *con
 size_t template_plan_read_variable(const TemplatePlan *plan, const struct plan_context *context,
                                    const uint8_t *octets, size_t left, struct flow_record *record);
 
+/* Can a flow with these times have been exported then? */
+bool template_plan_times_possible(struct wall_time export_time, const struct flow_record *record);
+
 /* Adds what a record of a sub-Template tells of TCP flags and packet sizes.  Returns as the one
  * above. */
 size_t template_plan_read_sub(const TemplatePlan *plan, const uint8_t *octets, size_t left,

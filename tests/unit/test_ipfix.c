@@ -618,6 +618,28 @@ keeps_the_templates_of_a_file(void)
 }
 
 static void
+believes_the_flows_of_a_file_that_was_written_long_after(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 152, 8 }, { 0, 153, 8 } };
+	const int64_t year_ms = INT64_C(365) * 24 * 3600 * 1000;
+	const uint64_t values[] = { 1, (uint64_t)(export_ms - year_ms - 500),
+		                    (uint64_t)(export_ms - year_ms) };
+
+	for (int i = 0; i < 2; i++) {
+		struct decoding decoding = decoding_start();
+		uint32_t impossible;
+
+		decoding.from_file = i == 0;
+		decoding_feed(&decoding, message_with(fields, 3, values));
+		impossible = only_record(&decoding)->marks & FLOW_TIMES_IMPOSSIBLE;
+		g_assert_cmpuint(impossible != 0, ==, i != 0);
+		g_assert_cmpint(decoding.batch->export_time.ms, ==,
+		                i == 0 ? export_ms - year_ms : export_ms);
+		decoding_stop(&decoding);
+	}
+}
+
+static void
 skips_reserved_sets(void)
 {
 	static const struct wire_field fields[] = { { 0, 8, 4 } };
@@ -706,6 +728,7 @@ main(int argc, char **argv)
 	TEST(refuses_messages_of_another_length);
 	TEST(reads_a_second_message_in_a_datagram);
 	TEST(keeps_the_templates_of_a_file);
+	TEST(believes_the_flows_of_a_file_that_was_written_long_after);
 	TEST(skips_reserved_sets);
 	TEST(refuses_options_templates_without_a_scope);
 	TEST(gives_out_more_records_than_fit_a_batch);

@@ -508,13 +508,16 @@ run_captures(Collector *collector, GError **error)
 {
 	bool whole = read_captures(collector, error);
 	g_autofree char *json = collector_counters(collector);
+	bool ended;
 
 	data_path_tell_counters(collector->path, json);
-	if (!data_path_end(collector->path, whole ? error : NULL) || !whole)
-		return false;
-	if (stop_signal_came())
+	ended = data_path_end(collector->path, whole ? error : NULL);
+	if (stop_signal_came()) {
+		/* Instead of what an interrupted read says. */
+		g_clear_error(error);
 		return fault_input(error, "a signal ended the reading");
-	return true;
+	}
+	return ended && whole;
 }
 
 bool

@@ -116,6 +116,8 @@ collect(const CollectorConfig *config)
 
 	if (!stop_signal_watch(&error))
 		return fail(error, EXIT_FAULT);
+	if (config->captures != NULL)
+		stop_signal_interrupt_reads();
 	collector = collector_open(config, &error);
 	if (collector == NULL)
 		return fail(error, EXIT_WRONG_USE);
@@ -124,7 +126,8 @@ collect(const CollectorConfig *config)
 	if (config->final_counters)
 		fputs(counters, stdout);
 	if (!ended)
-		return fail(error, config->captures != NULL ? EXIT_WRONG_USE : EXIT_FAULT);
+		return fail(error, config->captures != NULL && !stop_signal_came() ? EXIT_WRONG_USE
+		                                                                   : EXIT_FAULT);
 	if (fflush(stdout) != 0) {
 		fault_system(&error, "cannot write to standard output");
 		return fail(error, EXIT_FAULT);

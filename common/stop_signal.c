@@ -31,17 +31,29 @@ note_signal(int number)
 	stop_signal_send();
 }
 
+static bool
+note_signals(int flags)
+{
+	struct sigaction note = { .sa_handler = note_signal, .sa_flags = flags };
+
+	return sigaction(SIGTERM, &note, NULL) == 0 && sigaction(SIGINT, &note, NULL) == 0;
+}
+
 bool
 stop_signal_watch(GError **error)
 {
-	struct sigaction note = { .sa_handler = note_signal, .sa_flags = SA_RESTART };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (wake_fd < 0 || sigaction(SIGTERM, &note, NULL) != 0 ||
-	    sigaction(SIGINT, &note, NULL) != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0)
+	if (wake_fd < 0 || !note_signals(SA_RESTART) || sigaction(SIGPIPE, &ignore, NULL) != 0)
 		return fault_system(error, "cannot watch for signals");
 	return true;
+}
+
+void
+stop_signal_interrupt_reads(void)
+{
+	note_signals(0);
 }
 
 bool

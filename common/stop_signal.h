@@ -15,6 +15,10 @@
  * program. */
 bool stop_signal_watch(GError **error);
 
+/* From now on a signal also ends a read that waits, with EINTR: for a pipe into which nobody may
+ * ever write. */
+void stop_signal_interrupt_reads(void);
+
 /* Cheap: for every turn of a loop. */
 bool stop_signal_came(void);
 

@@ -41,3 +41,27 @@ code=0
 "$KENCHI" analyze --monitored 192.0.2.0/24 "$CAPTURE" 2>"$folder/err" || code=$?
 [ $code -eq 3 ] || fail "exit $code without a monitored host"
 [ -z "$(find "$folder" -maxdepth 1 -name 'kenchi-analyze-*')" ] || fail "a temporary folder is left"
+
+# A daemon that dies is named, and the other one is stopped: the capture is not to blame.
+mkfifo "$folder/fifo"
+"$KENCHI" analyze - <"$folder/fifo" >"$folder/out" 2>"$folder/err" &
+analysis=$!
+exec 3>"$folder/fifo"
+head -c 4000 "$CAPTURE" >&3
+detector=
+for _ in $(seq 100); do
+	for status in /proc/[0-9]*/stat; do
+		if grep -q "^[0-9]* (kenchi-detector) [A-Z] $analysis " "$status" 2>/dev/null; then
+			detector=$(basename "$(dirname "$status")")
+		fi
+	done
+	[ -z "$detector" ] || break
+	sleep 0.1
+done
+kill -KILL "$detector" || fail "there is no detector"
+code=0
+wait "$analysis" || code=$?
+exec 3>&-
+[ $code -eq 1 ] && [ ! -s "$folder/out" ] || fail "exit $code when the detector died"
+grep -q 'kenchi-detector was ended by signal 9' "$folder/err" || fail "the dead detector is not named"
+[ -z "$(find "$folder" -maxdepth 1 -name 'kenchi-analyze-*')" ] || fail "a temporary folder is left by a dead detector"

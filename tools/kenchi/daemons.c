@@ -80,9 +80,9 @@ stop_all(const struct child *children)
 }
 
 /* Takes the children that have ended; returns how many run, and stops the rest when one has failed.
- */
+ * `*failed` becomes the first that did: how the others ended then is this program's doing. */
 static int
-reap(struct child *children)
+reap(struct child *children, const struct child **failed)
 {
 	int running = 0;
 
@@ -93,8 +93,11 @@ reap(struct child *children)
 		    waitpid(child->process, &child->status, WNOHANG) != child->process)
 			continue;
 		child->process = 0;
-		if (child->status != 0)
-			stop_all(children);
+		if (child->status == 0)
+			continue;
+		if (*failed == NULL)
+			*failed = child;
+		stop_all(children);
 	}
 	for (int i = 0; i < COUNT; i++)
 		running += children[i].process != 0;
@@ -102,11 +105,11 @@ reap(struct child *children)
 }
 
 static bool
-wait_for_all(struct child *children, const sigset_t *signals)
+wait_for_all(struct child *children, const sigset_t *signals, const struct child **failed)
 {
 	bool stopped = false;
 
-	while (reap(children) > 0) {
+	while (reap(children, failed) > 0) {
 		int number = sigwaitinfo(signals, NULL);
 
 		if (number == SIGINT || number == SIGTERM || number == SIGHUP) {
@@ -117,27 +120,20 @@ wait_for_all(struct child *children, const sigset_t *signals)
 	return stopped;
 }
 
+/* `failed`: NULL when none has. */
 static enum daemons_result
-judge(const struct child *children, GError **error)
+judge(const struct child *failed, GError **error)
 {
-	for (int i = 0; i < COUNT; i++) {
-		if (WIFEXITED(children[i].status) && WEXITSTATUS(children[i].status) == 2)
-			return DAEMONS_REFUSED;
-	}
-	for (int i = 0; i < COUNT; i++) {
-		int status = children[i].status;
-
-		if (WIFSIGNALED(status) && WTERMSIG(status) != SIGTERM)
-			fault_input(error, "%s was ended by signal %d", children[i].name,
-			            WTERMSIG(status));
-		else if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-			fault_input(error, "%s failed with %d", children[i].name,
-			            WEXITSTATUS(status));
-		else
-			continue;
-		return DAEMONS_FAILED;
-	}
-	return DAEMONS_DONE;
+	if (failed == NULL)
+		return DAEMONS_DONE;
+	if (WIFEXITED(failed->status) && WEXITSTATUS(failed->status) == 2)
+		return DAEMONS_REFUSED;
+	if (WIFSIGNALED(failed->status))
+		fault_input(error, "%s was ended by signal %d", failed->name,
+		            WTERMSIG(failed->status));
+	else
+		fault_input(error, "%s failed with %d", failed->name, WEXITSTATUS(failed->status));
+	return DAEMONS_FAILED;
 }
 
 enum daemons_result
@@ -145,6 +141,7 @@ daemons_run(char **collector, char **detector, GError **error)
 {
 	struct child children[COUNT] = { [COLLECTOR] = { .name = "kenchi-collector" },
 		                         [DETECTOR] = { .name = "kenchi-detector" } };
+	const struct child *failed = NULL;
 	sigset_t signals;
 	sigset_t before;
 	bool started;
@@ -160,9 +157,9 @@ daemons_run(char **collector, char **detector, GError **error)
 	          start(&children[DETECTOR], detector, false, error);
 	if (!started)
 		stop_all(children);
-	stopped = wait_for_all(children, &signals);
+	stopped = wait_for_all(children, &signals, &failed);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (stopped)
 		return DAEMONS_STOPPED;
-	return started ? judge(children, error) : DAEMONS_FAILED;
+	return started ? judge(failed, error) : DAEMONS_FAILED;
 }

@@ -14,7 +14,7 @@ char *daemons_find(const char *name, GError **error);
 
 enum daemons_result {
 	DAEMONS_DONE,
-	DAEMONS_REFUSED, /* one ended with 2: what it was given is wrong, and it has said so */
+	DAEMONS_REFUSED, /* one ended first, with 2: what it was given is wrong, and it has said so */
 	DAEMONS_FAILED,
 	DAEMONS_STOPPED, /* the user stopped this program */
 };

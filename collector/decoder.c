@@ -22,8 +22,8 @@ struct Decoder {
 	struct message message;
 	struct waiting_set *ready;
 	struct datagram rest; /* another IPFIX Message of the datagram; length 0: none */
-	size_t set;      /* index in message.data_sets */
-	size_t position; /* in that set */
+	size_t set;           /* index in message.data_sets */
+	size_t position;      /* in that set */
 	const uint8_t *netflow5_records;
 	uint32_t netflow5_sampling;
 };
@@ -112,6 +112,16 @@ take_uptime(struct message *message, uint32_t uptime_ms)
 	message->clock_correction_ms = uptime_clock_take(&message->domain->clock, &header);
 }
 
+/* Each header says it anew: told for the operator's eye. */
+static void
+note_netflow5_sampling(struct message *message, uint32_t interval)
+{
+	const struct sampler sampler = { .scope = SAMPLER_OF_DOMAIN, .interval = interval };
+
+	if (interval > 0 || message->domain->samplers.count > 0)
+		(void)sampler_table_announce(&message->domain->samplers, &sampler);
+}
+
 static void
 take_netflow5(Decoder *decoder, const struct datagram *datagram)
 {
@@ -139,6 +149,7 @@ take_netflow5(Decoder *decoder, const struct datagram *datagram)
 	message->records = header.record_count;
 	decoder->netflow5_records = reader.next;
 	decoder->netflow5_sampling = header.sampling_interval;
+	note_netflow5_sampling(message, header.sampling_interval);
 	decoder->stage = STAGE_NETFLOW5;
 }
 

@@ -45,6 +45,8 @@ done
 grep -q "\"datagrams_taken\":$sent," "$folder/status.json" || fail "not all $sent datagrams were taken"
 "$KENCHI" --state "$folder/state" exporters --json >"$folder/exporters.json" || fail "kenchi exporters"
 [ "$(grep -c '"127.0.0.1' "$folder/exporters.json")" -ge 1 ] || fail "no exporter is shown"
+"$KENCHI" --state "$folder/state" exporters >"$folder/exporters.txt" || fail "kenchi exporters"
+grep -q 'TEMPLATES.*CLOCK.*SAMPLING.*CANNOT TELL' "$folder/exporters.txt" || fail "exporters as a table"
 
 kill -TERM "$collector"
 wait "$collector" || fail "the collector ended with $?"

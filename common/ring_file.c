@@ -114,6 +114,15 @@ open_locked(const char *path, const char *role, GError **error)
 	}
 }
 
+/* Sets the file's room aside: a mapped page that finds none means SIGBUS, in tmpfs even when it is only read. */
+static bool
+set_room_aside(int fd, uint64_t size)
+{
+	if (fallocate(fd, 0, 0, (off_t)size) == 0)
+		return true;
+	return errno == EOPNOTSUPP && ftruncate(fd, (off_t)size) == 0;
+}
+
 /* The page exists from whichever side came first; it is never made smaller or replaced. */
 static bool
 size_page(int fd, const char *path, GError **error)
@@ -124,7 +133,7 @@ size_page(int fd, const char *path, GError **error)
 		errno = S_ISREG(status.st_mode) ? errno : EINVAL;
 		return fault_system(error, "%s: cannot use", path);
 	}
-	if (status.st_size < RING_PAGE && ftruncate(fd, RING_PAGE) < 0)
+	if (status.st_size < RING_PAGE && !set_room_aside(fd, RING_PAGE))
 		return fault_system(error, "%s: cannot size", path);
 	return true;
 }
@@ -145,15 +154,6 @@ check_free_space(const char *directory, uint64_t size, GError **error)
 	            "%s: %" G_GUINT64_FORMAT " MiB free, the ring needs %" G_GUINT64_FORMAT " MiB",
 	            directory, available >> 20, size >> 20);
 	return false;
-}
-
-/* Sets the file's room aside: a mapped page that finds none when it is written to would mean SIGBUS. */
-static bool
-size_ring(int fd, uint64_t size)
-{
-	if (fallocate(fd, 0, 0, (off_t)size) == 0)
-		return true;
-	return errno == EOPNOTSUPP && ftruncate(fd, (off_t)size) == 0;
 }
 
 static uint32_t
@@ -189,7 +189,7 @@ make_ring(const char *path, uint64_t size, GError **error)
 	fd = open(new_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || !lock_file(fd)) {
 		fault_system(error, "%s: cannot make", new_path);
-	} else if (size_ring(fd, RING_PAGE + size) &&
+	} else if (set_room_aside(fd, RING_PAGE + size) &&
 	           pwrite(fd, &head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
 	           rename(new_path, path) == 0) {
 		return fd;

@@ -410,6 +410,23 @@ each_side_knows_whether_the_other_is_there(struct fixture *fixture, const void *
 	open_writer(fixture);
 }
 
+/* A hole in a mapped file is a SIGBUS to come, when the folder has filled up. */
+static void
+files_have_no_holes(struct fixture *fixture, gconstpointer unused)
+{
+	static const char *const names[] = { "ring.0", "ring.0.reader" };
+
+	(void)unused;
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_build_filename(fixture->folder, names[i], NULL);
+		struct stat status;
+
+		g_assert_cmpint(stat(path, &status), ==, 0);
+		g_assert_cmpint(status.st_size, >, 0);
+		g_assert_cmpint(status.st_blocks * 512, >=, status.st_size);
+	}
+}
+
 static void
 files_are_for_their_owner_alone(struct fixture *fixture, const void *unused)
 {
@@ -697,6 +714,7 @@ main(int argc, char **argv)
 	ADD(writer_notices_that_its_file_is_gone);
 	ADD(refuses_a_second_writer_and_a_second_reader);
 	ADD(each_side_knows_whether_the_other_is_there);
+	ADD(files_have_no_holes);
 	ADD(files_are_for_their_owner_alone);
 	ADD(reader_names_the_file_that_is_no_ring);
 	ADD(makes_anew_what_is_no_ring);

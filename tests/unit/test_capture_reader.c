@@ -605,6 +605,7 @@ gives_each_message_of_an_ipfix_file(struct fixture *fixture, gconstpointer data)
 	reader = open_file(fixture, file);
 	g_assert_true(capture_next(reader, &datagram, NULL));
 	g_assert_cmpuint(datagram.length, ==, 16);
+	g_assert_true(datagram.from_file);
 	g_assert_cmpint(datagram.arrival.ms, ==, 1700000000000);
 	g_assert_true(capture_next(reader, &datagram, NULL));
 	g_assert_cmpmem(datagram.octets, (int)datagram.length, second->data, (int)second->len);

@@ -49,6 +49,18 @@ names_fields_as_iana_does(void)
 }
 
 static void
+shows_mapped_addresses_as_they_came(void)
+{
+	const struct flow_record record = { .source = host_address_from_ipv4(0x0a000001),
+		                            .destination = { .octets = { 0x20, [15] = 1 } },
+		                            .marks = FLOW_IPV4_MAPPED };
+	g_autoptr(GString) text = dump_one(&record);
+
+	g_assert_nonnull(strstr(text->str, "\"sourceIPv6Address\":\"::ffff:10.0.0.1\""));
+	g_assert_nonnull(strstr(text->str, "\"destinationIPv6Address\":\"2000::1\""));
+}
+
+static void
 leaves_out_what_was_not_told(void)
 {
 	const struct flow_record record = { .source = host_address_from_ipv4(1),
@@ -100,6 +112,7 @@ main(int argc, char **argv)
 #define TEST(name) g_test_add_func("/flow_dump/" #name, name)
 	g_test_init(&argc, &argv, NULL);
 	TEST(names_fields_as_iana_does);
+	TEST(shows_mapped_addresses_as_they_came);
 	TEST(leaves_out_what_was_not_told);
 	TEST(keeps_what_a_packet_section_says_apart);
 	TEST(ends_with_counters);

@@ -78,7 +78,8 @@ reads_microseconds_and_nanoseconds_that_are_no_ntp_timestamps(void)
 {
 	static const uint64_t s = TEST_EXPORT_S;
 	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 154, 8 }, { 0, 157, 8 } };
-	const uint64_t values[] = { 1, (s - 5) * 1000000 + 250000, (s - 1) * 1000000000 + 750000000 };
+	const uint64_t values[] = { 1, (s - 5) * 1000000 + 250000,
+		                    (s - 1) * 1000000000 + 750000000 };
 	struct decoding decoding = decoding_start();
 
 	decoding_feed(&decoding, message_with(fields, 3, values));
@@ -262,6 +263,39 @@ keeps_both_directions_of_a_biflow(void)
 	g_assert_cmpuint(only_record(&decoding)->reverse_tcp_flags, ==, 0x12);
 	g_assert_cmpuint(only_record(&decoding)->marks & FLOW_HAS_REVERSE, !=, 0);
 	decoding_stop(&decoding);
+}
+
+static void
+reads_the_reverse_direction_from_any_counter(void)
+{
+	static const struct {
+		struct wire_field octets, packets;
+	} cases[] = {
+		{ { REVERSE, 1, 8 }, { REVERSE, 2, 3 } },
+		{ { REVERSE, 85, 5 }, { REVERSE, 86, 2 } },
+		{ { REVERSE, 23, 4 }, { REVERSE, 24, 4 } },
+		{ { REVERSE, 171, 8 }, { REVERSE, 172, 8 } },
+		{ { 0, 232, 4 }, { 0, 299, 2 } },
+		{ { REVERSE, 231, 4 }, { REVERSE, 298, 4 } },
+		{ { REVERSE, 352, 6 }, { REVERSE, 2, 1 } },
+	};
+	static const uint64_t values[] = { 1, 2, 1000, 4000, 10, 40 };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const struct wire_field fields[] = {
+			{ 0, 8, 4 },     { 0, 12, 4 },  { 0, 231, 3 },
+			cases[i].octets, { 0, 298, 2 }, cases[i].packets,
+		};
+		struct decoding decoding = decoding_start();
+
+		decoding_feed(&decoding, message_with(fields, G_N_ELEMENTS(fields), values));
+		g_assert_cmpuint(only_record(&decoding)->octets, ==, 1000);
+		g_assert_cmpuint(only_record(&decoding)->packets, ==, 10);
+		g_assert_cmpuint(only_record(&decoding)->reverse_octets, ==, 4000);
+		g_assert_cmpuint(only_record(&decoding)->reverse_packets, ==, 40);
+		g_assert_cmpuint(only_record(&decoding)->marks & FLOW_HAS_REVERSE, !=, 0);
+		decoding_stop(&decoding);
+	}
 }
 
 static void
@@ -714,6 +748,7 @@ main(int argc, char **argv)
 	TEST(reads_counters_of_any_width);
 	TEST(prefers_the_better_counter);
 	TEST(keeps_both_directions_of_a_biflow);
+	TEST(reads_the_reverse_direction_from_any_counter);
 	TEST(takes_the_address_family_that_is_set);
 	TEST(takes_the_inner_address_of_two);
 	TEST(marks_events_apart_from_flows);

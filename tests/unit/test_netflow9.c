@@ -140,6 +140,54 @@ reads_options_with_empty_and_with_many_scopes(void)
 	decoding_stop(&decoding);
 }
 
+/* The records of a firewall: created (no counters), deleted (both directions), denied. */
+static void
+reads_security_events_of_a_firewall(void)
+{
+	static const struct wire_field fields[] = {
+		{ 0, 8, 4 },     { 0, 7, 2 },     { 0, 12, 4 },  { 0, 11, 2 },  { 0, 4, 1 },
+		{ 0, 40005, 1 }, { 0, 33002, 2 }, { 0, 323, 8 }, { 0, 152, 8 }, { 0, 231, 4 },
+		{ 0, 232, 4 },   { 0, 33000, 8 }, { 0, 82, 5 },
+	};
+	static const uint64_t end_ms = (uint64_t)TEST_EXPORT_S * 1000;
+	static const struct {
+		uint64_t event, sent, received;
+		bool is_flow;
+	} cases[] = { { 1, 0, 0, false }, { 2, 300, 9000, true }, { 3, 0, 0, false } };
+	struct decoding decoding = decoding_start();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const uint64_t values[] = { 0x0a000001,
+			                    40000,
+			                    0x08080808,
+			                    53,
+			                    17,
+			                    cases[i].event,
+			                    2030,
+			                    end_ms - 100,
+			                    end_ms - 9100,
+			                    cases[i].sent,
+			                    cases[i].received,
+			                    0,
+			                    0 };
+		GByteArray *message = netflow9_open(&header);
+		const struct flow_record *record;
+
+		netflow9_add_template(message, 265, fields, G_N_ELEMENTS(fields));
+		export_add_record(message, 265, fields, G_N_ELEMENTS(fields), values);
+		decoding_feed(&decoding, message);
+		record = decoding_record(&decoding, (guint)i);
+		g_assert_cmpuint(record->firewall_event, ==, cases[i].event);
+		g_assert_cmpuint((record->marks & FLOW_EVENT) == 0, ==, cases[i].is_flow);
+		g_assert_cmpuint(record->octets, ==, cases[i].sent);
+		g_assert_cmpuint(record->reverse_octets, ==, cases[i].received);
+		g_assert_cmpint(record->start.ms, ==, (int64_t)end_ms - 9100);
+		g_assert_cmpint(record->end.ms, ==, (int64_t)end_ms - 100);
+	}
+	g_assert_cmpuint(decoding_counters(&decoding).records_events, ==, 2);
+	decoding_stop(&decoding);
+}
+
 static void
 takes_no_other_samplers_interval(void)
 {
@@ -559,6 +607,7 @@ main(int argc, char **argv)
 	TEST(takes_zeros_behind_the_last_set_for_its_end);
 	TEST(finds_the_set_behind_padding_that_no_length_counts);
 	TEST(reads_options_with_empty_and_with_many_scopes);
+	TEST(reads_security_events_of_a_firewall);
 	TEST(takes_no_other_samplers_interval);
 	TEST(keeps_data_for_its_template);
 	TEST(reads_data_before_its_template_in_one_datagram);

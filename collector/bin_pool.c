@@ -16,6 +16,8 @@ struct BinPool {
 	uint64_t key;
 	slot *slots;
 	uint64_t slot_mask;
+	uint64_t slots_taken;
+	uint64_t slots_most;
 	struct host_bin *bins;
 	struct bin_tag *tags; /* of a free bin, the extension is the next free number */
 	struct host_bin_extension *extensions;
@@ -30,7 +32,7 @@ struct BinPool {
 	size_t open_extensions;
 };
 
-enum { HUGE_PAGE_OCTETS = 2 << 20, LINE_OCTETS = 64 };
+enum { HUGE_PAGE_OCTETS = 2 << 20, LINE_OCTETS = 64, SLOTS_FIRST = 1 << 13 };
 
 /* Memory that costs nothing until it is used, in huge pages where there are any. */
 static void *
@@ -46,7 +48,8 @@ map_lazily(size_t octets)
 	return memory;
 }
 
-/* At most three quarters full: linear probing stays short. */
+/* Never more than three quarters full, and half full until it is as large as it gets: linear probing
+ * stays short. */
 static uint64_t
 slots_for(size_t bins_max)
 {
@@ -65,7 +68,8 @@ bin_pool_new(size_t bins_max, size_t extensions_max, uint64_t key)
 	pool->key = key;
 	pool->bins_max = CLAMP(bins_max, 1, UINT32_MAX / 2);
 	pool->extensions_max = CLAMP(extensions_max, 1, UINT32_MAX / 2);
-	pool->slot_mask = slots_for(pool->bins_max) - 1;
+	pool->slots_most = slots_for(pool->bins_max);
+	pool->slot_mask = MIN(pool->slots_most, SLOTS_FIRST) - 1;
 	pool->slots = map_lazily((pool->slot_mask + 1) * sizeof(slot));
 	pool->bins = map_lazily(pool->bins_max * sizeof(*pool->bins));
 	pool->tags = map_lazily(pool->bins_max * sizeof(*pool->tags));
@@ -144,6 +148,33 @@ bin_pool_find(const BinPool *pool, const struct host_address *host, uint32_t min
 	return BIN_POOL_NONE;
 }
 
+static void
+put_slot(BinPool *pool, slot entry)
+{
+	uint64_t at = entry >> 32 & pool->slot_mask;
+
+	while (pool->slots[at] != 0)
+		at = (at + 1) & pool->slot_mask;
+	pool->slots[at] = entry;
+}
+
+/* The index is no larger than the bins need that are open: a small one stays in the cache. */
+static void
+grow_index(BinPool *pool)
+{
+	uint64_t count = pool->slot_mask + 1;
+	slot *old = pool->slots;
+
+	if (count == pool->slots_most)
+		return;
+	pool->slot_mask = 2 * count - 1;
+	pool->slots = map_lazily(2 * count * sizeof(slot));
+	for (uint64_t i = 0; i < count; i++)
+		if (old[i] != 0)
+			put_slot(pool, old[i]);
+	munmap(old, count * sizeof(slot));
+}
+
 static uint32_t
 take_number(BinPool *pool)
 {
@@ -159,14 +190,13 @@ take_number(BinPool *pool)
 uint32_t
 bin_pool_open(BinPool *pool, const struct host_address *host, uint32_t minute, uint64_t hash)
 {
-	uint64_t at = (uint32_t)hash & pool->slot_mask;
 	uint32_t number = take_number(pool);
 
 	if (number == BIN_POOL_NONE)
 		return number;
-	while (pool->slots[at] != 0)
-		at = (at + 1) & pool->slot_mask;
-	pool->slots[at] = (uint64_t)(uint32_t)hash << 32 | (number + 1);
+	if (++pool->slots_taken > pool->slot_mask / 2)
+		grow_index(pool);
+	put_slot(pool, (uint64_t)(uint32_t)hash << 32 | (number + 1));
 	host_bin_init(&pool->bins[number], host, minute);
 	pool->tags[number] = (struct bin_tag){ .extension = BIN_POOL_NONE };
 	pool->open_bins++;
@@ -266,6 +296,7 @@ bin_pool_close(BinPool *pool, uint32_t number)
 	while (number_of(pool->slots[at]) != number)
 		at = (at + 1) & pool->slot_mask;
 	fill_gap(pool, at);
+	pool->slots_taken--;
 }
 
 void

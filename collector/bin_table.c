@@ -21,6 +21,7 @@ enum {
 	SMALL_PACKETS = 3,
 	EXPORTER_BITS = 16,
 	RADIX_BITS = 16,
+	MINUTES_AHEAD = 16,
 	PARTS_AHEAD = 8, /* so many parts early their memory is asked for */
 	QUARTER_MS = HOST_BIN_MS / HOST_BIN_QUARTERS,
 };
@@ -582,6 +583,8 @@ sort_by_minute(BinTable *table)
 	size_t counts;
 
 	for (guint i = 0; i < table->due->len; i++) {
+		if (table->due->len - i > MINUTES_AHEAD)
+			__builtin_prefetch(bin_pool_bin(table->pool, numbers[i + MINUTES_AHEAD]));
 		least = MIN(least, bin_pool_bin(table->pool, numbers[i])->minute);
 		greatest = MAX(greatest, bin_pool_bin(table->pool, numbers[i])->minute);
 	}

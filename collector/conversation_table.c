@@ -60,6 +60,7 @@ _Static_assert(sizeof(struct set) == 64, "one cache line");
 struct search {
 	uint64_t hash;
 	size_t direction; /* index of the half that the record belongs to */
+	bool is_new;      /* the entry holds another conversation, or none, that is to be cleared */
 	struct conversation *conversation;
 };
 
@@ -186,7 +187,7 @@ find_or_make(ConversationTable *table, struct search *search, uint16_t now_s)
 	if (way == WAYS) {
 		way = make_room(table, set, now_s);
 		set->tags[way] = tag;
-		table->conversations[index * WAYS + way] = (struct conversation){ 0 };
+		search->is_new = true;
 	}
 	set->used_s[way] = now_s;
 	search->conversation = &table->conversations[index * WAYS + way];
@@ -351,6 +352,8 @@ annotate(ConversationTable *table, const struct search *search, const struct flo
 	struct half *half = &conversation->halves[search->direction];
 	uint16_t origin = origin_of(batch, record);
 
+	if (search->is_new)
+		*conversation = (struct conversation){ 0 };
 	if (is_copy(half, record, origin)) {
 		record->marks |= FLOW_COPY;
 		table->counters.copies++;

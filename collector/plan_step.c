@@ -350,12 +350,20 @@ sampler(const struct plan_step *step, const struct plan_rows *rows)
 {
 	const struct sampler_table *samplers = rows->context->samplers;
 
+	uint64_t last = 0;
+	uint32_t interval;
+
 	if (samplers == NULL || samplers->count == 0)
 		return;
+	interval = sampler_table_find(samplers, last);
 	EACH_ROW(rows, step, from, to)
 	{
-		uint32_t interval = sampler_table_find(samplers, read_any(from, step->length));
+		uint64_t id = read_any(from, step->length);
 
+		/* One sampler tells of most records. */
+		if (id != last)
+			interval = sampler_table_find(samplers, id);
+		last = id;
 		memcpy(to, &interval, sizeof(interval));
 	}
 }

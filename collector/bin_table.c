@@ -34,6 +34,8 @@ struct view {
 	uint32_t classes[PACKET_SIZE_CLASSES];
 	enum packet_size_knowledge knowledge;
 	int64_t duration_ms;
+	uint32_t minute;   /* of its start */
+	uint32_t first_ms; /* of its start, within that minute */
 	uint16_t exporter_bit;
 	bool copied;
 };
@@ -163,6 +165,25 @@ cut_counts(const struct cutter *cutter, int64_t until_ms, struct share *share)
 	}
 }
 
+/* Most records lie in one minute. */
+static inline bool
+take_minute(struct cutter *cutter, struct share *share)
+{
+	const struct view *view = cutter->view;
+
+	if (cutter->elapsed_ms != 0 || view->first_ms + view->duration_ms > HOST_BIN_MS)
+		return false;
+	share->minute = view->minute;
+	share->first = true;
+	share->last = true;
+	share->first_ms = view->first_ms;
+	share->last_ms = (uint32_t)(view->first_ms + view->duration_ms - 1);
+	take_all(view, share);
+	cutter->elapsed_ms = view->duration_ms;
+	cutter->next_ms += view->duration_ms;
+	return true;
+}
+
 static bool
 cut_minute(struct cutter *cutter, struct share *share)
 {
@@ -179,10 +200,7 @@ cut_minute(struct cutter *cutter, struct share *share)
 	share->last = until_ms == end_ms;
 	share->first_ms = (uint32_t)(cutter->next_ms - minute * HOST_BIN_MS);
 	share->last_ms = (uint32_t)(until_ms - 1 - minute * HOST_BIN_MS);
-	if (share->first && share->last)
-		take_all(view, share);
-	else
-		cut_counts(cutter, elapsed_ms, share);
+	cut_counts(cutter, elapsed_ms, share);
 	cutter->next_ms = until_ms;
 	cutter->elapsed_ms = elapsed_ms;
 	return true;
@@ -261,7 +279,7 @@ count_share(struct host_bin *bin, const struct view *view, enum host_direction d
 		ADD_SATURATING(bin->reset_records[direction], 1u);
 }
 
-static uint16_t
+static inline uint16_t
 touch_kinds(const struct view *view, enum host_direction direction, const struct share *share)
 {
 	uint32_t marks = view->role.marks;
@@ -337,8 +355,7 @@ bin_for(BinTable *table, const struct host_address *host, uint32_t minute, uint6
 static bool
 note_copy(BinTable *table, const struct job *job)
 {
-	int64_t minute = job->view->record->start.ms / HOST_BIN_MS;
-	uint32_t number = bin_for(table, job->host, (uint32_t)minute, job->hash);
+	uint32_t number = bin_for(table, job->host, job->view->minute, job->hash);
 	struct host_bin *bin;
 
 	if (number == BIN_POOL_NONE)
@@ -359,7 +376,7 @@ do_job(BinTable *table, const struct job *job)
 
 	if (job->view->copied)
 		return note_copy(table, job);
-	while (cut_minute(&cutter, &share)) {
+	while (take_minute(&cutter, &share) || cut_minute(&cutter, &share)) {
 		uint64_t hash = share.first ? job->hash
 		                            : bin_pool_hash(table->pool, job->host, share.minute);
 		uint32_t number = share.first && job->number != BIN_POOL_NONE
@@ -378,7 +395,7 @@ do_job(BinTable *table, const struct job *job)
 	return placed;
 }
 
-static void
+static inline void
 plan_job(BinTable *table, const struct view *view, enum host_direction direction)
 {
 	struct job *job = &table->jobs[table->job_count];
@@ -389,19 +406,20 @@ plan_job(BinTable *table, const struct view *view, enum host_direction direction
 		return;
 	job->view = view;
 	job->direction = direction;
-	job->hash =
-		bin_pool_hash(table->pool, job->host, (uint32_t)(record->start.ms / HOST_BIN_MS));
+	job->hash = bin_pool_hash(table->pool, job->host, view->minute);
 	bin_pool_prefetch_index(table->pool, job->hash);
 	table->job_count++;
 }
 
-static void
+static inline void
 plan_view(BinTable *table, const struct flow_batch *batch, const struct flow_record *record)
 {
 	struct view *view = &table->views[table->view_count];
 	size_t jobs = table->job_count;
 
 	view->record = record;
+	view->minute = (uint32_t)((uint64_t)record->start.ms / HOST_BIN_MS);
+	view->first_ms = (uint32_t)((uint64_t)record->start.ms - (uint64_t)view->minute * HOST_BIN_MS);
 	plan_job(table, view, HOST_OUT);
 	plan_job(table, view, HOST_IN);
 	if (table->job_count == jobs)
@@ -418,7 +436,7 @@ plan_view(BinTable *table, const struct flow_batch *batch, const struct flow_rec
 	table->view_count++;
 }
 
-static bool
+static inline bool
 is_uncounted(const struct flow_record *record)
 {
 	bool reverse = (record->marks & FLOW_HAS_REVERSE) &&
@@ -428,7 +446,7 @@ is_uncounted(const struct flow_record *record)
 }
 
 /* The counter of what refuses the record; NULL: nothing does. */
-static uint64_t *
+static inline uint64_t *
 refusal_of(BinTable *table, const struct flow_batch *batch, const struct flow_record *record)
 {
 	struct bin_table_counters *counters = &table->counters;
@@ -468,11 +486,10 @@ static void
 prefetch_extension(const BinTable *table, struct job *job)
 {
 	const struct flow_record *record = job->view->record;
-	int64_t minute = record->start.ms / HOST_BIN_MS;
 	const struct host_bin_extension *extension;
 	struct host_touch touch;
 
-	job->number = bin_pool_find(table->pool, job->host, (uint32_t)minute, job->hash);
+	job->number = bin_pool_find(table->pool, job->host, job->view->minute, job->hash);
 	if (job->number == BIN_POOL_NONE)
 		return;
 	extension = bin_pool_extension(table->pool, job->number);
@@ -483,7 +500,7 @@ prefetch_extension(const BinTable *table, struct job *job)
 		.port = job->view->role.port,
 		.kinds = touch_kinds(job->view, job->direction, &(struct share){ .first = true }),
 		.protocol = record->protocol,
-		.first_quarter = (uint8_t)((record->start.ms - minute * HOST_BIN_MS) / QUARTER_MS),
+		.first_quarter = (uint8_t)(job->view->first_ms / QUARTER_MS),
 	};
 	host_bin_prefetch(extension, &touch, table->sketch_key);
 }

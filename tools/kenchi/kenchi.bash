@@ -11,7 +11,7 @@ _kenchi() {
 		[exporters]=''
 		[analyze]='--scores --monitored --model --calibration --exit-code'
 		[evaluate]='--truth --split --part --export --labels --bins --folds --only-fold --model --calibration --features --c --gamma --alarms --svg'
-		[train]='--labels --model --calibration --name --cross-validate --held-fold --features --c --gamma --machines --windows --dump-features'
+		[train]='--labels --model --calibration --name --cross-validate --held-fold --features --c --gamma --machines --windows --vectors --dump-features'
 		[calibrate]='--from --live --hours --show --model --output --alarms'
 		[plot]='--host --bins --capture --truth --figure --title --output'
 		[version]=''

@@ -55,7 +55,7 @@ int
 subcommand_train(struct invocation *invocation, int argc, char **argv)
 {
 	struct texts t = { 0 };
-	int held_fold = -1, machines = 1, windows = 0;
+	int held_fold = -1, machines = 1, windows = 0, vectors = 0;
 	gboolean cross_validate = FALSE;
 	const GOptionEntry entries[] = {
 		{ "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &t.labels, "The labels of a BINFILE; one for each",
@@ -72,6 +72,7 @@ subcommand_train(struct invocation *invocation, int argc, char **argv)
 		{ "gamma", 0, 0, G_OPTION_ARG_STRING, &t.gamma, "Values of gamma to try, times 1 / features", "G,..." },
 		{ "machines", 0, 0, G_OPTION_ARG_INT, &machines, "Average so many machines", "N" },
 		{ "windows", 0, 0, G_OPTION_ARG_INT, &windows, "Windows of a host and label, at most", "N" },
+		{ "vectors", 0, 0, G_OPTION_ARG_INT, &vectors, "Support vectors of a machine, at most (default: 480)", "N" },
 		{ "dump-features", 0, 0, G_OPTION_ARG_FILENAME, &t.dump_features, "Write the windows as CSV", "FILE" },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },
 	};
@@ -88,6 +89,7 @@ subcommand_train(struct invocation *invocation, int argc, char **argv)
 			                         .held_fold = held_fold,
 			                         .machines = (unsigned)MAX(machines, 1),
 			                         .windows_per_host = (unsigned)MAX(windows, 0),
+			                         .vectors = (unsigned)MAX(vectors, 0),
 			                         .cross_validate = cross_validate,
 			                         .report = stdout };
 

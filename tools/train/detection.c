@@ -107,7 +107,10 @@ static bool
 decide_by_folds(Detection *detection, GError **error)
 {
 	const struct detection_options *options = detection->options;
-	struct fit_options fit = { .infected_weight = 1, .c = options->c, .gamma = options->gamma };
+	struct fit_options fit = { .infected_weight = 1,
+		                   .vectors = FIT_VECTORS,
+		                   .c = options->c,
+		                   .gamma = options->gamma };
 	struct row_choice choice = { .without_fold = FOLD_NONE,
 		                     .held_fold = FOLD_NONE,
 		                     .windows_per_host = TRAINING_WINDOWS_PER_HOST,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/train/reduce.h"
+
 enum { CACHE_MEGABYTES = 200 };
 
 /* Five minutes' shapes without plain volume, which a network's habits decide, and what is new or regular. */
@@ -128,6 +130,49 @@ lay_out_vectors(Fit *fit)
 	}
 }
 
+static void
+fill_gram(const Fit *fit, double *gram)
+{
+	size_t count = (size_t)fit->model->l, dimensions = fit->scaler.count;
+
+	for (size_t i = 0; i < count * count; i++) {
+		const double *a = fit->vectors + i / count * dimensions, *b = fit->vectors + i % count * dimensions;
+		double distance = 0;
+
+		for (size_t d = 0; d < dimensions; d++)
+			distance += (a[d] - b[d]) * (a[d] - b[d]);
+		gram[i] = exp(-fit->gamma * distance);
+	}
+}
+
+/* Keeps the most needed vectors, in libsvm's model and beside it. */
+static void
+reduce(Fit *fit, size_t wished)
+{
+	struct svm_model *model = fit->model;
+	size_t count = (size_t)model->l, dimensions = fit->scaler.count;
+	g_autofree double *gram = g_new(double, count * count);
+	g_autofree bool *kept = g_new(bool, count);
+	int of_first = model->nSV[0], left[2] = { 0 };
+
+	fill_gram(fit, gram);
+	reduce_vectors(gram, model->sv_coef[0], kept, count, wished);
+	model->l = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t to = (size_t)model->l;
+
+		if (!kept[i])
+			continue;
+		left[(int)i >= of_first]++;
+		model->SV[to] = model->SV[i];
+		model->sv_coef[0][to] = model->sv_coef[0][i];
+		memmove(fit->vectors + to * dimensions, fit->vectors + i * dimensions, dimensions * sizeof(double));
+		model->l++;
+	}
+	model->nSV[0] = left[0];
+	model->nSV[1] = left[1];
+}
+
 Fit *
 fit_new(const struct fit_row *rows, size_t count, const struct fit_options *options, const struct scaler *scaler)
 {
@@ -156,6 +201,8 @@ fit_new(const struct fit_row *rows, size_t count, const struct fit_options *opti
 	svm_set_print_string_function(silence);
 	fit->model = svm_train(&fit->problem, &parameter);
 	lay_out_vectors(fit);
+	if (fit->vectors != NULL && options->vectors > 0 && (size_t)fit->model->l > options->vectors)
+		reduce(fit, options->vectors);
 	return fit;
 }
 

@@ -18,11 +18,15 @@ struct fit_row {
 	bool infected;
 };
 
+/* Of the shipped model. */
+enum { FIT_VECTORS = 480 };
+
 struct fit_options {
 	size_t feature_count; /* chosen: */
 	size_t features[SCALER_FEATURES_MAX];
 	double c;
 	double gamma;           /* times 1 / feature_count */
+	size_t vectors;         /* support vectors at most, 0: as many as there are */
 	double infected_weight; /* of C, for infected rows, beside balancing the classes */
 };
 

@@ -277,7 +277,8 @@ bool
 train_run(const struct train_options *options, GError **error)
 {
 	g_autoptr(WindowSet) set = window_set_new();
-	struct fit_options fit = { .infected_weight = 1 };
+	struct fit_options fit = { .infected_weight = 1,
+	                           .vectors = options->vectors ? options->vectors : FIT_VECTORS };
 	struct row_choice choice = { .without_fold = FOLD_NONE,
 		                     .held_fold = options->held_fold,
 		                     .windows_per_host =

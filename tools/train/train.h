@@ -32,6 +32,7 @@ struct train_options {
 	const char *gamma;         /* the same, in units of 1 / features */
 	int held_fold;             /* hosts of this fold are left out of the model (-1: none) */
 	unsigned machines;         /* whose decisions are averaged; 0: 1 */
+	unsigned vectors;          /* of a machine, at most; 0: 480 */
 	unsigned windows_per_host; /* trained on, at most; 0: 2 */
 	bool cross_validate;
 	FILE *report;              /* figures, as text */

@@ -8,6 +8,7 @@
 #include "collector/flow_role.h"
 #include "collector/flow_spread.h"
 #include "collector/packet_sizes.h"
+#include "collector/second_shapes.h"
 
 enum {
 	BLOCK = 32,            /* records whose searches wait for memory together */
@@ -24,6 +25,7 @@ enum {
 	MINUTES_AHEAD = 16,
 	PARTS_AHEAD = 8, /* so many parts early their memory is asked for */
 	QUARTER_MS = HOST_BIN_MS / HOST_BIN_QUARTERS,
+	SHAPED_MS = 2 * QUARTER_MS, /* shorter touches have no shape worth looking for */
 };
 
 /* One direction of a record, and what of it does not depend on the host. */
@@ -295,6 +297,8 @@ touch_kinds(const struct view *view, enum host_direction direction, const struct
 		kinds |= TOUCH_ENDS;
 	if (view->record->packets <= SMALL_PACKETS)
 		kinds |= TOUCH_SMALL;
+	if (share->first && share->last && share->last_ms - share->first_ms >= SHAPED_MS)
+		kinds |= (unsigned)second_shape_of(view->record) << TOUCH_SHAPE_SHIFT;
 	if (begins)
 		kinds |= TOUCH_BEGUN;
 	if (!host_is_client)

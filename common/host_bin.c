@@ -208,6 +208,46 @@ add_octets(uint32_t *second, uint64_t octets)
 	*second = MERGE_sum(uint32_t, *second, share);
 }
 
+/* Quarters of a second, both included. */
+struct quarters {
+	unsigned first;
+	unsigned last;
+};
+
+/* Evenly; every octet is counted, and none twice. */
+static inline void
+spread_octets(uint32_t *series, struct quarters span, uint64_t octets)
+{
+	uint64_t quarters = (uint64_t)span.last - span.first + 1;
+	unsigned last_second = span.last / QUARTERS_A_SECOND;
+	uint64_t before = 0;
+
+	for (unsigned second = span.first / QUARTERS_A_SECOND; second < last_second; second++) {
+		uint64_t passed = (uint64_t)(second + 1) * QUARTERS_A_SECOND - span.first;
+		uint64_t until = octets * passed / quarters;
+
+		add_octets(&series[second], until - before);
+		before = until;
+	}
+	add_octets(&series[last_second], octets - before);
+}
+
+static struct quarters
+shape_quarters(struct quarters all, unsigned shape)
+{
+	static const uint8_t lengths[] = {
+		[SHAPE_FRONT_HALF_SECOND] = 2, [SHAPE_FRONT_SECOND] = 4, [SHAPE_FRONT_2_SECONDS] = 8,
+		[SHAPE_BACK_SECOND] = 4,       [SHAPE_BACK_2_SECONDS] = 8, [SHAPE_LAST_THIRD] = 0,
+	};
+	bool front = shape <= SHAPE_FRONT_2_SECONDS || shape == SHAPE_FIRST_THIRD;
+	unsigned whole = all.last - all.first + 1;
+	unsigned length = lengths[shape] != 0 ? (lengths[shape] < whole ? lengths[shape] : whole) : (whole + 2) / 3;
+
+	if (front)
+		return (struct quarters){ all.first, all.first + length - 1 };
+	return (struct quarters){ all.last - length + 1, all.last };
+}
+
 /* Spreads octets over the touch's seconds; what does not divide is carried on, so that none is
  * lost. */
 static void
@@ -219,19 +259,14 @@ fold_octets(struct host_bin_extension *into, const struct host_touch *touch)
 	uint64_t at_start = touch->kinds & TOUCH_STARTS ? packet : 0;
 	uint64_t at_end = (touch->kinds & TOUCH_ENDS) && touch->packets > 1 ? packet : 0;
 	uint64_t between = touch->octets - at_start - at_end;
-	uint64_t quarters = (uint64_t)touch->last_quarter - touch->first_quarter + 1;
-	unsigned last_second = touch->last_quarter / QUARTERS_A_SECOND;
-	uint64_t before = 0;
+	struct quarters all = { touch->first_quarter, touch->last_quarter };
+	unsigned shape = (touch->kinds & TOUCH_SHAPES) >> TOUCH_SHAPE_SHIFT;
+	uint64_t half = shape == SHAPE_EVEN ? 0 : between / 2;
 
-	for (unsigned second = touch->first_quarter / QUARTERS_A_SECOND; second < last_second;
-	     second++) {
-		uint64_t passed = (uint64_t)(second + 1) * QUARTERS_A_SECOND - touch->first_quarter;
-		uint64_t until = between * passed / quarters;
-
-		add_octets(&series[second], until - before);
-		before = until;
-	}
-	add_octets(&series[last_second], between - before + at_end);
+	spread_octets(series, all, between - half);
+	if (half > 0)
+		spread_octets(series, shape_quarters(all, shape), half);
+	add_octets(&series[touch->last_quarter / QUARTERS_A_SECOND], at_end);
 	add_octets(&series[touch->first_quarter / QUARTERS_A_SECOND], at_start);
 }
 
@@ -383,7 +418,7 @@ fold_sampled(struct host_bin_extension *into, const struct host_touch *touch,
 		.hash = hashes->service != 0 ? hashes->service : 1,
 		.peer = touch->peer,
 		.port = touch->port,
-		.kinds = touch->kinds,
+		.kinds = touch->kinds & ALL_KINDS,
 		.protocol = touch->protocol,
 	};
 
@@ -566,7 +601,7 @@ static bool
 touch_valid(const struct host_touch *touch)
 {
 	return touch->first_quarter <= touch->last_quarter &&
-	       touch->last_quarter < HOST_BIN_QUARTERS && (touch->kinds & ~ALL_KINDS) == 0;
+	       touch->last_quarter < HOST_BIN_QUARTERS && (touch->kinds & ~(ALL_KINDS | TOUCH_SHAPES)) == 0;
 }
 
 static bool

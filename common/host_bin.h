@@ -82,16 +82,31 @@ enum host_touch_kind {
 	TOUCH_ENDS = 1 << 9,    /* its last packet is, in the touch's last quarter */
 };
 
+/* Where half of a touch's octets lie, beside the first and the last packet's; the other half is
+ * evenly spread.  In the bits of the kinds from TOUCH_SHAPE_SHIFT on. */
+enum host_touch_shape {
+	SHAPE_EVEN,
+	SHAPE_FRONT_HALF_SECOND,
+	SHAPE_FRONT_SECOND,
+	SHAPE_FRONT_2_SECONDS,
+	SHAPE_BACK_SECOND,
+	SHAPE_BACK_2_SECONDS,
+	SHAPE_FIRST_THIRD,
+	SHAPE_LAST_THIRD,
+};
+
+enum { TOUCH_SHAPE_SHIFT = 10, TOUCH_SHAPES = 7 << TOUCH_SHAPE_SHIFT };
+
 /*
  * One record's share in one minute.  Its octets were sent in packets of equal size: one in the
- * first quarter of a second if it starts here, one in the last if it ends here, the others evenly
- * in between.
+ * first quarter of a second if it starts here, one in the last if it ends here, the others in
+ * between, evenly or as the shape tells.
  */
 struct host_touch {
 	struct host_address peer;
 	uint32_t octets;       /* in this minute, saturating */
 	uint16_t port;         /* the server's; 0 where the protocol has none */
-	uint16_t kinds;        /* enum host_touch_kind */
+	uint16_t kinds;        /* enum host_touch_kind, and a shape */
 	uint8_t protocol;      /* protocolIdentifier */
 	uint8_t first_quarter; /* of a second, from the start of the minute: 0 to 239 */
 	uint8_t last_quarter;

@@ -59,7 +59,7 @@ random_touch(GRand *random)
 		                               (uint32_t)g_rand_int_range(random, 0, 40)),
 		.octets = octets[g_rand_int_range(random, 0, G_N_ELEMENTS(octets))],
 		.port = (uint16_t)g_rand_int_range(random, 0, 5),
-		.kinds = (uint16_t)g_rand_int_range(random, 0, 1024),
+		.kinds = (uint16_t)g_rand_int_range(random, 0, 8 << TOUCH_SHAPE_SHIFT),
 		.packets = (uint8_t)g_rand_int_range(random, 0, 5),
 		.protocol = g_rand_boolean(random) ? 6 : 17,
 		.first_quarter = (uint8_t)g_rand_int_range(random, 0, HOST_BIN_QUARTERS),
@@ -279,6 +279,75 @@ spreads_octets_over_the_seconds_without_losing_any(void)
 	g_assert_cmpuint(sum, ==, 1003);
 }
 
+/* Octets of a touch from second 10 to 19, whose first and last packet have 100 each, by second. */
+static const uint32_t *
+shaped_octets(struct host_bin_extension *extension, enum host_touch_shape shape)
+{
+	struct host_touch touch = {
+		.octets = 2100,
+		.kinds = (uint16_t)(TOUCH_STARTS | TOUCH_ENDS | (unsigned)shape << TOUCH_SHAPE_SHIFT),
+		.protocol = 6,
+		.first_quarter = 4 * 10,
+		.last_quarter = 4 * 19 + 3,
+		.packets = 21,
+	};
+	struct host_bin bin;
+
+	host_bin_init(&bin, &host, 1);
+	host_bin_extension_init(extension);
+	g_assert_true(host_bin_touch(&bin, extension, &touch, 1));
+	g_assert_true(host_bin_valid(&bin, extension));
+	return extension->second_octets;
+}
+
+static void
+puts_half_of_the_octets_where_the_shape_tells(void)
+{
+	/* 95 of the half that is even, in each second; 950 of the other. */
+	static const struct {
+		enum host_touch_shape shape;
+		uint32_t first, second, middle, last_but_one, last;
+	} cases[] = {
+		{ SHAPE_FRONT_HALF_SECOND, 100 + 95 + 950, 95, 95, 95, 100 + 95 },
+		{ SHAPE_FRONT_SECOND, 100 + 95 + 950, 95, 95, 95, 100 + 95 },
+		{ SHAPE_FRONT_2_SECONDS, 100 + 95 + 475, 95 + 475, 95, 95, 100 + 95 },
+		{ SHAPE_BACK_SECOND, 100 + 95, 95, 95, 95, 100 + 95 + 950 },
+		{ SHAPE_BACK_2_SECONDS, 100 + 95, 95, 95, 95 + 475, 100 + 95 + 475 },
+	};
+	struct host_bin_extension extension;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const uint32_t *octets = shaped_octets(&extension, cases[i].shape);
+
+		g_assert_cmpuint(octets[10], ==, cases[i].first);
+		g_assert_cmpuint(octets[11], ==, cases[i].second);
+		g_assert_cmpuint(octets[15], ==, cases[i].middle);
+		g_assert_cmpuint(octets[18], ==, cases[i].last_but_one);
+		g_assert_cmpuint(octets[19], ==, cases[i].last);
+	}
+}
+
+static void
+loses_no_octet_to_a_shape(void)
+{
+	g_autoptr(GRand) random = g_rand_new_with_seed(7);
+
+	for (int i = 0; i < 5000; i++) {
+		struct host_touch touch = random_touch(random);
+		struct host_bin_extension extension;
+		struct host_bin bin;
+		uint64_t sum = 0;
+
+		touch.octets %= 100000000;
+		host_bin_init(&bin, &host, 1);
+		host_bin_extension_init(&extension);
+		g_assert_true(host_bin_touch(&bin, &extension, &touch, 1));
+		for (size_t second = 0; second < G_N_ELEMENTS(extension.second_octets); second++)
+			sum += extension.second_octets[second];
+		g_assert_cmpuint(sum, ==, touch.octets);
+	}
+}
+
 static void
 puts_the_first_and_the_last_packet_where_they_were(void)
 {
@@ -410,7 +479,7 @@ refuses_damaged_touches(void)
 	REFUSES(damaged.bin.touch_count = HOST_BIN_EXTENDED);
 	REFUSES(damaged.bin.touches[0].last_quarter = HOST_BIN_QUARTERS);
 	REFUSES(damaged.bin.touches[0].first_quarter = damaged.bin.touches[0].last_quarter + 1);
-	REFUSES(damaged.bin.touches[0].kinds |= 0x400);
+	REFUSES(damaged.bin.touches[0].kinds |= 0x2000);
 	REFUSES(damaged.bin.touches[0] = good.bin.touches[1];
 	        damaged.bin.touches[1] = good.bin.touches[0]);
 	REFUSES(damaged.bin.unused = 1);
@@ -454,6 +523,8 @@ main(int argc, char **argv)
 	ADD(tells_failing_peers_of_a_port_after_merging);
 	ADD(counts_failing_ports_of_a_peer_for_tcp_and_low_udp_alone);
 	ADD(spreads_octets_over_the_seconds_without_losing_any);
+	ADD(puts_half_of_the_octets_where_the_shape_tells);
+	ADD(loses_no_octet_to_a_shape);
 	ADD(puts_the_first_and_the_last_packet_where_they_were);
 	ADD(keeps_the_largest_records_of_different_services);
 	ADD(sorts_ports_into_buckets_by_class);

@@ -165,14 +165,12 @@ add_axes(GString *script, const struct span *span, const struct unit *unit, doub
 	g_string_append_printf(script,
 	                       "set xdata time; set timefmt '%%s'; set format x '%s'\n"
 	                       "set xtics %" G_GINT64_FORMAT "; unset mxtics\n"
-	                       "set xlabel 'time of day (UTC), %s'\n",
-	                       interval >= 60 ? "%H:%M" : "%H:%M:%S", interval, day);
+	                       "set ylabel '%s per second'\nset xlabel 'time of day (UTC), %s",
+	                       interval >= 60 ? "%H:%M" : "%H:%M:%S", interval, unit->name, day);
+	/* Beside the axis it would run into the numbers. */
 	if (span->step > 1)
-		g_string_append_printf(script,
-		                       "set ylabel \"%s per second\\n(greatest of %d s)\"\n",
-		                       unit->name, (int)span->step);
-	else
-		g_string_append_printf(script, "set ylabel '%s per second'\n", unit->name);
+		g_string_append_printf(script, "; the greatest of %d s each", (int)span->step);
+	g_string_append(script, "'\n");
 	g_string_append_printf(script,
 	                       "set format y '%%g'\nset xrange ['%" G_GINT64_FORMAT
 	                       "':'%" G_GINT64_FORMAT

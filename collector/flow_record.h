@@ -68,14 +68,12 @@ struct flow_record {
 	uint8_t flow_end_reason; /* flowEndReason, 0 not told */
 	uint8_t firewall_event;  /* firewallEvent, 0 none */
 	uint8_t nat_event;       /* natEvent, 0 none */
-	uint8_t ip_version_unused[3];
 	uint16_t packet_octets_least; /* minimumIpTotalLength, saturating */
 	uint16_t packet_octets_greatest;
 	uint32_t other_octets; /* FLOW_KNOWN_REVERSE: of the other direction's last record,
 	                          saturating */
 	uint32_t other_packets;
 	uint16_t other_tcp_flags; /* of all its records so far */
-	uint16_t unused;
 	uint32_t sizes[8]; /* FLOW_HAS_SIZES: packets by the size classes of schemas/host_bin.def */
 	uint32_t reverse_sizes[8];
 };

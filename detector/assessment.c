@@ -7,10 +7,9 @@ static const struct {
 	const char *title;
 	const char *unit;
 	int severity;
-	const char *meaning;
 } behaviours[BEHAVIOUR_COUNT] = {
 #define BEHAVIOUR(name, title, unit, severity, meaning)                                            \
-	[BEHAVIOUR_##name] = { #name, title, unit, severity, meaning },
+	[BEHAVIOUR_##name] = { #name, title, unit, severity },
 #include "schemas/behaviours.def"
 #undef BEHAVIOUR
 };
@@ -31,12 +30,6 @@ const char *
 behaviour_unit(enum behaviour behaviour)
 {
 	return behaviours[behaviour].unit;
-}
-
-const char *
-behaviour_meaning(enum behaviour behaviour)
-{
-	return behaviours[behaviour].meaning;
 }
 
 int

@@ -22,7 +22,6 @@ enum behaviour {
 const char *behaviour_name(enum behaviour behaviour);
 const char *behaviour_title(enum behaviour behaviour);
 const char *behaviour_unit(enum behaviour behaviour);
-const char *behaviour_meaning(enum behaviour behaviour);
 int behaviour_severity(enum behaviour behaviour);
 
 /* False: there is no behaviour of that name. */

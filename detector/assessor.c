@@ -553,12 +553,6 @@ assessor_model_name(const Assessor *assessor)
 	return assessor->classifier == NULL ? "none" : classifier_name(assessor->classifier);
 }
 
-const char *
-assessor_calibration_source(const Assessor *assessor)
-{
-	return assessor->calibration.source == NULL ? "" : assessor->calibration.source;
-}
-
 SiteCalibration *
 assessor_site(Assessor *assessor)
 {

@@ -59,9 +59,6 @@ const struct assessment *assessor_next(Assessor *assessor);
 struct assessor_counters assessor_counters(const Assessor *assessor);
 const char *assessor_model_name(const Assessor *assessor);
 
-/* Where the calibration in use comes from, for people; empty: there is none. */
-const char *assessor_calibration_source(const Assessor *assessor);
-
 /* The site's windows since the start, or since they were cleared. */
 SiteCalibration *assessor_site(Assessor *assessor);
 

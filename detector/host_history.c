@@ -266,14 +266,6 @@ host_history_settle(struct known_host *host)
 		minute->changed = false;
 }
 
-void
-host_history_visit(const HostHistory *history, void (*visit)(struct known_host *host, void *data),
-                   void *data)
-{
-	for (GList *link = history->silent.head; link != NULL; link = link->next)
-		visit(&((struct kept_host *)link->data)->known, data);
-}
-
 struct host_history_counters
 host_history_counters(const HostHistory *history)
 {

@@ -85,10 +85,6 @@ const struct host_minute *host_history_minute(const struct known_host *host, uin
 /* The experts have looked at the host: its minutes are no longer marked as changed. */
 void host_history_settle(struct known_host *host);
 
-/* Calls `visit` for every host, in no order that matters; `visit` must not add parts. */
-void host_history_visit(const HostHistory *history,
-                        void (*visit)(struct known_host *host, void *data), void *data);
-
 struct host_history_counters host_history_counters(const HostHistory *history);
 
 #endif

@@ -24,9 +24,9 @@ for folder in schemas common collector detector tools tests; do
 		status=1
 	fi
 done
-# One room per library (two for libfixbuf): only these files may see the library's header.
+# One room per library: only these files may see the library's header.
 for rule in \
-    'fixbuf/:(collector/structured_data|common/bin_file)\.c' \
+    'fixbuf/:common/bin_file\.c' \
     '(libsvm/)?svm\.h:(detector/classifier|tools/train/.*)\.c' \
     'sqlite3\.h:(detector/verdict_store|tools/kenchi/store_reader)\.c' \
     'pcap(/pcap)?\.h:collector/capture_reader\.c' \

@@ -32,4 +32,8 @@ for name in $names; do
 		grep -qe "Fl -${option#--}\b" "$page" || fail "kenchi.1 lacks $option of $name"
 	done
 done
+
+# The alert that the README shows is the one that the golden test holds.
+shown=$(sed -n 's/^    \(CEF:0|.*\)/\1/p' "$source/README.md" | sed 's/dvchost=[^ ]*/dvchost=HOST/')
+[ "$shown" = "$(head -n 1 "$source/tests/golden/alerts.cef")" ] || fail "README.md shows another alert than tests/golden/alerts.cef"
 exit $status

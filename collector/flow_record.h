@@ -36,6 +36,8 @@ enum flow_record_marks {
 	FLOW_START_GUESSED = 1 << 19, /* only the end was told: the start is the same */
 	FLOW_END_GUESSED = 1 << 20,   /* only the start was told */
 	FLOW_IPV4_MAPPED = 1 << 21,   /* its IPv4 addresses came as IPv4-mapped IPv6 addresses */
+	FLOW_SIZES_PLACED = 1 << 22, /* of `sizes`, some packets are placed between the edges of the
+	                                exporter's histogram */
 	/* set by the conversation table */
 	FLOW_CONTINUES = 1 << 10, /* goes on with a flow that an active timeout cut: begins none */
 	FLOW_COPY = 1 << 11,      /* another exporter has reported this flow: counted once */
@@ -62,12 +64,12 @@ struct flow_record {
 	uint16_t icmp_type_code;   /* type << 8 | code */
 	uint16_t tcp_flags;        /* tcpControlBits */
 	uint16_t reverse_tcp_flags;
-	uint16_t template_id;    /* 0 in NetFlow v5 */
-	uint8_t protocol;        /* protocolIdentifier */
-	uint8_t flow_direction;  /* 0 ingress, 1 egress, 255 not told */
-	uint8_t flow_end_reason; /* flowEndReason, 0 not told */
-	uint8_t firewall_event;  /* firewallEvent, 0 none */
-	uint8_t nat_event;       /* natEvent, 0 none */
+	uint16_t template_id;         /* 0 in NetFlow v5 */
+	uint8_t protocol;             /* protocolIdentifier */
+	uint8_t flow_direction;       /* 0 ingress, 1 egress, 255 not told */
+	uint8_t flow_end_reason;      /* flowEndReason, 0 not told */
+	uint8_t firewall_event;       /* firewallEvent, 0 none */
+	uint8_t nat_event;            /* natEvent, 0 none */
 	uint16_t packet_octets_least; /* minimumIpTotalLength, saturating */
 	uint16_t packet_octets_greatest;
 	uint32_t other_octets; /* FLOW_KNOWN_REVERSE: of the other direction's last record,

@@ -444,7 +444,7 @@ packet_sizes_split(const struct flow_record *record, uint32_t classes[static PAC
 	memset(classes, 0, PACKET_SIZE_CLASSES * sizeof(*classes));
 	if (sizes_are_exported(record)) {
 		take_exported(record, classes);
-		return SIZES_EXACT;
+		return (record->marks & FLOW_SIZES_PLACED) != 0 ? SIZES_HISTOGRAM : SIZES_EXACT;
 	}
 	if (record->packets == 0) {
 		make_packets(record, classes);

@@ -2,7 +2,8 @@
  * What a flow record tells about the sizes of its packets: packets by the size classes of
  * schemas/host_bin.def (IP length below 50, 100, 200, 500, 1000, 1400, 1500, and above).
  *
- * Exact where the exporter tells (FLOW_HAS_SIZES); else split by rule from flags, counts and the
+ * As the exporter tells them where it does (FLOW_HAS_SIZES): exact, or placed between the edges of
+ * its histogram (FLOW_SIZES_PLACED); else split by rule from flags, counts and the
  * other direction; the mean only where nothing else is possible.  The classes sum to the record's
  * packets; where the exporter tells octets without packets, to the fewest that can have carried
  * them.  Pure functions.

@@ -3,87 +3,78 @@
 #include <glib.h>
 #include <string.h>
 
+#include "collector/size_bins.h"
+
 enum {
-	CLASSES = 8,
 	NTOP_BINS = 6,
 	CESNET_BINS = 8,
 	YAF_BINS = 4,
-	BINS_MAX = 8,
-	IP_OCTETS_MAX = 65535,
+	PROTOCOL_TCP = 6,
+	TCP_OPTIONS_MAX = 40,
+	TIMESTAMP_OCTETS = 12, /* the TCP option that most segments carry */
+	FULL_OCTETS = 1500,
 	YAF_REVERSE = 16384, /* YAF marks the reverse direction in the element's id */
-};
-
-/* Packets whose IP length is within [least, most]. */
-struct bin {
-	uint64_t packets;
-	uint32_t least, most;
 };
 
 struct direction {
 	uint64_t octets;
 	uint64_t packets;
-	uint32_t header_octets; /* of IP and transport, about */
+	bool is_tcp;
+	uint32_t header_least; /* octets of a packet's headers of IP and transport */
+	uint32_t header_most;
+	uint32_t header_usual;
+	uint32_t least, most; /* of all packets, where it is told */
 	uint32_t *sizes;
 };
 
-static size_t
-class_of(uint64_t ip_octets)
+static uint32_t
+middle_of(uint32_t least, uint32_t most)
 {
-	static const uint16_t edges[CLASSES - 1] = { 50, 100, 200, 500, 1000, 1400, 1500 };
-	size_t i = 0;
-
-	while (i < CLASSES - 1 && ip_octets >= edges[i])
-		i++;
-	return i;
+	return (least + MIN(most, FULL_OCTETS)) / 2;
 }
 
-/* The bin about whose octets least is known takes what the others, at their middles, leave over. */
-static size_t
-widest_bin(const struct bin *bins, size_t count)
+/* A bin of IP lengths. */
+static struct size_bin
+length_bin(const struct direction *direction, uint64_t packets, uint32_t least, uint32_t most)
 {
-	size_t widest = 0;
+	struct size_bin bin = { packets, MAX(least, direction->least), MIN(most, direction->most),
+		                0 };
 
-	for (size_t i = 1; i < count; i++)
-		if (bins[i].packets * (bins[i].most - bins[i].least) >
-		    bins[widest].packets * (bins[widest].most - bins[widest].least))
-			widest = i;
-	return widest;
-}
-
-static uint64_t
-middle_of(const struct bin *bin)
-{
-	return (bin->least + bin->most) / 2;
-}
-
-/* False: the bins do not add up to the direction's packets. */
-static bool
-write_classes(const struct bin *bins, size_t count, const struct direction *direction)
-{
-	size_t widest = widest_bin(bins, count);
-	uint64_t packets = 0, octets = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (bins[i].packets > direction->packets)
-			return false;
-		packets += bins[i].packets;
-		if (i != widest)
-			octets += bins[i].packets * middle_of(&bins[i]);
+	if (bin.least > bin.most) {
+		bin.least = least;
+		bin.most = most;
 	}
-	if (packets != direction->packets || packets == 0 || packets > UINT32_MAX)
-		return false;
-	memset(direction->sizes, 0, CLASSES * sizeof(*direction->sizes));
-	for (size_t i = 0; i < count; i++) {
-		uint64_t mean = middle_of(&bins[i]);
+	bin.usual = middle_of(bin.least, bin.most);
+	if (direction->is_tcp && bin.least <= FULL_OCTETS && bin.most >= FULL_OCTETS)
+		bin.usual = FULL_OCTETS;
+	else if (direction->is_tcp && bin.least <= direction->header_usual)
+		bin.usual = direction->header_usual;
+	return bin;
+}
 
-		if (i == widest && bins[i].packets > 0 && direction->octets > 0)
-			mean = direction->octets > octets
-			               ? (direction->octets - octets) / bins[i].packets
-			               : bins[i].least;
-		mean = CLAMP(mean, bins[i].least, bins[i].most);
-		direction->sizes[class_of(mean)] += (uint32_t)bins[i].packets;
-	}
-	return true;
+/* A bin of payloads: `usual` is of its packets' IP lengths. */
+static struct size_bin
+payload_bin(const struct direction *direction, uint64_t packets, uint32_t least, uint32_t most)
+{
+	return length_bin(direction, packets, least + direction->header_least,
+	                  MIN(most + direction->header_most, SIZE_BIN_OCTETS_MAX));
+}
+
+/* The payload of all packets together tells what their headers have. */
+static void
+know_headers(struct direction *direction, uint64_t payload)
+{
+	uint64_t packets = direction->packets, headers = direction->octets - payload;
+
+	if (payload > direction->octets || packets == 0 || packets > UINT32_MAX ||
+	    headers < packets * direction->header_least ||
+	    headers > packets * direction->header_most)
+		return;
+	direction->header_usual = (uint32_t)(headers / packets);
+	/* One packet may have what is more than the least of all. */
+	direction->header_most = (uint32_t)MIN(
+		direction->header_most,
+		direction->header_least + (headers - packets * direction->header_least));
 }
 
 static bool
@@ -94,116 +85,161 @@ has_all(const struct told_direction *told, enum told_number from, unsigned count
 	return (told->has & bits) == bits;
 }
 
-static bool
+static enum size_knowledge
 apply_ntop(const struct told_direction *told, const struct direction *direction)
 {
 	static const uint16_t edges[] = { 20, 128, 256, 512, 1024, 1514 };
-	struct bin bins[NTOP_BINS];
+	struct size_bin bins[NTOP_BINS];
 
 	if (!has_all(told, TOLD_NTOP_128, NTOP_BINS - 1))
-		return false;
-	for (size_t i = 0; i < NTOP_BINS; i++)
-		bins[i] = (struct bin){ told->numbers[TOLD_NTOP_128 + i], edges[i] + 1U,
-			                i + 1 < NTOP_BINS ? edges[i + 1] : IP_OCTETS_MAX };
-	return write_classes(bins, NTOP_BINS, direction);
+		return SIZE_BINS_REFUSED;
+	for (size_t i = 0; i < NTOP_BINS; i++) {
+		uint32_t least = i == 0 ? direction->header_least : edges[i] + 1U;
+		uint32_t most = i + 1 < NTOP_BINS ? edges[i + 1] : SIZE_BIN_OCTETS_MAX;
+
+		bins[i] = length_bin(direction, told->numbers[TOLD_NTOP_128 + i], least, most);
+	}
+	return size_bins_place(bins, NTOP_BINS, direction->packets, direction->octets,
+	                       direction->sizes);
 }
 
-static bool
+static enum size_knowledge
 apply_cesnet(const struct told_direction *told, const struct direction *direction)
 {
-	struct bin bins[CESNET_BINS];
+	struct size_bin bins[CESNET_BINS];
 
 	if (!has_all(told, TOLD_CESNET_BIN_0, CESNET_BINS))
-		return false;
+		return SIZE_BINS_REFUSED;
 	for (size_t i = 0; i < CESNET_BINS; i++) {
 		uint32_t least = i == 0 ? 0 : 8U << i;
-		uint32_t most = i + 1 < CESNET_BINS ? (16U << i) - 1 : IP_OCTETS_MAX;
+		uint32_t most = i + 1 < CESNET_BINS ? (16U << i) - 1 : SIZE_BIN_OCTETS_MAX;
 
-		bins[i] = (struct bin){ told->numbers[TOLD_CESNET_BIN_0 + i],
-			                least + direction->header_octets,
-			                most + direction->header_octets };
+		bins[i] = payload_bin(direction, told->numbers[TOLD_CESNET_BIN_0 + i], least, most);
 	}
-	return write_classes(bins, CESNET_BINS, direction);
+	return size_bins_place(bins, CESNET_BINS, direction->packets, direction->octets,
+	                       direction->sizes);
 }
 
-static bool
-apply_yaf(const struct told_direction *told, const struct direction *direction)
+static enum size_knowledge
+apply_yaf(const struct told_direction *told, const struct direction *known)
 {
 	uint64_t small = told->numbers[TOLD_YAF_SMALL], large = told->numbers[TOLD_YAF_LARGE];
 	uint64_t filled = told->numbers[TOLD_YAF_NOT_EMPTY];
-	uint32_t header = direction->header_octets;
+	struct direction direction = *known;
 
 	if (!has_all(told, TOLD_YAF_SMALL, 2) || (told->has & 1U << TOLD_YAF_LARGE) == 0)
-		return false;
+		return SIZE_BINS_REFUSED;
 	/* Packets without payload count as small ones too. */
-	if (filled > direction->packets || large > filled || small < direction->packets - filled ||
-	    small - (direction->packets - filled) > filled - large)
-		return false;
+	if (filled > direction.packets || large > filled || small < direction.packets - filled ||
+	    small - (direction.packets - filled) > filled - large)
+		return SIZE_BINS_REFUSED;
+	if ((told->has & 1U << TOLD_YAF_PAYLOAD) != 0)
+		know_headers(&direction, told->numbers[TOLD_YAF_PAYLOAD]);
 
-	uint64_t empty = direction->packets - filled;
-	struct bin bins[YAF_BINS] = {
-		{ empty, header, header + 12 },
-		{ small - empty, header + 1, header + 59 },
-		{ filled - large - (small - empty), header + 60, header + 219 },
-		{ large, header + 220, IP_OCTETS_MAX },
+	uint64_t empty = direction.packets - filled;
+	struct size_bin bins[YAF_BINS] = {
+		payload_bin(&direction, empty, 0, 0),
+		payload_bin(&direction, small - empty, 1, 59),
+		payload_bin(&direction, filled - large - (small - empty), 60, 219),
+		payload_bin(&direction, large, 220, SIZE_BIN_OCTETS_MAX),
 	};
 
-	return write_classes(bins, YAF_BINS, direction);
+	return size_bins_place(bins, YAF_BINS, direction.packets, direction.octets,
+	                       direction.sizes);
 }
 
+/* Is the packet at `i` of this direction? */
 static bool
-apply_list(const struct told_sizes *told, bool reverse, const struct direction *direction)
+is_of(const struct told_sizes *told, size_t i, bool reverse)
 {
-	uint32_t sizes[CLASSES] = { 0 };
-	uint64_t packets = 0;
+	return (i < told->ways_count && told->ways[i] < 0) == reverse;
+}
+
+static enum size_knowledge
+apply_list(const struct told_sizes *told, bool reverse, const struct direction *known)
+{
+	enum size_knowledge knowledge = SIZE_BINS_EXACT;
+	struct direction direction = *known;
+	uint64_t packets = 0, payload = 0;
 
 	for (size_t i = 0; i < told->payloads_count; i++) {
-		bool is_reverse = i < told->ways_count && told->ways[i] < 0;
-
-		if (is_reverse != reverse)
-			continue;
-		sizes[class_of((uint64_t)told->payloads[i] + direction->header_octets)]++;
-		packets++;
+		packets += is_of(told, i, reverse);
+		payload += is_of(told, i, reverse) ? told->payloads[i] : 0;
 	}
-	if (packets == 0 || packets != direction->packets)
-		return false;
-	memcpy(direction->sizes, sizes, sizeof(sizes));
-	return true;
+	if (packets == 0 || packets != direction.packets)
+		return SIZE_BINS_REFUSED;
+	know_headers(&direction, payload);
+	memset(direction.sizes, 0, SIZE_CLASSES * sizeof(*direction.sizes));
+	for (size_t i = 0; i < told->payloads_count; i++) {
+		uint64_t octets = told->payloads[i];
+
+		if (!is_of(told, i, reverse))
+			continue;
+		direction.sizes[size_class_of(octets + direction.header_usual)]++;
+		if (size_class_of(octets + direction.header_least) !=
+		    size_class_of(octets + direction.header_most))
+			knowledge = SIZE_BINS_PLACED;
+	}
+	return knowledge;
 }
 
-static uint32_t
-header_octets(const struct flow_record *record)
+static struct direction
+direction_of(struct flow_record *record, bool reverse)
 {
-	uint32_t transport = record->protocol == 6 ? 20 : 8;
+	bool is_tcp = record->protocol == PROTOCOL_TCP;
+	uint32_t least = (host_address_is_ipv4(&record->source) ? 20U : 40U) + (is_tcp ? 20U : 8U);
+	struct direction direction = {
+		.octets = reverse ? record->reverse_octets : record->octets,
+		.packets = reverse ? record->reverse_packets : record->packets,
+		.is_tcp = is_tcp,
+		.header_least = least,
+		.header_most = least + (is_tcp ? TCP_OPTIONS_MAX : 0),
+		.header_usual = least + (is_tcp ? TIMESTAMP_OCTETS : 0),
+		.most = SIZE_BIN_OCTETS_MAX,
+		.sizes = reverse ? record->reverse_sizes : record->sizes,
+	};
 
-	return transport + (host_address_is_ipv4(&record->source) ? 20 : 40);
+	/* Of a biflow it is not told which direction they are of. */
+	if ((record->marks & (FLOW_HAS_SIZE_RANGE | FLOW_HAS_REVERSE)) == FLOW_HAS_SIZE_RANGE &&
+	    record->packet_octets_least > 0 &&
+	    record->packet_octets_least <= record->packet_octets_greatest) {
+		direction.least = record->packet_octets_least;
+		direction.most = record->packet_octets_greatest;
+	}
+	return direction;
 }
 
-static bool
-apply(const struct told_sizes *told, bool reverse, const struct direction *direction)
+static enum size_knowledge
+apply(const struct told_sizes *told, bool reverse, struct flow_record *record)
 {
 	const struct told_direction *numbers = reverse ? &told->reverse : &told->forward;
+	struct direction direction = direction_of(record, reverse);
+	enum size_knowledge knowledge = apply_ntop(numbers, &direction);
 
-	return apply_ntop(numbers, direction) || apply_cesnet(numbers, direction) ||
-	       apply_yaf(numbers, direction) || apply_list(told, reverse, direction);
+	if (knowledge == SIZE_BINS_REFUSED)
+		knowledge = apply_cesnet(numbers, &direction);
+	if (knowledge == SIZE_BINS_REFUSED)
+		knowledge = apply_yaf(numbers, &direction);
+	return knowledge == SIZE_BINS_REFUSED ? apply_list(told, reverse, &direction) : knowledge;
 }
 
 void
 told_sizes_apply(const struct told_sizes *told, struct flow_record *record)
 {
-	uint32_t header = header_octets(record);
-	struct direction forward = { record->octets, record->packets, header, record->sizes };
-	struct direction reverse = { record->reverse_octets, record->reverse_packets, header,
-		                     record->reverse_sizes };
+	enum size_knowledge forward = apply(told, false, record), reverse = SIZE_BINS_EXACT;
 
-	if (!apply(told, false, &forward))
+	if (forward == SIZE_BINS_REFUSED)
 		return;
+	if (record->reverse_packets > 0)
+		reverse = apply(told, true, record);
 	/* Of a biflow both directions are told or neither counts: the mark is one. */
-	if (record->reverse_packets > 0 && !apply(told, true, &reverse)) {
+	if (reverse == SIZE_BINS_REFUSED) {
 		memset(record->sizes, 0, sizeof(record->sizes));
 		return;
 	}
 	record->marks |= FLOW_HAS_SIZES;
+	if (forward == SIZE_BINS_PLACED || reverse == SIZE_BINS_PLACED)
+		record->marks |= FLOW_SIZES_PLACED;
 }
 
 static void

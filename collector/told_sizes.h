@@ -3,13 +3,14 @@
  * size classes of schemas/host_bin.def.  A direction's classes are written only when they add up to
  * its packets.
  *
- *   ntop (35632)    packets of up to 128, 256, 512, 1024, 1514 octets, and above
- *   YAF (6871)      packets without payload, with less than 60 octets of it, with 220 and more;
- * octets of payload CESNET (8057)   the payload length and direction of each of the first packets,
- * or a histogram of payload lengths
+ *   ntop (35632)   packets of up to 128, 256, 512, 1024, 1514 octets, and above
+ *   YAF (6871)     packets without payload, with less than 60 octets of it, with 220 and more; the
+ *                  octets of all payload, which leave the octets of all headers
+ *   CESNET (8057)  the payload length and direction of each of the first packets, or a histogram
+ *                  of payload lengths
  *
- * Bins that span several classes are put where their mean lies: the means follow from the flow's
- * octets.
+ * Exact where packets can only be of one class, else placed: see size_bins.h.  What is told as
+ * payload is exact where the headers' length makes no difference.
  */
 #ifndef COLLECTOR_TOLD_SIZES_H
 #define COLLECTOR_TOLD_SIZES_H
@@ -55,7 +56,8 @@ struct told_sizes {
 void told_sizes_note(struct told_sizes *told, uint32_t enterprise, uint16_t element,
                      uint64_t value);
 
-/* Writes the record's sizes, reverse_sizes and FLOW_HAS_SIZES when what was told is enough. */
+/* Writes the record's sizes, reverse_sizes and the marks FLOW_HAS_SIZES and FLOW_SIZES_PLACED when
+ * what was told is enough. */
 void told_sizes_apply(const struct told_sizes *told, struct flow_record *record);
 
 #endif

@@ -82,6 +82,19 @@ takes_exported_sizes_as_they_are(void)
 }
 
 static void
+tells_a_histogram_from_exact_sizes(void)
+{
+	struct flow_record record = flow_record_from(&download);
+	uint32_t classes[PACKET_SIZE_CLASSES];
+
+	record.marks |= FLOW_HAS_SIZES | FLOW_SIZES_PLACED;
+	record.sizes[1] = 40;
+	record.sizes[7] = 60;
+	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_HISTOGRAM);
+	g_assert_cmpmem(classes, sizeof(classes), record.sizes, sizeof(record.sizes));
+}
+
+static void
 is_exact_where_the_range_leaves_no_choice(void)
 {
 	struct flow_values values = download;
@@ -139,6 +152,7 @@ main(int argc, char **argv)
 	ADD(knows_the_size_of_a_single_packet);
 	ADD(sums_to_the_records_packets_whatever_is_known);
 	ADD(takes_exported_sizes_as_they_are);
+	ADD(tells_a_histogram_from_exact_sizes);
 	ADD(is_exact_where_the_range_leaves_no_choice);
 	ADD(finds_acknowledgements_and_full_segments_of_a_download);
 	ADD(makes_packets_of_octets_without_packets);

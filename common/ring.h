@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #include "common/host_bin.h"
+#include "common/host_shares.h"
 
 typedef struct RingWriter RingWriter;
 typedef struct RingReader RingReader;
@@ -39,6 +40,7 @@ enum ring_entry_type {
 	RING_WATERMARK, /* struct ring_watermark: the parts made until then have all been pushed */
 	RING_COUNTERS,  /* text: one JSON object, the collector's counters */
 	RING_END,       /* a capture has been read to its end: nothing will follow in this epoch */
+	RING_SHARES,    /* one host's part in its sparse form: struct ring_shares */
 };
 
 /* One host's part as it lies on the ring and as a reader gets it. */
@@ -47,6 +49,13 @@ struct ring_bin {
 	uint64_t dropped;  /* parts dropped at the full ring before this one, since the writer's epoch began */
 	struct host_bin bin;
 	struct host_bin_extension extension; /* only when bin.touch_count == HOST_BIN_EXTENDED */
+};
+
+/* The same in the sparse form; most parts are. */
+struct ring_shares {
+	int64_t export_ms;
+	uint64_t dropped;
+	struct host_shares part;
 };
 
 struct ring_watermark {
@@ -68,6 +77,7 @@ struct ring_entry {
 	struct ring_position position;
 	union {
 		const struct ring_bin *bin;
+		struct ring_shares shares; /* the cells are the reader's, as a bin is */
 		struct ring_watermark watermark;
 		const char *counters;
 	};
@@ -85,6 +95,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RingWriter, ring_close_writer)
 /* False: the ring is full.  `extension` is read only when the bin is extended. */
 bool ring_push_bin(RingWriter *writer, int64_t export_ms, const struct host_bin *bin,
                    const struct host_bin_extension *extension);
+bool ring_push_shares(RingWriter *writer, int64_t export_ms, const struct host_shares *shares);
 bool ring_push_watermark(RingWriter *writer, const struct ring_watermark *watermark);
 bool ring_push_counters(RingWriter *writer, const char *json); /* also false above 16 KiB of text */
 bool ring_push_end(RingWriter *writer);

@@ -27,7 +27,7 @@
 #include "common/ring.h"
 
 enum {
-	RING_VERSION = 1,
+	RING_VERSION = 2,
 	RING_PAGE = 4096,
 	RING_ALIGNMENT = 32,
 	RING_PADDING = 0,       /* an entry's type, beside enum ring_entry_type */
@@ -92,6 +92,18 @@ struct ring_bin_head {
 	int64_t export_ms;
 	uint64_t dropped;
 };
+
+/* How a RING_SHARES begins; its cells follow. */
+struct ring_shares_head {
+	int64_t export_ms;
+	uint64_t dropped;
+	struct host_address host;
+	uint32_t minute;
+	uint16_t lost;
+	uint16_t count;
+};
+
+_Static_assert(sizeof(struct ring_shares_head) == 40, "no padding in shared memory");
 
 static inline size_t
 ring_entry_size(size_t length)

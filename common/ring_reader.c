@@ -15,6 +15,7 @@ struct RingReader {
 	uint64_t missed;
 	uint64_t refused;
 	struct ring_bin bin;
+	union host_cell cells[HOST_SHARES_CELLS_MOST];
 	char text[RING_TEXT_MAX];
 };
 
@@ -96,6 +97,26 @@ read_bin(RingReader *reader, const uint8_t *payload, size_t length)
 	return host_bin_valid(bin, extended ? &reader->bin.extension : NULL);
 }
 
+static bool
+read_shares(RingReader *reader, const uint8_t *payload, size_t length, struct ring_shares *shares)
+{
+	struct ring_shares_head head;
+
+	if (length < sizeof(head))
+		return false;
+	memcpy(&head, payload, sizeof(head));
+	if (head.count > HOST_SHARES_CELLS_MOST ||
+	    length != sizeof(head) + head.count * sizeof(*reader->cells))
+		return false;
+	memcpy(reader->cells, payload + sizeof(head), length - sizeof(head));
+	*shares = (struct ring_shares){
+		.export_ms = head.export_ms,
+		.dropped = head.dropped,
+		.part = { head.host, head.minute, head.lost, head.count, reader->cells },
+	};
+	return host_shares_valid(&shares->part);
+}
+
 /* Copies the payload out and checks it. */
 static bool
 read_payload(RingReader *reader, const struct ring_entry_head *head, uint64_t at, struct ring_entry *entry)
@@ -124,6 +145,8 @@ read_payload(RingReader *reader, const struct ring_entry_head *head, uint64_t at
 		return true;
 	case RING_END:
 		return head->length == 0;
+	case RING_SHARES:
+		return read_shares(reader, payload, head->length, &entry->shares);
 	}
 	return false;
 }

@@ -206,6 +206,29 @@ ring_push_bin(RingWriter *writer, int64_t export_ms, const struct host_bin *bin,
 	return true;
 }
 
+bool
+ring_push_shares(RingWriter *writer, int64_t export_ms, const struct host_shares *shares)
+{
+	struct ring_shares_head head = {
+		.export_ms = export_ms,
+		.dropped = writer->dropped,
+		.host = shares->host,
+		.minute = shares->minute,
+		.lost = shares->lost,
+		.count = shares->count,
+	};
+	size_t length = shares->count * sizeof(*shares->cells);
+	uint8_t *payload;
+
+	g_assert(shares->count <= HOST_SHARES_CELLS_MOST);
+	payload = push(writer, RING_SHARES, sizeof(head) + length, RING_RESERVE);
+	if (payload == NULL)
+		return false;
+	memcpy(payload, &head, sizeof(head));
+	memcpy(payload + sizeof(head), shares->cells, length);
+	return true;
+}
+
 static bool
 push_octets(RingWriter *writer, uint32_t type, const void *octets, size_t length)
 {

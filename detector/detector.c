@@ -59,6 +59,8 @@ struct Detector {
 	uint64_t uncommitted;
 	uint64_t alerts;
 	bool ended;
+	uint64_t sketch_key;
+	struct ring_bin expanded; /* the bin of a part that came as shares */
 	struct mono_time started, committed, looked, pruned, heard;
 };
 
@@ -122,11 +124,10 @@ make_assessor(const struct detector_config *config, const char *state, uint64_t 
 static bool
 open_assessor(Detector *detector, GError **error)
 {
-	uint64_t sketch_key;
-
-	if (!state_folder_site_key(detector->state, detector->mode.once, &sketch_key, error))
+	if (!state_folder_site_key(detector->state, detector->mode.once, &detector->sketch_key, error))
 		return false;
-	detector->assessor = make_assessor(detector->config, detector->state, sketch_key, error);
+	detector->assessor =
+		make_assessor(detector->config, detector->state, detector->sketch_key, error);
 	return detector->assessor != NULL;
 }
 
@@ -397,15 +398,35 @@ note_losses(Detector *detector)
 }
 
 static void
+take_part(Detector *detector, const struct ring_bin *part)
+{
+	detector->parts++;
+	verdict_table_see(detector->table, &part->bin);
+	assessor_add(detector->assessor, part);
+}
+
+static void
+take_shares(Detector *detector, const struct ring_shares *shares)
+{
+	struct ring_bin *part = &detector->expanded;
+
+	part->export_ms = shares->export_ms;
+	part->dropped = shares->dropped;
+	host_shares_expand(&shares->part, &part->bin, &part->extension, detector->sketch_key);
+	take_part(detector, part);
+}
+
+static void
 take_entry(Detector *detector, const struct ring_entry *entry)
 {
 	detector->entries++;
 	detector->uncommitted++;
 	switch (entry->type) {
 	case RING_BIN:
-		detector->parts++;
-		verdict_table_see(detector->table, &entry->bin->bin);
-		assessor_add(detector->assessor, entry->bin);
+		take_part(detector, entry->bin);
+		break;
+	case RING_SHARES:
+		take_shares(detector, &entry->shares);
 		break;
 	case RING_WATERMARK:
 		note_losses(detector);

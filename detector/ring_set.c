@@ -217,6 +217,9 @@ pop_from(RingSet *set, struct member *member, struct ring_entry *entry)
 	case RING_BIN:
 		note_dropped(set, member, entry->position.epoch, entry->bin->dropped);
 		break;
+	case RING_SHARES:
+		note_dropped(set, member, entry->position.epoch, entry->shares.dropped);
+		break;
 	case RING_WATERMARK:
 		note_dropped(set, member, entry->position.epoch, entry->watermark.dropped);
 		member->watermark = entry->watermark;

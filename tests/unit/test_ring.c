@@ -179,6 +179,59 @@ carries_an_extension(struct fixture *fixture, const void *unused)
 	g_assert_cmpmem(&entry.bin->extension, sizeof(extension), &extension, sizeof(extension));
 }
 
+/* Shares of which only the marks and the octets tell anything. */
+static struct host_shares
+make_shares(union host_cell *cells, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		cells[i] = (union host_cell){ .share = { .octets = (uint32_t)i + 1 } };
+	return (struct host_shares){ .host = host_address_from_ipv4(0x0a000007),
+		                     .minute = 29000000,
+		                     .lost = 3,
+		                     .count = (uint16_t)count,
+		                     .cells = cells };
+}
+
+static void
+carries_shares(struct fixture *fixture, const void *unused)
+{
+	union host_cell cells[HOST_SHARES_CELLS_MOST];
+
+	(void)unused;
+	for (size_t count = 0; count <= HOST_SHARES_CELLS_MOST; count++) {
+		struct host_shares shares = make_shares(cells, count);
+		struct ring_entry entry;
+
+		g_assert_true(ring_push_shares(fixture->writer, 1234, &shares));
+		ring_publish(fixture->writer);
+		g_assert_true(ring_pop(fixture->reader, &entry));
+		g_assert_cmpint(entry.type, ==, RING_SHARES);
+		g_assert_cmpint(entry.shares.export_ms, ==, 1234);
+		g_assert_cmpuint(entry.shares.part.lost, ==, 3);
+		g_assert_cmpuint(entry.shares.part.minute, ==, 29000000);
+		g_assert_true(host_address_equal(&entry.shares.part.host, &shares.host));
+		g_assert_cmpmem(entry.shares.part.cells,
+		                entry.shares.part.count * sizeof(*cells), cells,
+		                (int)(count * sizeof(*cells)));
+		ring_commit(fixture->reader, entry.position);
+	}
+}
+
+static void
+refuses_shares_that_are_not_valid(struct fixture *fixture, const void *unused)
+{
+	union host_cell cells[2];
+	struct host_shares shares = make_shares(cells, 2);
+	struct ring_entry entry;
+
+	(void)unused;
+	cells[1].share.marks = SHARE_WIDE; /* and nothing follows */
+	g_assert_true(ring_push_shares(fixture->writer, 1, &shares));
+	ring_publish(fixture->writer);
+	g_assert_false(ring_pop(fixture->reader, &entry));
+	g_assert_cmpuint(ring_reader_refused(fixture->reader), ==, 1);
+}
+
 static void
 carries_the_other_entries_in_order(struct fixture *fixture, const void *unused)
 {
@@ -701,6 +754,8 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	ADD(carries_a_bin_as_it_was);
 	ADD(carries_an_extension);
+	ADD(carries_shares);
+	ADD(refuses_shares_that_are_not_valid);
 	ADD(carries_the_other_entries_in_order);
 	ADD(refuses_counters_that_are_too_long);
 	ADD(shows_nothing_before_it_is_published);

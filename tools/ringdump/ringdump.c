@@ -94,25 +94,57 @@ print_head(const struct dump *dump, GString *json)
 }
 
 static void
+add_bin_head(const struct ring_bin_head *head, const struct host_bin *bin, GString *json)
+{
+	char host[HOST_ADDRESS_TEXT_SIZE];
+
+	json_add_string(json, "host", host_address_format(&bin->host, host));
+	json_add_unsigned(json, "minute", bin->minute);
+	json_add_integer(json, "export_ms", head->export_ms);
+	json_add_unsigned(json, "dropped", head->dropped);
+	json_add_boolean(json, "extended", bin->touch_count == HOST_BIN_EXTENDED);
+	json_add_unsigned(json, "octets_out", bin->octets[HOST_OUT]);
+	json_add_unsigned(json, "octets_in", bin->octets[HOST_IN]);
+	json_add_unsigned(json, "flows_out", bin->flows[HOST_OUT]);
+	json_add_unsigned(json, "flows_in", bin->flows[HOST_IN]);
+}
+
+static void
 add_bin(const uint8_t *payload, size_t length, GString *json)
 {
 	struct host_bin bin = { 0 };
 	struct ring_bin_head head;
-	char host[HOST_ADDRESS_TEXT_SIZE];
 
 	if (length < sizeof(head) + offsetof(struct host_bin, touches))
 		return;
 	memcpy(&head, payload, sizeof(head));
 	memcpy(&bin, payload + sizeof(head), offsetof(struct host_bin, touches));
-	json_add_string(json, "host", host_address_format(&bin.host, host));
-	json_add_unsigned(json, "minute", bin.minute);
-	json_add_integer(json, "export_ms", head.export_ms);
-	json_add_unsigned(json, "dropped", head.dropped);
-	json_add_boolean(json, "extended", bin.touch_count == HOST_BIN_EXTENDED);
-	json_add_unsigned(json, "octets_out", bin.octets[HOST_OUT]);
-	json_add_unsigned(json, "octets_in", bin.octets[HOST_IN]);
-	json_add_unsigned(json, "flows_out", bin.flows[HOST_OUT]);
-	json_add_unsigned(json, "flows_in", bin.flows[HOST_IN]);
+	add_bin_head(&head, &bin, json);
+}
+
+static void
+add_shares(const uint8_t *payload, size_t length, GString *json)
+{
+	union host_cell cells[HOST_SHARES_CELLS_MOST];
+	struct host_shares shares = { .cells = cells };
+	struct host_bin_extension extension;
+	struct ring_shares_head head;
+	struct host_bin bin;
+
+	if (length < sizeof(head))
+		return;
+	memcpy(&head, payload, sizeof(head));
+	shares.host = head.host;
+	shares.minute = head.minute;
+	shares.count = head.count;
+	if (head.count > HOST_SHARES_CELLS_MOST || length != sizeof(head) + head.count * sizeof(*cells))
+		return;
+	memcpy(cells, payload + sizeof(head), length - sizeof(head));
+	if (!host_shares_valid(&shares))
+		return;
+	host_shares_expand(&shares, &bin, &extension, 0);
+	json_add_unsigned(json, "cells", head.count);
+	add_bin_head(&(struct ring_bin_head){ head.export_ms, head.dropped }, &bin, json);
 }
 
 static void
@@ -122,6 +154,8 @@ add_payload(const struct ring_entry_head *entry, const uint8_t *payload, GString
 
 	if (entry->type == RING_BIN)
 		add_bin(payload, entry->length, json);
+	if (entry->type == RING_SHARES)
+		add_shares(payload, entry->length, json);
 	if (entry->type == RING_WATERMARK && entry->length == sizeof(watermark)) {
 		memcpy(&watermark, payload, sizeof(watermark));
 		json_add_integer(json, "export_ms", watermark.export_ms);
@@ -139,7 +173,7 @@ add_payload(const struct ring_entry_head *entry, const uint8_t *payload, GString
 static void
 print_entries(const struct dump *dump, GString *json)
 {
-	static const char *const names[] = { "padding", "bin", "watermark", "counters", "end" };
+	static const char *const names[] = { "padding", "bin", "watermark", "counters", "end", "shares" };
 	bool known = dump->page.identity == dump->head.identity;
 	uint64_t at = known ? dump->page.tail : dump->head.oldest;
 

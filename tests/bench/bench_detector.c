@@ -1,0 +1,218 @@
+/*
+ * What judging a million hosts costs: an invented network goes through a ring to kenchi-detector --once, and its processor
+ * time and greatest memory are told; beside it the same parts through the assessor in this process, for the cost of each stage.
+ *
+ *   bench_detector [HOSTS [MINUTES [BUSY [ASKING]]]]   (1000000 hosts, 10 minutes, 50 of 1000 busy, 0 of 1000 quiet ones asking)
+ *   KENCHI_DETECTOR=PATH   the program; else the one in the build tree
+ */
+#include <glib/gstdio.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/ring.h"
+#include "common/state_folder.h"
+#include "detector/assessor.h"
+#include "tests/bench/host_load.h"
+
+enum { RING_OCTETS = 64 << 20, FIRST_MINUTE = 29000000, STAGE_HOSTS = 20000 };
+
+static double
+seconds_of(struct timeval user, struct timeval system)
+{
+	return (double)(user.tv_sec + system.tv_sec) + (double)(user.tv_usec + system.tv_usec) / 1e6;
+}
+
+static void
+push_part(void *context, const struct ring_bin *part)
+{
+	RingWriter *writer = context;
+
+	while (!ring_push_bin(writer, part->export_ms, &part->bin, &part->extension))
+		ring_wait_room(writer, 100);
+}
+
+G_NORETURN static void
+write_load(const char *folder, const struct host_load *load, uint64_t steps)
+{
+	RingWriter *writer = ring_open_writer(folder, 0, RING_OCTETS, NULL);
+
+	for (uint64_t step = 0; step < steps; step++) {
+		struct ring_watermark watermark = host_load_watermark(load, step);
+
+		host_load_step(load, step, push_part, writer);
+		while (!ring_push_watermark(writer, &watermark))
+			ring_wait_room(writer, 100);
+		ring_publish(writer);
+	}
+	while (!ring_push_end(writer))
+		ring_wait_room(writer, 100);
+	ring_publish(writer);
+	while (ring_writer_used(writer) > 0)
+		g_usleep(10000);
+	ring_close_writer(writer);
+	_exit(0);
+}
+
+G_NORETURN static void
+run_detector(const char *program, const char *folder)
+{
+	g_autofree char *hosts_max = g_strdup("--hosts-max=2000000");
+
+	execl(program, program, "--once", "--state", folder, hosts_max, (char *)NULL);
+	perror(program);
+	_exit(127);
+}
+
+static void
+remove_folder(const char *folder)
+{
+	g_autoptr(GDir) directory = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	while (directory != NULL && (name = g_dir_read_name(directory)) != NULL) {
+		g_autofree char *path = g_build_filename(folder, name, NULL);
+
+		g_unlink(path);
+	}
+	g_rmdir(folder);
+}
+
+static void
+measure_program(const char *program, const struct host_load *load, unsigned minutes)
+{
+	g_autofree char *folder = g_build_filename(g_get_tmp_dir(), "bench-detector-XXXXXX", NULL);
+	struct rusage usage;
+	pid_t writer, detector;
+	double cpu_s;
+	int status;
+
+	if (g_mkdtemp(folder) == NULL)
+		return;
+	writer = fork();
+	if (writer == 0)
+		write_load(folder, load, ((uint64_t)minutes + 1) * HOST_LOAD_STEPS);
+	detector = fork();
+	if (detector == 0)
+		run_detector(program, folder);
+	wait4(detector, &status, 0, &usage);
+	kill(writer, SIGTERM);
+	waitpid(writer, NULL, 0);
+	cpu_s = seconds_of(usage.ru_utime, usage.ru_stime);
+	printf("kenchi-detector: %u hosts x %u minutes, exit %d: %.2f CPU s, %.2f CPU s a minute, %.2f us a host and minute, "
+	       "%.2f GiB at most\n",
+	       load->hosts, minutes, WEXITSTATUS(status), cpu_s, cpu_s / minutes,
+	       cpu_s * 1e6 / minutes / load->hosts, (double)usage.ru_maxrss / (1 << 20));
+	remove_folder(folder);
+}
+
+/* Stages in this process */
+
+struct stages {
+	Assessor *assessor;
+	uint64_t parts;
+	uint64_t add_ns;
+	uint64_t judge_ns;
+};
+
+static uint64_t
+cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* The parts of one step, so that their making is not in the figures. */
+static void
+keep_part(void *context, const struct ring_bin *part)
+{
+	g_array_append_vals(context, part, 1);
+}
+
+static void
+run_step(struct stages *stages, const GArray *parts, const struct ring_watermark *watermark)
+{
+	uint64_t start = cpu_ns(), added;
+
+	for (guint i = 0; i < parts->len; i++)
+		assessor_add(stages->assessor, &g_array_index(parts, struct ring_bin, i));
+	added = cpu_ns();
+	assessor_advance(stages->assessor, watermark, false);
+	while (assessor_next(stages->assessor) != NULL)
+		;
+	stages->judge_ns += cpu_ns() - added;
+	stages->add_ns += added - start;
+	stages->parts += parts->len;
+}
+
+static void
+measure_stages(const struct host_load *all, unsigned minutes)
+{
+	struct host_load load = *all;
+	struct assessor_config config = {
+		.hosts_max = 2000000,
+		.history_minutes = 60,
+		.alarms_per_1000_host_days = 20,
+		.sketch_key = load.sketch_key,
+	};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) parts = g_array_new(FALSE, FALSE, sizeof(struct ring_bin));
+	struct stages stages = { .assessor = assessor_new(&config, &error) };
+	struct assessor_counters counters;
+
+	if (stages.assessor == NULL) {
+		printf("stages: %s\n", error->message);
+		return;
+	}
+	load.hosts = MIN(load.hosts, STAGE_HOSTS);
+	for (uint64_t step = 0; step < ((uint64_t)minutes + 1) * HOST_LOAD_STEPS; step++) {
+		struct ring_watermark watermark = host_load_watermark(&load, step);
+
+		g_array_set_size(parts, 0);
+		host_load_step(&load, step, keep_part, parts);
+		run_step(&stages, parts, &watermark);
+	}
+	counters = assessor_counters(stages.assessor);
+	printf("stages, %u hosts: %" PRIu64 " parts, merge %.0f ns a part; %" PRIu64 " assessments, %" PRIu64
+	       " by the classifier (%.1f %% of hosts and minutes), %.0f ns an assessment\n",
+	       load.hosts, stages.parts, (double)stages.add_ns / (double)MAX(stages.parts, 1), counters.assessments,
+	       counters.classified, 100.0 * (double)counters.classified / load.hosts / minutes,
+	       (double)stages.judge_ns / (double)MAX(counters.assessments, 1));
+	assessor_free(stages.assessor);
+}
+
+static uint32_t
+argument(char **argv, int at, uint32_t otherwise)
+{
+	for (int i = 0; i < at; i++) {
+		if (argv[i] == NULL)
+			return otherwise;
+	}
+	return argv[at] != NULL ? (uint32_t)strtoul(argv[at], NULL, 10) : otherwise;
+}
+
+int
+main(int argc G_GNUC_UNUSED, char **argv)
+{
+	const char *program = g_getenv("KENCHI_DETECTOR");
+	struct host_load load = {
+		.hosts = argument(argv, 1, 1000000),
+		.busy = argument(argv, 3, 50),
+		.asking = argument(argv, 4, 0),
+		.minute = FIRST_MINUTE,
+	};
+	unsigned minutes = argument(argv, 2, 10);
+
+	state_folder_site_key("", true, &load.sketch_key, NULL); /* that of captures */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	measure_stages(&load, minutes);
+	measure_program(program != NULL ? program : BENCH_DETECTOR, &load, minutes);
+	return EXIT_SUCCESS;
+}

@@ -5,25 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detector/dense_machine.h"
 #include "detector/scaler.h"
 
 enum {
-	LANES = 8,
 	MACHINES_MAX = 16,
 	CHECKS_MAX = 16, /* support vectors that a machine is checked at */
 };
 
 static const double dense_tolerance = 1e-9;
 
-/* Vectors in blocks of LANES: value of dimension d of vector v at [v / LANES][d][v % LANES]. */
-typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
-
 struct machine {
 	struct svm_model *svm;
-	lanes *vectors;
-	double *coefficients;
-	size_t blocks;
-	double gamma;
+	struct dense_machine vectors;
 	double rho;
 	double sign; /* -1 where libsvm's first class is the normal one */
 	bool dense;
@@ -152,42 +146,22 @@ check_machine(const char *path, size_t dimensions, GError **error)
 static void
 machine_lay_out(struct machine *machine, size_t dimensions)
 {
-	size_t count = (size_t)machine->svm->l;
+	const struct svm_model *svm = machine->svm;
 
-	machine->gamma = machine->svm->param.gamma;
-	machine->rho = machine->svm->rho[0];
-	machine->sign = machine->svm->label[0] > 0 ? 1 : -1;
-	machine->blocks = (count + LANES - 1) / LANES;
-	machine->vectors =
-		g_aligned_alloc0(machine->blocks * dimensions, sizeof(lanes), sizeof(lanes));
-	machine->coefficients = g_new0(double, machine->blocks *LANES);
-	for (size_t i = 0; i < count; i++) {
-		machine->coefficients[i] = machine->svm->sv_coef[0][i];
-		for (const struct svm_node *node = machine->svm->SV[i]; node->index > 0; node++)
-			machine->vectors[i / LANES * dimensions + (size_t)node->index - 1]
-					[i % LANES] = node->value;
+	machine->rho = svm->rho[0];
+	machine->sign = svm->label[0] > 0 ? 1 : -1;
+	dense_machine_init(&machine->vectors, (size_t)svm->l, dimensions, svm->param.gamma);
+	for (size_t i = 0; i < (size_t)svm->l; i++) {
+		dense_machine_set_coefficient(&machine->vectors, i, svm->sv_coef[0][i]);
+		for (const struct svm_node *node = svm->SV[i]; node->index > 0; node++)
+			dense_machine_set(&machine->vectors, i, (size_t)node->index - 1, node->value);
 	}
 }
 
 static double
-machine_decide_densely(const struct machine *machine, const double *x, size_t dimensions)
+machine_decide_densely(const struct machine *machine, const double *x)
 {
-	double sum = 0;
-
-	for (size_t block = 0; block < machine->blocks; block++) {
-		const lanes *vectors = machine->vectors + block * dimensions;
-		const double *coefficients = machine->coefficients + block * LANES;
-		lanes distance = { 0 };
-
-		for (size_t d = 0; d < dimensions; d++) {
-			lanes difference = vectors[d] - x[d];
-
-			distance += difference * difference;
-		}
-		for (int i = 0; i < LANES; i++)
-			sum += coefficients[i] * exp(-machine->gamma * distance[i]);
-	}
-	return (sum - machine->rho) * machine->sign;
+	return (dense_machine_sum(&machine->vectors, x) - machine->rho) * machine->sign;
 }
 
 static double
@@ -214,8 +188,8 @@ machine_difference(const struct machine *machine, size_t dimensions)
 		double x[FEATURE_COUNT] = { 0 };
 
 		for (size_t d = 0; d < dimensions && i > 0; d++)
-			x[d] = machine->vectors[i / LANES * dimensions + d][i % LANES];
-		greatest = fmax(greatest, fabs(machine_decide_densely(machine, x, dimensions) -
+			x[d] = dense_machine_get(&machine->vectors, i, d);
+		greatest = fmax(greatest, fabs(machine_decide_densely(machine, x) -
 		                               machine_decide_by_libsvm(machine, x, dimensions)));
 	}
 	return greatest;
@@ -322,8 +296,7 @@ classifier_free(Classifier *classifier)
 
 		if (machine->svm != NULL)
 			svm_free_and_destroy_model(&machine->svm);
-		g_aligned_free(machine->vectors);
-		g_free(machine->coefficients);
+		dense_machine_clear(&machine->vectors);
 	}
 	g_free(classifier->name);
 	g_free(classifier);
@@ -340,7 +313,7 @@ classifier_decide(const Classifier *classifier, const double features[static FEA
 	for (size_t i = 0; i < classifier->machine_count; i++) {
 		const struct machine *machine = &classifier->machines[i];
 
-		sum += machine->dense ? machine_decide_densely(machine, x, dimensions)
+		sum += machine->dense ? machine_decide_densely(machine, x)
 		                      : machine_decide_by_libsvm(machine, x, dimensions);
 	}
 	return sum / (double)classifier->machine_count;
@@ -358,7 +331,7 @@ classifier_difference(const Classifier *classifier, const double features[static
 
 		greatest =
 			fmax(greatest,
-		             fabs(machine_decide_densely(machine, x, classifier->scaler.count) -
+		             fabs(machine_decide_densely(machine, x) -
 		                  machine_decide_by_libsvm(machine, x, classifier->scaler.count)));
 	}
 	return greatest;

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+_Static_assert(SCALER_KNOTS % 2 == 1, "pairs of knots, and the last one");
+
 static bool
 refuse(GError **error, const char *path, const char *key, const char *why)
 {
@@ -76,23 +78,38 @@ scaler_write(const struct scaler *scaler, GKeyFile *file)
 	}
 }
 
+enum { ROW = 2 }; /* of SSE2: wider ones are taken apart */
+
+typedef double row __attribute__((vector_size(ROW * sizeof(double))));
+typedef int64_t row_mask __attribute__((vector_size(ROW * sizeof(int64_t))));
+
 /* Where the value lies among the knots, 0 to 1. */
 static double
 place(const double knots[static SCALER_KNOTS], double value)
 {
-	int below = 0, equal;
+	row_mask below_rows = { 0 }, equal_rows = { 0 };
+	int64_t below = knots[SCALER_KNOTS - 1] < value; /* knots below it */
+	int64_t equal = knots[SCALER_KNOTS - 1] <= value; /* knots not above it */
 
-	while (below < SCALER_KNOTS && knots[below] < value)
-		below++;
+	/* All are compared: a branch at each would be guessed wrong. */
+	for (int i = 0; i + ROW <= SCALER_KNOTS; i += ROW) {
+		row some;
+
+		memcpy(&some, knots + i, sizeof(some));
+		below_rows -= some < value;
+		equal_rows -= some <= value;
+	}
+	for (int i = 0; i < ROW; i++) {
+		below += below_rows[i];
+		equal += equal_rows[i];
+	}
 	if (below == SCALER_KNOTS)
 		return 1;
-	for (equal = below; equal < SCALER_KNOTS && knots[equal] <= value;)
-		equal++;
 	if (equal > below)
-		return (below + equal - 1) / 2.0 / (SCALER_KNOTS - 1);
+		return (double)(below + equal - 1) / 2.0 / (SCALER_KNOTS - 1);
 	if (below == 0)
 		return 0;
-	return (below - 1 + (value - knots[below - 1]) / (knots[below] - knots[below - 1])) /
+	return ((double)(below - 1) + (value - knots[below - 1]) / (knots[below] - knots[below - 1])) /
 	       (SCALER_KNOTS - 1);
 }
 

@@ -5,6 +5,7 @@
 #include "collector/netflow5.h"
 #include "collector/netflow9.h"
 #include "collector/options_data.h"
+#include "collector/plan_finish.h"
 #include "common/wire_reader.h"
 
 /* What the records that come next are read from. */
@@ -574,7 +575,7 @@ date_by_flows(struct flow_batch *batch)
 			return;
 	batch->export_time = latest;
 	for (size_t i = 0; i < batch->count; i++)
-		if (template_plan_times_possible(latest, &batch->records[i]))
+		if (plan_times_possible(latest, &batch->records[i]))
 			batch->records[i].marks &= ~(uint32_t)FLOW_TIMES_IMPOSSIBLE;
 }
 

@@ -1,7 +1,6 @@
 #include "collector/plan_step.h"
 
-#include <glib.h>
-#include <string.h>
+#include "collector/plan_load.h"
 
 enum {
 	TCP_FIN = 1 << 0,
@@ -17,42 +16,17 @@ enum {
 	for (size_t row_ = 0; row_ < (rows)->count;                                                \
 	     row_++, from += (rows)->stride, to += sizeof(struct flow_record))
 
-static inline uint64_t
-read_1(const uint8_t *from, size_t length)
-{
-	(void)length;
-	return from[0];
-}
-
-static inline uint64_t
-read_2(const uint8_t *from, size_t length)
-{
-	uint16_t value;
-
-	(void)length;
-	memcpy(&value, from, sizeof(value));
-	return GUINT16_FROM_BE(value);
-}
-
-static inline uint64_t
-read_4(const uint8_t *from, size_t length)
-{
-	uint32_t value;
-
-	(void)length;
-	memcpy(&value, from, sizeof(value));
-	return GUINT32_FROM_BE(value);
-}
-
-static inline uint64_t
-read_8(const uint8_t *from, size_t length)
-{
-	uint64_t value;
-
-	(void)length;
-	memcpy(&value, from, sizeof(value));
-	return GUINT64_FROM_BE(value);
-}
+/* Every reader is told the length. */
+#define READ(octets)                                                                               \
+	static inline uint64_t read_##octets(const uint8_t *from, size_t length)                   \
+	{                                                                                          \
+		(void)length;                                                                      \
+		return plan_load_##octets(from);                                                   \
+	}
+READ(1)
+READ(2)
+READ(4)
+READ(8)
 
 static inline uint64_t
 read_any(const uint8_t *from, size_t length)
@@ -239,14 +213,6 @@ ntp(const struct plan_step *step, const struct plan_rows *rows)
 	}
 }
 
-/* Uptime wraps after 49.7 days, and a flow may begin before the boot or end after the header: only
- * the signed distance is safe. */
-static int64_t
-uptime_to_ms(uint32_t uptime_ms, int64_t known_ms, uint32_t known_uptime_ms)
-{
-	return known_ms + (int32_t)(uptime_ms - known_uptime_ms);
-}
-
 static inline void
 read_uptimes(const struct plan_step *step, const struct plan_rows *rows, bool is_whole)
 {
@@ -258,7 +224,7 @@ read_uptimes(const struct plan_step *step, const struct plan_rows *rows, bool is
 	{
 		uint32_t value =
 			(uint32_t)(is_whole ? read_4(from, 4) : read_any(from, step->length));
-		int64_t ms = uptime_to_ms(value, context->uptime_at.ms, context->uptime_ms);
+		int64_t ms = plan_uptime_to_ms(value, context->uptime_at.ms, context->uptime_ms);
 
 		/* More than the uptime, and yet in the past only as a time before the boot: not
 		 * known. */
@@ -291,8 +257,8 @@ plan_step_uptime_from_boot(const struct plan_step *step, const struct plan_rows 
 		uint32_t up_ms = (uint32_t)((uint64_t)export_ms - boot_ms);
 
 		if (boot_ms != 0)
-			put_ms(to, uptime_to_ms((uint32_t)read_any(from, step->length), export_ms,
-			                        up_ms));
+			put_ms(to, plan_uptime_to_ms((uint32_t)read_any(from, step->length),
+			                             export_ms, up_ms));
 		boot += rows->stride;
 	}
 }

@@ -51,6 +51,14 @@ void plan_step_uptime_from_boot(const struct plan_step *step, const struct plan_
 void plan_step_end_after(const struct plan_step *step, const struct plan_rows *rows);
 void plan_step_start_before(const struct plan_step *step, const struct plan_rows *rows);
 
+/* Uptime wraps after 49.7 days, and a flow may begin before the boot or end after the header: only
+ * the signed distance is safe. */
+static inline int64_t
+plan_uptime_to_ms(uint32_t uptime_ms, int64_t known_ms, uint32_t known_uptime_ms)
+{
+	return known_ms + (int32_t)(uptime_ms - known_uptime_ms);
+}
+
 /* An unsigned number of 1 to 8 octets. */
 uint64_t plan_step_read_unsigned(const uint8_t *octets, size_t length);
 

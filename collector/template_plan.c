@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "collector/packet_section.h"
+#include "collector/plan_finish.h"
+#include "collector/plan_row.h"
 #include "collector/plan_step.h"
 #include "collector/structured_data.h"
 
@@ -15,14 +17,7 @@ enum {
 
 enum {
 	RANK_ALWAYS = 255,
-	PROTOCOL_ICMP = 1,
-	PROTOCOL_ICMP6 = 58,
-	FIREWALL_DELETED = 2,
 };
-
-/* Farther from the export time than this no flow can be. */
-static const int64_t past_ms = 7LL * 24 * 3600 * 1000;
-static const int64_t future_ms = 3600LL * 1000;
 
 static const struct element {
 	uint32_t enterprise;
@@ -63,6 +58,8 @@ struct TemplatePlan {
 	bool has_address;
 	bool times_are_uptime;
 	bool names_sampler;
+	bool is_row; /* its records are read whole */
+	struct plan_row row;
 	struct plan_step *steps;
 	struct plan_step *row_steps;
 	struct template_field *fields;
@@ -316,6 +313,8 @@ template_plan_new(const struct template_field *fields, size_t count)
 	plan->steps = (struct plan_step *)(void *)g_array_free(compiler.steps, false);
 	plan->row_step_count = compiler.row_steps->len;
 	plan->row_steps = (struct plan_step *)(void *)g_array_free(compiler.row_steps, false);
+	plan->is_row = plan->row_step_count == 0 && !plan->is_variable &&
+	               plan_row_make(plan->steps, plan->step_count, &plan->row);
 	return plan;
 }
 
@@ -371,96 +370,16 @@ start_record(const TemplatePlan *plan, const struct plan_context *context)
 	return record;
 }
 
-bool
-template_plan_times_possible(struct wall_time export_time, const struct flow_record *record)
-{
-	return record->start.ms >= export_time.ms - past_ms &&
-	       record->start.ms <= export_time.ms + future_ms &&
-	       record->end.ms >= export_time.ms - past_ms &&
-	       record->end.ms <= export_time.ms + future_ms;
-}
-
-static void
-finish_times(struct wall_time export_time, struct flow_record *record)
-{
-	/* 0 means not told: no flow is that old. */
-	if (record->start.ms == 0 && record->end.ms == 0) {
-		record->marks &= ~(uint32_t)(FLOW_HAS_TIMES | FLOW_UPTIME_TIMES);
-		record->start = record->end = export_time;
-		return;
-	}
-	if (record->start.ms == 0) {
-		record->marks |= FLOW_START_GUESSED;
-		record->start = record->end;
-	} else if (record->end.ms == 0) {
-		record->marks |= FLOW_END_GUESSED;
-		record->end = record->start;
-	}
-	if (!template_plan_times_possible(export_time, record))
-		record->marks |= FLOW_TIMES_IMPOSSIBLE;
-	/* Nothing on the wire stops an exporter from ending a Flow before it starts. */
-	if (record->end.ms < record->start.ms)
-		record->end = record->start;
-}
-
-/* Many exporters put type and code where the destination port would be. */
-static void
-finish_icmp(struct flow_record *record)
-{
-	if (record->protocol != PROTOCOL_ICMP && record->protocol != PROTOCOL_ICMP6)
-		return;
-	if (record->icmp_type_code == 0)
-		record->icmp_type_code = record->destination_port;
-	record->source_port = 0;
-	record->destination_port = 0;
-}
-
-static void
-finish_event(struct flow_record *record)
-{
-	if (record->nat_event == 0 && record->firewall_event == 0)
-		return;
-	if ((record->octets | record->packets | record->reverse_octets | record->reverse_packets) !=
-	    0)
-		return;
-	if (record->firewall_event == FIREWALL_DELETED && (record->marks & FLOW_HAS_OCTETS) != 0)
-		return;
-	record->marks |= FLOW_EVENT;
-}
-
-static void
-finish_sampling(const TemplatePlan *plan, const struct sampler_table *samplers,
-                struct flow_record *records, size_t count)
-{
-	if (samplers == NULL || samplers->count == 0)
-		return;
-
-	bool by_interface = sampler_table_has_interfaces(samplers);
-	uint32_t (*find)(const struct sampler_table *, uint32_t) =
-		plan->names_sampler ? sampler_table_common : sampler_table_default;
-	uint32_t interval = find(samplers, 0);
-
-	for (size_t i = 0; i < count; i++) {
-		if (records[i].sampling_interval != 0)
-			continue;
-		if (by_interface)
-			interval = find(samplers, records[i].ingress_interface);
-		if (by_interface && interval == 0)
-			interval = find(samplers, records[i].egress_interface);
-		records[i].sampling_interval = interval;
-	}
-}
-
 static void
 finish(const TemplatePlan *plan, const struct plan_context *context, struct flow_record *records,
        size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		finish_times(context->export_time, &records[i]);
-		finish_icmp(&records[i]);
-		finish_event(&records[i]);
+		plan_finish_times(context->export_time, &records[i]);
+		plan_finish_icmp(&records[i]);
+		plan_finish_event(&records[i]);
 	}
-	finish_sampling(plan, context->samplers, records, count);
+	plan_finish_sampling(context->samplers, plan->names_sampler, records, count);
 }
 
 /* One field that is read row by row. */
@@ -524,6 +443,11 @@ template_plan_read(const TemplatePlan *plan, const struct plan_context *context,
 	struct flow_record start = start_record(plan, context);
 	struct plan_rows rows = { context, octets, plan->record_octets, count, records };
 
+	if (plan->is_row && plan_row_has_times(&plan->row, context)) {
+		plan_row_read(&plan->row, &rows, start.marks);
+		plan_finish_sampling(context->samplers, plan->names_sampler, records, count);
+		return;
+	}
 	for (size_t i = 0; i < count; i++)
 		records[i] = start;
 	for (size_t i = 0; i < plan->step_count; i++)

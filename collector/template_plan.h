@@ -2,8 +2,9 @@
  * A Template compiled to a plan: which octets of a record go to which field of a flow record.
  *
  * Records of fixed length are read column by column: each step of the plan goes over all records
- * before the next. The caller checks the bounds once, before the loop (count times the record's
- * length), and the plan never looks past a record's length.  Records of variable length are
+ * before the next; those of Templates as most exporters send them are read whole (plan_row.h).  The
+ * caller checks the bounds once, before the loop (count times the record's length), and the plan
+ * never looks past a record's length.  Records of variable length are
  * measured one by one, and the same steps read what was found.
  *
  * Source: RFC 3954, RFC 7011 (6.2 reduced-size encoding), RFC 7012, RFC 5103;
@@ -114,9 +115,6 @@ void template_plan_read(const TemplatePlan *plan, const struct plan_context *con
  */
 size_t template_plan_read_variable(const TemplatePlan *plan, const struct plan_context *context,
                                    const uint8_t *octets, size_t left, struct flow_record *record);
-
-/* Can a flow with these times have been exported then? */
-bool template_plan_times_possible(struct wall_time export_time, const struct flow_record *record);
 
 /* Adds what a record of a sub-Template tells of TCP flags and packet sizes.  Returns as the one
  * above. */

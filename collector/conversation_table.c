@@ -20,6 +20,7 @@ enum {
 	FORGET_MS = 120000,  /* after such a gap without flags it is another conversation */
 	COPY_SKEW_MS = 2000, /* clocks of two exporters, and what they take for the start */
 	OLD_S = 120,         /* an entry that may be replaced without being counted */
+	AGE_MOST_S = 4095,
 	HUGE_PAGE_OCTETS = 2 << 20,
 };
 
@@ -47,10 +48,13 @@ struct conversation {
 
 _Static_assert(sizeof(struct conversation) == 64, "one cache line");
 
+/* Four tags, to be compared at once. */
+typedef uint32_t tag_lanes __attribute__((vector_size(16)));
+
 /* The entries of one set, told apart by half of the hash. */
 struct set {
-	uint32_t tags[WAYS];   /* 0: free */
-	uint16_t used_s[WAYS]; /* export time of the last use, modulo 2^16 s */
+	tag_lanes tags[WAYS / 4]; /* 0: free */
+	uint16_t used_s[WAYS];    /* export time of the last use, modulo 2^16 s */
 	uint8_t unused[16];
 };
 
@@ -68,8 +72,9 @@ struct ConversationTable {
 	struct set *sets;
 	struct conversation *conversations;
 	uint64_t set_mask;
-	uint64_t key;
+	struct keyed_ends secrets;
 	struct conversation_counters counters;
+	uint64_t replaced; /* entries that were given to another conversation */
 	struct search searches[FLOW_BATCH_RECORDS];
 };
 
@@ -95,7 +100,7 @@ conversation_table_new(size_t entries, uint64_t key)
 	while (sets * WAYS < entries)
 		sets *= 2;
 	table->set_mask = sets - 1;
-	table->key = key;
+	table->secrets = keyed_ends(key);
 	table->sets = map_zeroed(sets * sizeof(struct set));
 	table->conversations = map_zeroed(sets * WAYS * sizeof(struct conversation));
 	return table;
@@ -113,7 +118,7 @@ conversation_table_free(ConversationTable *table)
 
 /* ICMP errors are no part of the conversation that they are about, nor of echoes between the same
  * hosts. */
-static uint32_t
+static inline uint32_t
 protocol_of(const struct flow_record *record)
 {
 	bool is_error = host_protocol(record->protocol) == HOST_ICMP &&
@@ -122,71 +127,94 @@ protocol_of(const struct flow_record *record)
 	return record->protocol | (uint32_t)is_error << 8;
 }
 
-/* The 5-tuple with its ends in order, so that both directions give the same key. */
-static struct search
-search_of(const struct flow_record *record, uint64_t key)
+/* Both directions give the same hash; which of the two ends comes first, their own hashes tell. */
+static inline struct search
+search_of(const struct flow_record *record, const struct keyed_ends *secrets)
 {
-	struct {
-		struct host_address ends[2];
-		uint16_t ports[2];
-		uint32_t protocol;
-	} tuple = { .protocol = protocol_of(record) };
-	int order = memcmp(&record->source, &record->destination, sizeof(record->source));
-	bool reversed = order > 0 || (order == 0 && record->source_port > record->destination_port);
-	struct search search = { .direction = reversed };
+	uint64_t source = keyed_hash_end(secrets, &record->source, record->source_port);
+	uint64_t destination =
+		keyed_hash_end(secrets, &record->destination, record->destination_port);
+	uint64_t protocol = (protocol_of(record) + 1) * UINT64_C(0x9e3779b97f4a7c15);
 
-	tuple.ends[reversed] = record->source;
-	tuple.ends[!reversed] = record->destination;
-	tuple.ports[reversed] = record->source_port;
-	tuple.ports[!reversed] = record->destination_port;
-	search.hash = keyed_hash_octets(&tuple, sizeof(tuple), key);
-	return search;
+	return (struct search){
+		.hash = keyed_hash_mix(source + destination + protocol),
+		.direction = source > destination,
+	};
 }
 
-static uint32_t
+static inline uint32_t
 tag_of(uint64_t hash)
 {
 	return (uint32_t)(hash >> 32) | 1;
 }
 
-static uint16_t
-age_of(const struct set *set, size_t way, uint16_t now_s)
+/* The ways that have the tag, as bits. */
+static inline uint32_t
+ways_with(const struct set *set, uint32_t tag)
 {
-	return (uint16_t)(now_s - set->used_s[way]);
+	const tag_lanes tags = { tag, tag, tag, tag };
+	const tag_lanes low = { 1, 2, 4, 8 };
+	const tag_lanes high = { 16, 32, 64, 128 };
+	tag_lanes ways = ((tag_lanes)(set->tags[0] == tags) & low) |
+	                 ((tag_lanes)(set->tags[1] == tags) & high);
+
+	return (ways[0] | ways[1]) | (ways[2] | ways[3]);
+}
+
+static inline uint32_t
+tag_at(const struct set *set, size_t way)
+{
+	return set->tags[way / 4][way % 4];
+}
+
+/* The way unused for longest, the first of several.  A loop that vectors fit: each age in one
+ * number with its way, and what is older than an hour is as old as any. */
+static inline size_t
+find_oldest(const struct set *set, uint16_t now_s)
+{
+	int16_t greatest = 0;
+
+	for (size_t way = 0; way < WAYS; way++) {
+		uint16_t age_s = (uint16_t)(now_s - set->used_s[way]);
+		int16_t key = (int16_t)((size_t)MIN(age_s, AGE_MOST_S) * WAYS + (WAYS - 1 - way));
+
+		greatest = MAX(greatest, key);
+	}
+	return WAYS - 1 - (size_t)greatest % WAYS;
 }
 
 /* The way for a conversation that is not there: a free one, or that of the longest unused. */
-static size_t
+static inline size_t
 make_room(ConversationTable *table, const struct set *set, uint16_t now_s)
 {
-	size_t oldest = 0;
+	uint32_t free_ways = ways_with(set, 0);
+	size_t oldest;
 
-	for (size_t way = 0; way < WAYS; way++) {
-		if (set->tags[way] == 0) {
-			table->counters.entries++;
-			return way;
-		}
-		if (age_of(set, way, now_s) > age_of(set, oldest, now_s))
-			oldest = way;
+	if (free_ways != 0) {
+		table->counters.entries++;
+		return (size_t)__builtin_ctz(free_ways);
 	}
-	if (age_of(set, oldest, now_s) < OLD_S)
+	oldest = find_oldest(set, now_s);
+	if ((uint16_t)(now_s - set->used_s[oldest]) < OLD_S)
 		table->counters.evicted++;
+	table->replaced++;
 	return oldest;
 }
 
-static void
+static inline void
 find_or_make(ConversationTable *table, struct search *search, uint16_t now_s)
 {
 	uint64_t index = search->hash & table->set_mask;
 	struct set *set = &table->sets[index];
 	uint32_t tag = tag_of(search->hash);
-	size_t way = 0;
+	uint32_t ways = ways_with(set, tag);
+	size_t way;
 
-	while (way < WAYS && set->tags[way] != tag)
-		way++;
-	if (way == WAYS) {
+	if (ways != 0) {
+		way = (size_t)__builtin_ctz(ways);
+	} else {
 		way = make_room(table, set, now_s);
-		set->tags[way] = tag;
+		set->tags[way / 4][way % 4] = tag;
 		search->is_new = true;
 	}
 	set->used_s[way] = now_s;
@@ -207,7 +235,7 @@ since(uint32_t later_ms, uint32_t earlier_ms)
 	return (int32_t)(later_ms - earlier_ms);
 }
 
-static bool
+static inline bool
 is_near(uint32_t a, uint32_t b)
 {
 	uint32_t greater = MAX(a, b);
@@ -216,7 +244,7 @@ is_near(uint32_t a, uint32_t b)
 	return greater - less <= 1 + greater / 32;
 }
 
-static bool
+static inline bool
 is_copy(const struct half *half, const struct flow_record *record, uint16_t origin)
 {
 	return half->records != 0 && half->origin != origin &&
@@ -226,7 +254,7 @@ is_copy(const struct half *half, const struct flow_record *record, uint16_t orig
 	       is_near(saturate(record->octets), half->octets);
 }
 
-static bool
+static inline bool
 has_flags(const struct flow_record *record)
 {
 	return record->protocol == TCP && (record->marks & FLOW_HAS_FLAGS) &&
@@ -234,7 +262,7 @@ has_flags(const struct flow_record *record)
 }
 
 /* Does the record start another conversation between the same ports? */
-static bool
+static inline bool
 starts_over(const struct conversation *conversation, size_t direction,
             const struct flow_record *record)
 {
@@ -251,7 +279,7 @@ starts_over(const struct conversation *conversation, size_t direction,
 }
 
 /* Does the record go on with the flow whose last record is `half`? */
-static bool
+static inline bool
 continues(const struct half *half, const struct flow_record *record)
 {
 	int32_t gap;
@@ -271,7 +299,7 @@ continues(const struct half *half, const struct flow_record *record)
 }
 
 /* Who began: whoever sent a SYN alone; else who was first, by the exporters' clock. */
-static void
+static inline void
 learn_who_began(struct conversation *conversation, size_t direction,
                 const struct flow_record *record)
 {
@@ -291,7 +319,7 @@ learn_who_began(struct conversation *conversation, size_t direction,
 		conversation->begun = begun_by[lead < 0];
 }
 
-static void
+static inline void
 remember(struct half *half, const struct flow_record *record, uint16_t origin)
 {
 	if (half->records == 0)
@@ -309,14 +337,14 @@ remember(struct half *half, const struct flow_record *record, uint16_t origin)
 }
 
 /* Is the other direction's last record of the time of this one? */
-static bool
+static inline bool
 belongs_to(const struct half *half, const struct flow_record *record)
 {
 	return half->records != 0 && since(half->start_ms, (uint32_t)record->end.ms) < FORGET_MS &&
 	       since((uint32_t)record->start.ms, half->end_ms) < FORGET_MS;
 }
 
-static void
+static inline void
 tell(const struct search *search, struct flow_record *record)
 {
 	const struct conversation *conversation = search->conversation;
@@ -334,26 +362,44 @@ tell(const struct search *search, struct flow_record *record)
 		                                                        : FLOW_SOURCE_ANSWERS;
 }
 
-static uint16_t
-origin_of(const struct flow_batch *batch, const struct flow_record *record)
+/* What of a record's origin is the same for a batch. */
+static uint64_t
+origin_of_batch(const struct flow_batch *batch)
 {
-	uint64_t where = (uint64_t)batch->exporter << 32 | batch->observation_domain;
-
-	where = keyed_hash_mix(where) +
-	        ((uint64_t)record->ingress_interface << 8 | record->flow_direction);
-	return (uint16_t)keyed_hash_mix(where) | 1;
+	return keyed_hash_mix((uint64_t)batch->exporter << 32 | batch->observation_domain);
 }
 
-static void
-annotate(ConversationTable *table, const struct search *search, const struct flow_batch *batch,
+static inline uint16_t
+origin_of(uint64_t of_batch, const struct flow_record *record)
+{
+	uint64_t place = (uint64_t)record->ingress_interface << 8 | record->flow_direction;
+
+	return (uint16_t)((of_batch + place) * UINT64_C(0x9fb21c651e98df25) >> 48) | 1;
+}
+
+/* Of a conversation that nothing was known of: nothing of the rest can be. */
+static inline void
+begin(ConversationTable *table, const struct search *search, struct flow_record *record,
+      uint16_t origin)
+{
+	struct conversation *conversation = search->conversation;
+
+	*conversation = (struct conversation){ 0 };
+	if (continues(&conversation->halves[search->direction], record)) {
+		record->marks |= FLOW_CONTINUES;
+		table->counters.continuations++;
+	}
+	remember(&conversation->halves[search->direction], record, origin);
+	learn_who_began(conversation, search->direction, record);
+}
+
+static inline void
+annotate(ConversationTable *table, const struct search *search, uint16_t origin,
          struct flow_record *record)
 {
 	struct conversation *conversation = search->conversation;
 	struct half *half = &conversation->halves[search->direction];
-	uint16_t origin = origin_of(batch, record);
 
-	if (search->is_new)
-		*conversation = (struct conversation){ 0 };
 	if (is_copy(half, record, origin)) {
 		record->marks |= FLOW_COPY;
 		table->counters.copies++;
@@ -380,19 +426,28 @@ is_annotated(const struct flow_record *record)
 static void
 find_block(ConversationTable *table, struct flow_batch *batch, size_t from, size_t until)
 {
+	const struct keyed_ends secrets = table->secrets;
 	uint16_t now_s = (uint16_t)(batch->export_time.ms / 1000);
+	uint64_t of_batch = origin_of_batch(batch);
 	struct search *searches = table->searches;
 
 	for (size_t i = from; i < until; i++) {
-		searches[i] = search_of(&batch->records[i], table->key);
+		searches[i] = search_of(&batch->records[i], &secrets);
 		__builtin_prefetch(&table->sets[searches[i].hash & table->set_mask], 1);
 	}
 	for (size_t i = from; i < until; i++)
 		if (is_annotated(&batch->records[i]))
 			find_or_make(table, &searches[i], now_s);
-	for (size_t i = from; i < until; i++)
-		if (is_annotated(&batch->records[i]))
-			annotate(table, &searches[i], batch, &batch->records[i]);
+	for (size_t i = from; i < until; i++) {
+		struct flow_record *record = &batch->records[i];
+
+		if (!is_annotated(record))
+			continue;
+		if (searches[i].is_new)
+			begin(table, &searches[i], record, origin_of(of_batch, record));
+		else
+			annotate(table, &searches[i], origin_of(of_batch, record), record);
+	}
 }
 
 /* Has the entry been given to another conversation since? */
@@ -401,7 +456,7 @@ has_lost_its_entry(const ConversationTable *table, const struct search *search)
 {
 	size_t entry = (size_t)(search->conversation - table->conversations);
 
-	return table->sets[entry / WAYS].tags[entry % WAYS] != tag_of(search->hash);
+	return tag_at(&table->sets[entry / WAYS], entry % WAYS) != tag_of(search->hash);
 }
 
 /* In two rounds, so that a record also knows the other direction when that stands behind it in the
@@ -409,11 +464,13 @@ has_lost_its_entry(const ConversationTable *table, const struct search *search)
 void
 conversation_table_annotate(ConversationTable *table, struct flow_batch *batch)
 {
+	uint64_t replaced = table->replaced;
+
 	for (size_t from = 0; from < batch->count; from += BLOCK)
 		find_block(table, batch, from, MIN(from + BLOCK, batch->count));
 	for (size_t i = 0; i < batch->count; i++) {
 		if (!is_annotated(&batch->records[i]) || (batch->records[i].marks & FLOW_COPY) ||
-		    has_lost_its_entry(table, &table->searches[i]))
+		    (table->replaced != replaced && has_lost_its_entry(table, &table->searches[i])))
 			continue;
 		tell(&table->searches[i], &batch->records[i]);
 	}

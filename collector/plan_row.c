@@ -13,7 +13,12 @@ static const struct fitting {
 	uint8_t lengths[3]; /* 0: none */
 } fittings[] = {
 #define FITTING(target, field, load, ...)                                                          \
-	{ offsetof(struct flow_record, target), ROW_##field, LOAD_##load, { __VA_ARGS__ } }
+	{                                                                                          \
+		offsetof(struct flow_record, target), ROW_##field, LOAD_##load,                    \
+		{                                                                                  \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
+	}
 	FITTING(source, SOURCE, IPV4, 4),
 	FITTING(source, SOURCE, IPV6, 16),
 	FITTING(destination, DESTINATION, IPV4, 4),
@@ -44,8 +49,7 @@ find_fitting(const struct plan_step *step)
 		const struct fitting *fitting = &fittings[i];
 
 		if (fitting->target == step->target && fitting->load == step->load &&
-		    step->run ==
-		            plan_step_choose(step->load, step->length, step->target_width) &&
+		    step->run == plan_step_choose(step->load, step->length, step->target_width) &&
 		    (step->length == fitting->lengths[0] || step->length == fitting->lengths[1] ||
 		     step->length == fitting->lengths[2]))
 			return fitting;
@@ -56,8 +60,7 @@ find_fitting(const struct plan_step *step)
 static bool
 is_pair(const struct plan_row *row, enum row_field one, enum row_field other)
 {
-	return row->places[one].length != 0 &&
-	       row->places[one].length == row->places[other].length;
+	return row->places[one].length != 0 && row->places[one].length == row->places[other].length;
 }
 
 bool

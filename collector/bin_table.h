@@ -2,7 +2,8 @@
  * Flow records in, parts of host bins out.
  *
  * A part is what has come for one host and minute since its last part: it is a bin like any other
- * and whoever reads merges it.  Nothing is ever complete, so nothing is waited for: a late record
+ * and whoever reads merges it; that of a quiet host comes as the shares of its records
+ * (common/host_shares.h).  Nothing is ever complete, so nothing is waited for: a late record
  * makes a further part.
  *
  * A record counts for its source (direction out) and for its destination (direction in) where these
@@ -26,6 +27,7 @@
 #include <stdint.h>
 
 #include "collector/flow_record.h"
+#include "collector/open_bins.h"
 #include "common/host_bin.h"
 #include "common/prefix_set.h"
 
@@ -33,12 +35,13 @@ typedef struct BinTable BinTable;
 
 struct bin_table_limits {
 	size_t hosts_max;      /* open bins; above it, records are counted as unplaced */
-	size_t extensions_max; /* open extensions */
+	size_t extensions_max; /* of them summed up, with their extension; see open_bins.h */
 	int64_t lateness_ms; /* default 2 h: active timeouts of half an hour and slow exporters are
 	                        normal */
 	int64_t future_ms;   /* default 60 s */
-	int64_t part_ms;     /* a bin with an extension is sent in parts this far apart (10 s) */
-	int64_t quiet_ms;    /* a bin without one this far apart (60 s) */
+	int64_t part_ms;     /* a busy bin, of more than HOST_BIN_TOUCHES touches, is sent in parts
+	                        this far apart (10 s) */
+	int64_t quiet_ms;    /* a quiet one this far apart (60 s) */
 };
 
 /* Of the records given to bin_table_add(): binned + events + copies + unmonitored + late + future +
@@ -57,8 +60,8 @@ struct bin_table_counters {
 	uint64_t shares_lost; /* a record's share in one host's minute that found no room; the
 	                         record may be binned elsewhere */
 	uint64_t parts;       /* made */
-	uint64_t extended;    /* of them with an extension */
-	uint64_t touches_lost;
+	uint64_t extended;    /* of them summed up, with an extension */
+	uint64_t touches_lost; /* of the shares lost, those of open bins: their detail is incomplete */
 	uint64_t open_bins; /* now */
 	uint64_t open_extensions;
 };
@@ -84,10 +87,17 @@ bool bin_table_is_due(const BinTable *table);
  */
 void bin_table_begin_parts(BinTable *table, bool all);
 
+/* One part: a bin, or in the sparse form. */
+struct bin_part {
+	int64_t export_ms;
+	const struct host_bin *bin;                 /* NULL: in the sparse form */
+	const struct host_bin_extension *extension; /* of the bin; NULL: it is not extended */
+	struct host_shares shares;
+};
+
 /* The next part, valid until the next call of this or bin_table_begin_parts(); false: that was all.
- * `*extension` is NULL when it is not extended. */
-bool bin_table_next_part(BinTable *table, int64_t *export_ms, const struct host_bin **bin,
-                         const struct host_bin_extension **extension);
+ */
+bool bin_table_next_part(BinTable *table, struct bin_part *part);
 
 /* Newest and least of the exporters' newest export times (of those heard of in the last ten minutes
  * of it). */
@@ -95,6 +105,7 @@ struct wall_time bin_table_newest(const BinTable *table);
 struct wall_time bin_table_least(const BinTable *table);
 
 struct bin_table_counters bin_table_counters(const BinTable *table);
+struct open_bins_pools bin_table_pools(const BinTable *table);
 size_t bin_table_memory(const BinTable *table); /* octets */
 
 #endif

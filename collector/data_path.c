@@ -206,19 +206,21 @@ wait_room(DataPath *path)
 	return true;
 }
 
-struct part {
-	int64_t export_ms;
-	const struct host_bin *bin;
-	const struct host_bin_extension *extension;
-};
+static bool
+push_once(DataPath *path, const struct bin_part *part)
+{
+	if (part->bin == NULL)
+		return ring_push_shares(path->ring, part->export_ms, &part->shares);
+	return ring_push_bin(path->ring, part->export_ms, part->bin, part->extension);
+}
 
 static void
-push_part(DataPath *path, const struct part *part)
+push_part(DataPath *path, const struct bin_part *part)
 {
 	bool pushed;
 
 	do
-		pushed = ring_push_bin(path->ring, part->export_ms, part->bin, part->extension);
+		pushed = push_once(path, part);
 	while (!pushed && wait_room(path));
 	if (pushed)
 		++path->parts_pushed;
@@ -251,15 +253,28 @@ count_sampled(const DataPath *path)
 	return sampled;
 }
 
+/* A bin file holds whole bins. */
 static bool
-send_part(DataPath *path, const struct part *part, GError **error)
+write_part(DataPath *path, const struct bin_part *part, GError **error)
+{
+	struct host_bin_extension extension;
+	struct host_bin bin;
+
+	if (part->bin != NULL)
+		return bin_file_append(path->bin_file, part->export_ms, part->bin, part->extension,
+		                       error);
+	host_shares_expand(&part->shares, &bin, &extension, path->sketch_key);
+	return bin_file_append(path->bin_file, part->export_ms, &bin, &extension, error);
+}
+
+static bool
+send_part(DataPath *path, const struct bin_part *part, GError **error)
 {
 	if (path->ring != NULL)
 		push_part(path, part);
 	else
 		++path->parts_pushed;
-	return path->bin_file == NULL ||
-	       bin_file_append(path->bin_file, part->export_ms, part->bin, part->extension, error);
+	return path->bin_file == NULL || write_part(path, part, error);
 }
 
 /* The watermark is of now, for it promises the parts that are due now. */
@@ -298,10 +313,10 @@ end_sending(DataPath *path)
 static bool
 send_some(DataPath *path, unsigned most, GError **error)
 {
-	struct part part;
+	struct bin_part part;
 
 	for (unsigned i = 0; i < most; i++) {
-		if (!bin_table_next_part(path->bins, &part.export_ms, &part.bin, &part.extension)) {
+		if (!bin_table_next_part(path->bins, &part)) {
 			end_sending(path);
 			return true;
 		}

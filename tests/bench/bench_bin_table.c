@@ -110,12 +110,10 @@ set_times(struct load *load, struct flow_batch *batch)
 static void
 take_parts(struct load *load)
 {
-	const struct host_bin_extension *extension;
-	const struct host_bin *bin;
-	int64_t export_ms;
+	struct bin_part part;
 
 	bin_table_begin_parts(load->bins, false);
-	while (bin_table_next_part(load->bins, &export_ms, &bin, &extension))
+	while (bin_table_next_part(load->bins, &part))
 		load->parts++;
 }
 

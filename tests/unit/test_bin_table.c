@@ -81,29 +81,41 @@ name_of(const struct host_address *host, uint32_t minute)
 	return g_strdup_printf("%s %u", host_address_format(host, text), minute);
 }
 
+/* Merges the part into a whole of its host and minute. */
+static void
+merge_part(struct whole *whole, const struct bin_part *part)
+{
+	if (part->bin == NULL) {
+		g_assert_true(host_shares_valid(&part->shares));
+		host_shares_merge(&whole->bin, &whole->extension, &part->shares, SKETCH_KEY);
+		return;
+	}
+	g_assert_true(host_bin_valid(part->bin, part->extension));
+	g_assert_cmpuint(part->bin->minute, ==, part->shares.minute);
+	g_assert_true(host_address_equal(&part->bin->host, &part->shares.host));
+	host_bin_merge(&whole->bin, &whole->extension, part->bin, part->extension, SKETCH_KEY);
+}
+
 static void
 collect(BinTable *table, bool all, GHashTable *wholes)
 {
-	const struct host_bin_extension *extension;
-	const struct host_bin *bin;
-	int64_t export_ms;
+	struct bin_part part;
 	uint32_t minute = 0;
 
 	bin_table_begin_parts(table, all);
-	while (bin_table_next_part(table, &export_ms, &bin, &extension)) {
-		g_autofree char *name = name_of(&bin->host, bin->minute);
+	while (bin_table_next_part(table, &part)) {
+		g_autofree char *name = name_of(&part.shares.host, part.shares.minute);
 		struct whole *whole = g_hash_table_lookup(wholes, name);
 
-		g_assert_true(host_bin_valid(bin, extension));
-		g_assert_cmpuint(bin->minute, >=, minute);
-		minute = bin->minute;
+		g_assert_cmpuint(part.shares.minute, >=, minute);
+		minute = part.shares.minute;
 		if (whole == NULL) {
 			whole = g_new(struct whole, 1);
-			host_bin_init(&whole->bin, &bin->host, bin->minute);
+			host_bin_init(&whole->bin, &part.shares.host, minute);
 			host_bin_extension_init(&whole->extension);
 			g_hash_table_insert(wholes, g_steal_pointer(&name), whole);
 		}
-		host_bin_merge(&whole->bin, &whole->extension, bin, extension, SKETCH_KEY);
+		merge_part(whole, &part);
 	}
 }
 
@@ -424,6 +436,47 @@ shows_the_failing_peers_of_a_scanner(fixture *f, const void *data)
 }
 
 static void
+sums_up_the_bins_of_a_host_with_many_records(fixture *f, const void *data)
+{
+	struct flow_values values = request;
+	struct bin_part part;
+
+	(void)data;
+	for (uint32_t i = 0; i < 1000; i++) {
+		values.destination = PEER + i;
+		give_values(f, &values);
+	}
+	bin_table_begin_parts(f->table, true);
+	g_assert_true(bin_table_next_part(f->table, &part));
+	g_assert_nonnull(part.bin);
+	g_assert_nonnull(part.extension);
+	g_assert_cmpuint(part.bin->octets[HOST_OUT], ==, 2000 * 1000);
+	g_assert_cmpuint(part.bin->records[HOST_OUT], ==, 1000);
+	g_assert_cmpfloat_with_epsilon(sketch_distinct_estimate(part.extension->peers), 1000, 200);
+	g_assert_false(bin_table_next_part(f->table, &part));
+	g_assert_cmpuint(bin_table_counters(f->table).open_extensions, ==, 0);
+}
+
+static void
+keeps_numbers_that_are_too_large_for_a_share(fixture *f, const void *data)
+{
+	g_autoptr(GHashTable) wholes = wholes_new();
+	struct flow_values values = request;
+	const struct whole *whole;
+
+	(void)data;
+	values.packets = UINT64_C(3000000000);
+	values.octets = values.packets * 1400;
+	for (int i = 0; i < 3; i++)
+		give_values(f, &values);
+	whole = finish(f, wholes, HOST, 0);
+	g_assert_cmpuint(whole->bin.octets[HOST_OUT], ==, 3 * values.octets);
+	g_assert_cmpuint(whole->bin.packets[HOST_OUT], ==, 3 * values.packets);
+	g_assert_cmpuint(whole->bin.touch_count, ==, 3);
+	g_assert_cmpuint(whole->bin.touches[0].octets, ==, UINT32_MAX);
+}
+
+static void
 touches_nobody_for_an_icmp_error(fixture *f, const void *data)
 {
 	g_autoptr(GHashTable) wholes = wholes_new();
@@ -513,10 +566,8 @@ sends_the_bins_of_an_exporter_that_fell_silent(fixture *f, const void *data)
 static void
 adds_to_new_bins_while_parts_are_given_out(fixture *f, const void *data)
 {
-	const struct host_bin_extension *extension;
-	const struct host_bin *bin;
+	struct bin_part part;
 	uint64_t octets = 0;
-	int64_t export_ms;
 
 	(void)data;
 	for (uint32_t i = 0; i < 10; i++) {
@@ -526,13 +577,14 @@ adds_to_new_bins_while_parts_are_given_out(fixture *f, const void *data)
 		give_values(f, &values);
 	}
 	bin_table_begin_parts(f->table, true);
-	while (bin_table_next_part(f->table, &export_ms, &bin, &extension)) {
-		octets += bin->octets[HOST_OUT];
+	while (bin_table_next_part(f->table, &part)) {
+		octets += part.shares.cells[0].share.octets;
 		give_values(f, &request);
 	}
 	bin_table_begin_parts(f->table, true);
-	while (bin_table_next_part(f->table, &export_ms, &bin, &extension))
-		octets += bin->octets[HOST_OUT];
+	while (bin_table_next_part(f->table, &part))
+		for (size_t i = 0; i < part.shares.count; i++)
+			octets += part.shares.cells[i].share.octets;
 	g_assert_cmpuint(octets, ==, 20 * 2000);
 	g_assert_cmpuint(bin_table_counters(f->table).open_bins, ==, 0);
 }
@@ -550,6 +602,8 @@ main(int argc, char **argv)
 	ADD(gives_the_same_bins_for_any_order_and_split_of_the_records);
 	ADD(books_a_biflow_as_its_two_directions);
 	ADD(shows_the_failing_peers_of_a_scanner);
+	ADD(sums_up_the_bins_of_a_host_with_many_records);
+	ADD(keeps_numbers_that_are_too_large_for_a_share);
 	ADD(touches_nobody_for_an_icmp_error);
 	ADD(sends_parts_as_the_exporters_clock_moves_on);
 	ADD(lets_no_wrong_clock_send_or_hold_the_bins_of_others);

@@ -115,9 +115,10 @@ read_ring(RingReader *reader)
 	struct ring_entry entry;
 
 	while (ring_pop(reader, &entry)) {
-		if (entry.type == RING_BIN) {
+		if (entry.type == RING_SHARES) {
 			++entries.bins;
-			entries.octets += entry.bin->bin.octets[HOST_OUT];
+			for (size_t i = 0; i < entry.shares.part.count; i++)
+				entries.octets += entry.shares.part.cells[i].share.octets;
 		} else if (entry.type == RING_WATERMARK) {
 			++entries.watermarks;
 			entries.last = entry.watermark;

@@ -1,0 +1,124 @@
+/*
+ * The open bins: what has come for a host and minute since its last part was sent.
+ *
+ * A bin is a list of its records' shares: most hosts are quiet, and their shares are smaller than the bin that
+ * they make.  The first ones lie beside the host's name, in two cache lines; more go to chunks.  Only
+ * a bin of many shares is summed up into a struct host_bin with its extension, and from then on
+ * updated.  All three come from pools with a bound.
+ *
+ * Bins are named by their number, which is free again after open_bins_release().  The order of
+ * numbers follows from the order of calls alone, never from the key of the index.
+ *
+ * Threads: one.
+ */
+#ifndef COLLECTOR_OPEN_BINS_H
+#define COLLECTOR_OPEN_BINS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/host_shares.h"
+
+typedef struct OpenBins OpenBins;
+
+#define OPEN_BINS_NONE UINT32_MAX
+
+struct open_bins_limits {
+	size_t bins_max;
+	size_t chunks_max;
+	size_t sums_max; /* bins that are summed up, with their extension */
+};
+
+/* What is asked of many bins in turn: small and dense. */
+struct open_bin_tag {
+	uint32_t minute;
+	uint16_t serial; /* of the bin that has the number: it changes when the number is free again */
+	uint16_t owner;  /* the exporter that opened it; OPEN_BINS_FREE: the number is free */
+};
+
+enum { OPEN_BINS_FREE = UINT16_MAX };
+
+enum open_bins_outcome {
+	SHARE_ADDED,
+	SHARE_MADE_BUSY, /* the bin has more touches now than a quiet one has */
+	SHARE_LOST,      /* there is no room */
+};
+
+/* What has come, in the form that it is in. */
+struct open_bin_part {
+	struct host_shares shares;     /* when `sum` is NULL; but host, minute and lost always */
+	const struct host_bin *sum;
+	const struct host_bin_extension *extension; /* of the sum */
+};
+
+OpenBins *open_bins_new(const struct open_bins_limits *limits, uint64_t table_key,
+                        uint64_t sketch_key);
+void open_bins_free(OpenBins *bins); /* NULL is allowed */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OpenBins, open_bins_free)
+
+uint32_t open_bins_hash(const OpenBins *bins, const struct host_address *host, uint32_t minute);
+
+/* Steps of one search, so that a batch of searches can wait for memory together. */
+void open_bins_prefetch_index(const OpenBins *bins, uint32_t hash);
+void open_bins_prefetch_bin(const OpenBins *bins, uint32_t hash);
+uint32_t open_bins_find(const OpenBins *bins, const struct host_address *host, uint32_t minute,
+                        uint32_t hash);
+
+/* Asks for the memory that adding a share to the bin will need. */
+void open_bins_prefetch_room(const OpenBins *bins, uint32_t number);
+
+/* Opens a bin that is not there; `opened` is the owner's time.  OPEN_BINS_NONE: there is no room. */
+struct open_bin_key {
+	const struct host_address *host;
+	uint32_t minute;
+	uint32_t hash;
+	uint16_t owner;
+	uint16_t opened;
+};
+
+uint32_t open_bins_open(OpenBins *bins, const struct open_bin_key *key);
+
+/* `numbers` is read when the share is wide. */
+enum open_bins_outcome open_bins_add(OpenBins *bins, uint32_t number, const struct host_share *share,
+                                     const struct host_share_numbers *numbers);
+
+const struct open_bin_tag *open_bins_tag(const OpenBins *bins, uint32_t number);
+uint16_t open_bins_opened(const OpenBins *bins, uint32_t number);
+
+/* Ask for the memory of closing a bin: first the bin, some calls later what lies behind it. */
+void open_bins_prefetch_part(const OpenBins *bins, uint32_t number);
+void open_bins_prefetch_close(const OpenBins *bins, uint32_t number);
+
+/*
+ * Takes the bin out of the index, so that it is no longer found, and tells what has come for it:
+ * valid until it is released or another one is closed.
+ */
+void open_bins_close(OpenBins *bins, uint32_t number, struct open_bin_part *part);
+void open_bins_release(OpenBins *bins, uint32_t number);
+
+/* Numbers below this one can be open. */
+uint32_t open_bins_limit(const OpenBins *bins);
+
+/* How much of a pool is in use, and what it takes of memory. */
+struct open_bins_pool {
+	size_t used;
+	size_t most;
+	size_t octets; /* that have been used at one time */
+	size_t octets_most;
+};
+
+struct open_bins_pools {
+	struct open_bins_pool bins; /* with the index */
+	struct open_bins_pool chunks;
+	struct open_bins_pool sums;
+};
+
+struct open_bins_pools open_bins_pools(const OpenBins *bins);
+
+/* An eighth of the pool is no longer free. */
+bool open_bins_are_scarce(const OpenBins *bins);
+bool open_bins_room_is_scarce(const OpenBins *bins); /* for shares: chunks or sums */
+
+#endif

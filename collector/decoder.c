@@ -6,6 +6,7 @@
 #include "collector/netflow9.h"
 #include "collector/options_data.h"
 #include "collector/plan_finish.h"
+#include "collector/record_lists.h"
 #include "common/wire_reader.h"
 
 /* What the records that come next are read from. */
@@ -19,6 +20,7 @@ enum stage {
 struct Decoder {
 	ExporterTable *exporters;
 	TemplatePlan *netflow5_plan;
+	StructuredData *structured;
 	enum stage stage;
 	struct message message;
 	struct waiting_set *ready;
@@ -36,6 +38,7 @@ decoder_new(ExporterTable *exporters)
 
 	decoder->exporters = exporters;
 	decoder->netflow5_plan = netflow5_plan();
+	decoder->structured = structured_data_new();
 	decoder->message.table = exporters;
 	decoder->message.data_sets = g_array_new(false, false, sizeof(struct data_set));
 	decoder->message.fields = g_new0(struct template_field, TEMPLATE_FIELDS_MAX);
@@ -48,6 +51,7 @@ decoder_free(Decoder *decoder)
 	if (decoder == NULL)
 		return;
 	template_plan_free(decoder->netflow5_plan);
+	structured_data_free(decoder->structured);
 	g_array_unref(decoder->message.data_sets);
 	g_free(decoder->message.fields);
 	g_free(decoder->ready);
@@ -87,7 +91,6 @@ open_message(Decoder *decoder, const struct datagram *datagram, uint8_t version,
 	message->context = (struct plan_context){
 		.export_time = export_time,
 		.samplers = &message->domain->samplers,
-		.domain = message->domain,
 	};
 	message->clock_correction_ms = 0;
 	message->records = 0;
@@ -415,6 +418,54 @@ read_variable(Decoder *decoder, const struct data_set *set, struct flow_batch *b
 	return false;
 }
 
+/* Counts what became of a record with lists; true: go on behind it. */
+static bool
+note_lists(Decoder *decoder, enum lists_outcome outcome, const struct lists_made *made)
+{
+	struct message *message = &decoder->message;
+	struct decode_counters *counters = &message->exporter->counters;
+
+	if (outcome == LISTS_NO_ROOM)
+		return false;
+	counters->records_taken += outcome == LISTS_MADE ? made->count : 1;
+	counters->lists_template_missing += made->missing;
+	if (outcome == LISTS_CUT) {
+		counters->records_cut++;
+		message->records_known = false;
+		return false;
+	}
+	counters->records_without_address += outcome == LISTS_WITHOUT_ADDRESS;
+	counters->records_lists += outcome == LISTS_REFUSED;
+	counters->records_from_lists += made->subs;
+	message->records++;
+	decoder->position += made->length;
+	return true;
+}
+
+/* True: the Set is used up. */
+static bool
+read_listed(Decoder *decoder, const struct data_set *set, struct flow_batch *batch)
+{
+	for (;;) {
+		size_t left = set->length - decoder->position;
+		const struct lists_source source = { set->known->plan, &decoder->message.context,
+			                             decoder->message.domain,
+			                             set->octets + decoder->position, left };
+		struct lists_made made;
+		enum lists_outcome outcome;
+
+		if (left < set->known->record_octets)
+			return true; /* padding */
+		outcome = record_lists_make(decoder->structured, &source,
+		                            batch->records + batch->count,
+		                            FLOW_BATCH_RECORDS - batch->count, &made);
+		if (!note_lists(decoder, outcome, &made))
+			return outcome == LISTS_CUT;
+		if (outcome == LISTS_MADE)
+			batch->count += made.count;
+	}
+}
+
 static void
 read_sets(Decoder *decoder, struct flow_batch *batch)
 {
@@ -425,7 +476,9 @@ read_sets(Decoder *decoder, struct flow_batch *batch)
 		bool used_up = true;
 
 		decoder->message.context.template_id = set->known->id;
-		if (!template_plan_has_address(set->known->plan))
+		if (template_plan_has_lists(set->known->plan))
+			used_up = read_listed(decoder, set, batch);
+		else if (!template_plan_has_address(set->known->plan))
 			pass_over(decoder, set);
 		else if (template_plan_is_variable(set->known->plan))
 			used_up = read_variable(decoder, set, batch);
@@ -538,7 +591,6 @@ open_ready(Decoder *decoder, struct waiting_set *ready)
 		.uptime_at = ready->export_time,
 		.uptime_known = ready->domain->version == NETFLOW9_VERSION,
 		.samplers = &ready->domain->samplers,
-		.domain = ready->domain,
 	};
 	if (known == NULL) {
 		counters->sets_template_late++;

@@ -6,7 +6,6 @@
 #include "collector/plan_finish.h"
 #include "collector/plan_row.h"
 #include "collector/plan_step.h"
-#include "collector/structured_data.h"
 
 /* Marks of the plan alone, beside those of enum flow_record_marks. */
 enum {
@@ -54,14 +53,16 @@ struct TemplatePlan {
 	size_t field_count;
 	size_t step_count;     /* column by column */
 	size_t row_step_count; /* row by row */
+	size_t list_count;
 	bool is_variable;
-	bool has_address;
+	unsigned ends; /* enum plan_end */
 	bool times_are_uptime;
 	bool names_sampler;
 	bool is_row; /* its records are read whole */
 	struct plan_row row;
 	struct plan_step *steps;
 	struct plan_step *row_steps;
+	struct plan_step lists[PLAN_LISTS_MAX];
 	struct template_field *fields;
 };
 
@@ -106,6 +107,12 @@ is_row_load(enum plan_load load)
 	return load >= LOAD_SIZES;
 }
 
+static bool
+is_list_load(enum plan_load load)
+{
+	return load >= LOAD_BASIC_LIST;
+}
+
 static struct plan_step
 make_step(const struct compiler *compiler, const struct element *element, uint16_t field,
           uint32_t offset)
@@ -139,13 +146,18 @@ take_always(struct compiler *compiler, const struct element *element, uint16_t f
 		compiler->duration_field = field;
 		compiler->duration_offset = offset;
 		compiler->duration_load = element->load;
+	} else if (is_list_load(element->load)) {
+		if (compiler->plan->list_count < PLAN_LISTS_MAX)
+			compiler->plan->lists[compiler->plan->list_count++] = step;
 	} else if (is_row_load(element->load)) {
 		g_array_append_val(compiler->row_steps, step);
 	} else {
 		g_array_append_val(compiler->steps, step);
 	}
 	if (element->load == LOAD_IPV4 || element->load == LOAD_IPV6)
-		compiler->plan->has_address = true;
+		compiler->plan->ends |= element->target == offsetof(struct flow_record, source)
+		                                ? PLAN_SOURCE
+		                                : PLAN_DESTINATION;
 }
 
 static void
@@ -242,7 +254,7 @@ find_lacks(const struct compiler *compiler)
 		lacks |= PLAN_LACKS_PORTS;
 	if (compiler->chosen[offsetof(struct flow_record, flow_direction)] == NULL)
 		lacks |= PLAN_LACKS_DIRECTION;
-	if (compiler->row_steps->len == 0)
+	if (compiler->row_steps->len + compiler->plan->list_count == 0)
 		lacks |= PLAN_LACKS_SIZES;
 	return lacks;
 }
@@ -257,7 +269,7 @@ keep_row_steps(struct compiler *compiler)
 
 		if (step->load != LOAD_SECTION_IP && step->load != LOAD_SECTION_ETHERNET)
 			continue;
-		if (compiler->plan->has_address)
+		if (compiler->plan->ends != 0)
 			g_array_remove_index(compiler->row_steps, i);
 	}
 	for (guint i = 0; i < compiler->row_steps->len; i++) {
@@ -265,7 +277,7 @@ keep_row_steps(struct compiler *compiler)
 			&g_array_index(compiler->row_steps, struct plan_step, i);
 
 		if (step->load == LOAD_SECTION_IP || step->load == LOAD_SECTION_ETHERNET)
-			compiler->plan->has_address = true;
+			compiler->plan->ends = PLAN_BOTH_ENDS;
 	}
 }
 
@@ -284,6 +296,7 @@ compile(struct compiler *compiler)
 			emit_chosen(compiler, target);
 	emit_duration(compiler);
 	keep_row_steps(compiler);
+	plan->is_variable |= plan->list_count > 0;
 	if ((plan->marks & OWN_MARKS) != 0)
 		plan->marks |= FLOW_HAS_TIMES;
 	plan->lacks = find_lacks(compiler);
@@ -332,7 +345,25 @@ template_plan_free(TemplatePlan *plan)
 bool
 template_plan_has_address(const TemplatePlan *plan)
 {
-	return plan->has_address;
+	return plan->ends != 0;
+}
+
+unsigned
+template_plan_ends(const TemplatePlan *plan)
+{
+	return plan->ends;
+}
+
+bool
+template_plan_has_lists(const TemplatePlan *plan)
+{
+	return plan->list_count > 0;
+}
+
+uint32_t
+template_plan_counters(const TemplatePlan *plan)
+{
+	return plan->marks & (FLOW_HAS_OCTETS | FLOW_HAS_PACKETS | FLOW_HAS_REVERSE);
 }
 
 unsigned
@@ -399,14 +430,6 @@ run_row_step(const struct plan_step *step, const struct plan_rows *row,
 	case LOAD_SECTION_ETHERNET:
 		return packet_section_read(octets, step->length, SECTION_FROM_ETHERNET,
 		                           row->records);
-	case LOAD_BASIC_LIST:
-		return structured_data_read_basic_list(octets, step->length, told);
-	case LOAD_SUB_TEMPLATE_LIST:
-		return structured_data_read_sub_template_list(row->context->domain, octets,
-		                                              step->length, told, row->records);
-	case LOAD_SUB_TEMPLATE_MULTI_LIST:
-		return structured_data_read_multi_list(row->context->domain, octets, step->length,
-		                                       told, row->records);
 	default:
 		return true;
 	}
@@ -414,13 +437,9 @@ run_row_step(const struct plan_step *step, const struct plan_rows *row,
 
 /* `located`: where the fields are; NULL for a record of fixed length. */
 static void
-run_row_steps(const TemplatePlan *plan, const struct plan_rows *row, const struct located *located)
+run_row_steps(const TemplatePlan *plan, const struct plan_rows *row, const struct located *located,
+              struct told_sizes *told)
 {
-	struct told_sizes told;
-
-	if (plan->row_step_count == 0)
-		return;
-	memset(&told, 0, sizeof(told));
 	for (size_t i = 0; i < plan->row_step_count; i++) {
 		struct plan_step step = plan->row_steps[i];
 
@@ -430,9 +449,21 @@ run_row_steps(const TemplatePlan *plan, const struct plan_rows *row, const struc
 		}
 		if (step.length == 0 || !plan_step_length_valid(step.load, step.length))
 			continue;
-		if (!run_row_step(&step, row, &plan->fields[step.field], &told))
+		if (!run_row_step(&step, row, &plan->fields[step.field], told))
 			row->records->marks |= FLOW_STRUCTURED_REFUSED;
 	}
+}
+
+/* All that is read row by row, of a record without lists. */
+static void
+read_row(const TemplatePlan *plan, const struct plan_rows *row, const struct located *located)
+{
+	struct told_sizes told;
+
+	if (plan->row_step_count == 0)
+		return;
+	memset(&told, 0, sizeof(told));
+	run_row_steps(plan, row, located, &told);
 	told_sizes_apply(&told, row->records);
 }
 
@@ -455,7 +486,7 @@ template_plan_read(const TemplatePlan *plan, const struct plan_context *context,
 	for (size_t i = 0; i < count && plan->row_step_count > 0; i++) {
 		struct plan_rows row = { context, octets + i * rows.stride, 0, 1, &records[i] };
 
-		run_row_steps(plan, &row, NULL);
+		read_row(plan, &row, NULL);
 	}
 	finish(plan, context, records, count);
 }
@@ -519,38 +550,69 @@ template_plan_read_variable(const TemplatePlan *plan, const struct plan_context 
 		return length;
 	*record = start_record(plan, context);
 	run_located_steps(plan, &row, located);
-	run_row_steps(plan, &row, located);
+	read_row(plan, &row, located);
 	finish(plan, context, record, 1);
 	return length;
 }
 
 size_t
-template_plan_read_sub(const TemplatePlan *plan, const uint8_t *octets, size_t left,
-                       struct told_sizes *told, struct flow_record *record)
+template_plan_read_listed(const TemplatePlan *plan, const struct plan_context *context,
+                          const uint8_t *octets, size_t left, struct listed_record *listed)
 {
 	struct located located[TEMPLATE_FIELDS_MAX];
 	size_t length = locate(plan, octets, left, located);
-	struct plan_rows row = { NULL, octets, 0, 1, record };
+	struct plan_rows row = { context, octets, 0, 1, &listed->record };
 
 	if (length == 0)
 		return 0;
-	for (size_t i = 0; i < plan->row_step_count; i++) {
-		struct plan_step step = plan->row_steps[i];
+	listed->record = start_record(plan, context);
+	memset(&listed->told, 0, sizeof(listed->told));
+	run_located_steps(plan, &row, located);
+	run_row_steps(plan, &row, located, &listed->told);
+	listed->list_count = plan->list_count;
+	for (size_t i = 0; i < plan->list_count; i++) {
+		const struct located *field = &located[plan->lists[i].field];
 
-		step.source = located[step.field].offset;
-		step.length = located[step.field].length;
-		if (step.load == LOAD_SIZES && plan_step_length_valid(step.load, step.length))
-			run_row_step(&step, &row, &plan->fields[step.field], told);
-	}
-	for (size_t i = 0; i < plan->step_count; i++) {
-		struct plan_step step = plan->steps[i];
-
-		step.source = located[step.field].offset;
-		if (step.load != LOAD_OR || step.run == NULL ||
-		    step.target == offsetof(struct flow_record, icmp_type_code))
-			continue;
-		step.run(&step, &row);
-		record->marks |= FLOW_HAS_FLAGS;
+		listed->lists[i] =
+			(struct plan_list){ plan->lists[i].load, field->offset, field->length };
 	}
 	return length;
+}
+
+void
+template_plan_finish(const TemplatePlan *plan, const struct plan_context *context,
+                     const struct told_sizes *told, struct flow_record *record)
+{
+	told_sizes_apply(told, record);
+	finish(plan, context, record, 1);
+}
+
+void
+template_plan_read_sub(const TemplatePlan *plan, const uint8_t *octets, struct told_sizes *told,
+                       struct flow_record *record)
+{
+	struct plan_rows row = { NULL, octets, 0, 1, record };
+
+	run_row_steps(plan, &row, NULL, told);
+	for (size_t i = 0; i < plan->step_count; i++) {
+		const struct plan_step *step = &plan->steps[i];
+
+		if (step->load != LOAD_OR ||
+		    step->target == offsetof(struct flow_record, icmp_type_code))
+			continue;
+		step->run(step, &row);
+		record->marks |= FLOW_HAS_FLAGS;
+	}
+}
+
+void
+template_plan_read_over(const TemplatePlan *plan, const struct plan_context *context,
+                        const uint8_t *octets, struct told_sizes *told, struct flow_record *record)
+{
+	struct plan_rows row = { context, octets, 0, 1, record };
+
+	record->marks |= start_record(plan, context).marks;
+	for (size_t i = 0; i < plan->step_count; i++)
+		plan->steps[i].run(&plan->steps[i], &row);
+	run_row_steps(plan, &row, NULL, told);
 }

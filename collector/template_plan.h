@@ -24,10 +24,10 @@
 #include "common/wall_time.h"
 
 typedef struct TemplatePlan TemplatePlan;
-struct observation_domain;
 
 enum {
 	TEMPLATE_FIELDS_MAX = 1024,
+	PLAN_LISTS_MAX = 32,    /* lists of one record that are read */
 	FIELD_VARIABLE = 65535, /* length of a field whose length stands in the record */
 };
 
@@ -44,9 +44,8 @@ struct plan_context {
 	bool uptime_known;
 	bool uptime_inferred; /* from a boot time that was announced: a flow cannot lie before it */
 	uint32_t uptime_ms;   /* the Exporter's uptime, modulo 2^32, */
-	struct wall_time uptime_at;              /* at this time */
-	const struct sampler_table *samplers;    /* NULL: none */
-	const struct observation_domain *domain; /* Templates of structured data; NULL: none */
+	struct wall_time uptime_at;           /* at this time */
+	const struct sampler_table *samplers; /* NULL: none */
 };
 
 /* How the octets of an element are read. */
@@ -78,6 +77,12 @@ enum plan_load {
 	LOAD_SUB_TEMPLATE_MULTI_LIST,
 };
 
+enum plan_end {
+	PLAN_SOURCE = 1 << 0,
+	PLAN_DESTINATION = 1 << 1,
+	PLAN_BOTH_ENDS = PLAN_SOURCE | PLAN_DESTINATION,
+};
+
 /* What a plan's records lack, for the operator's eye. */
 enum plan_lack {
 	PLAN_LACKS_FLAGS = 1 << 0,
@@ -98,6 +103,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TemplatePlan, template_plan_free)
 bool template_plan_has_address(const TemplatePlan *plan);
 unsigned template_plan_lacks(const TemplatePlan *plan); /* enum plan_lack */
 
+/* Which ends of a flow its records tell: enum plan_end. */
+unsigned template_plan_ends(const TemplatePlan *plan);
+
+/* Its records hold structured data: they are read as records of variable length, and what is in the
+ * lists is told by template_plan_read_listed() alone. */
+bool template_plan_has_lists(const TemplatePlan *plan);
+
+/* Which of FLOW_HAS_OCTETS, _PACKETS and _REVERSE its records have. */
+uint32_t template_plan_counters(const TemplatePlan *plan);
+
 /* Its times are uptimes that only plan_context.uptime_ms makes real. */
 bool template_plan_needs_uptime(const TemplatePlan *plan);
 
@@ -116,9 +131,36 @@ void template_plan_read(const TemplatePlan *plan, const struct plan_context *con
 size_t template_plan_read_variable(const TemplatePlan *plan, const struct plan_context *context,
                                    const uint8_t *octets, size_t left, struct flow_record *record);
 
-/* Adds what a record of a sub-Template tells of TCP flags and packet sizes.  Returns as the one
- * above. */
-size_t template_plan_read_sub(const TemplatePlan *plan, const uint8_t *octets, size_t left,
-                              struct told_sizes *told, struct flow_record *record);
+/* A record with structured data, before its lists were read. */
+struct plan_list {
+	uint8_t load; /* LOAD_BASIC_LIST and the two behind it */
+	uint32_t offset;
+	uint16_t length;
+};
+
+struct listed_record {
+	struct flow_record record; /* not finished */
+	struct told_sizes told;
+	size_t list_count;
+	struct plan_list lists[PLAN_LISTS_MAX];
+};
+
+/* As template_plan_read_variable(), without what template_plan_finish() does. */
+size_t template_plan_read_listed(const TemplatePlan *plan, const struct plan_context *context,
+                                 const uint8_t *octets, size_t left, struct listed_record *listed);
+
+/* What is to be done once the lists have been read: sizes, times, events, sampling. */
+void template_plan_finish(const TemplatePlan *plan, const struct plan_context *context,
+                          const struct told_sizes *told, struct flow_record *record);
+
+/* Adds what a record of a sub-Template tells of TCP flags and packet sizes. */
+void template_plan_read_sub(const TemplatePlan *plan, const uint8_t *octets,
+                            struct told_sizes *told, struct flow_record *record);
+
+/* Reads a record of a sub-Template over what `record` has from the record around it.  Not
+ * finished. */
+void template_plan_read_over(const TemplatePlan *plan, const struct plan_context *context,
+                             const uint8_t *octets, struct told_sizes *told,
+                             struct flow_record *record);
 
 #endif

@@ -228,6 +228,70 @@ ipfix_seeds(const char *folder)
 	save(folder, "ipfix", "packet_section", sequence);
 }
 
+/* A list whose records are flows, within lists: as fuzz_ipfix reads it. */
+static void
+put_nested_lists(GByteArray *message)
+{
+	g_autoptr(GByteArray) inner = g_byte_array_new();
+	g_autoptr(GByteArray) outer = g_byte_array_new();
+	size_t set = export_open_set(message, 306);
+
+	export_put(inner, 3, 1);
+	export_put(inner, 300, 2);
+	for (size_t record = 0; record < 2; record++)
+		for (size_t i = 0; i < COUNT(flow_fields); i++)
+			export_put(inner, flow_values[i] + record, flow_fields[i].length);
+	export_put(outer, 3, 1);
+	export_put(outer, 305, 2);
+	export_put(outer, 4 + 4 + 1 + inner->len, 2);
+	export_put(outer, 17, 4);
+	export_put(outer, inner->len, 1);
+	export_put_octets(outer, inner->data, inner->len);
+	export_put(message, 1000, 8);
+	export_put(message, outer->len, 1);
+	export_put_octets(message, outer->data, outer->len);
+	export_close_set(message, set);
+}
+
+static void
+list_seeds(const char *folder)
+{
+	static const struct wire_field branch_fields[] = { { 0, 10, 4 }, { 0, 292, 65535 } };
+	static const struct wire_field list_fields[] = { { 0, 1, 8 }, { 0, 293, 65535 } };
+	/* Two Templates, (address, list) and (address, octets); a list of the first with one of the
+	 * second in it; the same as a subTemplateMultiList; a basicList. */
+	static const uint8_t nested[] = { 2, 1,  0, 0, 6,  0, 1, 1, 0, 3, 0, 0, 3, 1, 44, 1, 2, 3,
+		                          4, 15, 3, 1, 45, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0,  0, 9 };
+	static const uint8_t multi[] = { 1, 1, 1, 0, 3, 0, 1, 3, 1, 44, 0, 16, 5, 6, 7,
+		                         8, 0, 0, 0, 0, 0, 0, 0, 9, 9,  9, 0,  5, 1 };
+	static const uint8_t basic[] = {
+		0, 2, 255, 0x83, 0xf5, 0, 2, 0, 0, 0x1f, 0x79, 0, 9, 1, 2
+	};
+	static const struct {
+		const char *name;
+		const uint8_t *octets;
+		size_t length;
+	} rows[] = {
+		{ "nested", nested, sizeof(nested) },
+		{ "multi", multi, sizeof(multi) },
+		{ "basic", basic, sizeof(basic) },
+	};
+	GByteArray *sequence = g_byte_array_new();
+	GByteArray *message = ipfix_open(&header);
+
+	ipfix_add_template(message, 300, flow_fields, COUNT(flow_fields));
+	ipfix_add_template(message, 305, branch_fields, COUNT(branch_fields));
+	ipfix_add_template(message, 306, list_fields, COUNT(list_fields));
+	put_nested_lists(message);
+	add_datagram(sequence, 0, message);
+	save(folder, "ipfix", "flows_in_lists", sequence);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		sequence = g_byte_array_new();
+		export_put_octets(sequence, rows[i].octets, rows[i].length);
+		save(folder, "lists", rows[i].name, sequence);
+	}
+}
+
 static void
 export_seeds(const char *folder)
 {
@@ -396,6 +460,7 @@ main(int argc, char **argv)
 	netflow5_seeds(argv[1]);
 	netflow9_seeds(argv[1]);
 	ipfix_seeds(argv[1]);
+	list_seeds(argv[1]);
 	export_seeds(argv[1]);
 	ipfix_file_seeds(argv[1]);
 	capture_seeds(argv[1]);

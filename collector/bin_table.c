@@ -22,10 +22,9 @@ enum {
 	PARTS_AHEAD = 8, /* so many parts early their memory is asked for */
 };
 
-/* A view that is to be added to the bins of one of its ends. */
+/* A record that is to be added to the bins of one of its ends. */
 struct job {
-	const struct record_view *view;
-	enum host_direction direction;
+	struct record_end end;
 	uint32_t hash;   /* of the first minute's bin */
 	uint32_t number; /* of that bin, if it was open before this block; else OPEN_BINS_NONE */
 };
@@ -40,6 +39,9 @@ struct BinTable {
 	int64_t swept_at_ms; /* the lead, when bins were last looked through */
 	uint16_t owner;      /* place of the exporter whose batch is added */
 	uint16_t opened;     /* what a bin opened now is marked with */
+	uint16_t exporters;  /* its bit */
+	int64_t earliest_ms; /* a record that starts before, or ends behind the latest, is refused */
+	int64_t latest_ms;
 
 	uint32_t *due; /* numbers of the bins to give out */
 	uint32_t *sorted;
@@ -123,41 +125,44 @@ add_share(BinTable *table, uint32_t number, const struct record_share *share)
 	return false;
 }
 
+static inline const struct host_address *
+host_of(const struct job *job)
+{
+	return record_view_host(job->end.view, job->end.direction);
+}
+
 /* Of a record that was reported before nothing is counted but that it was. */
 static bool
 note_copy(BinTable *table, const struct job *job)
 {
-	const struct record_view *view = job->view;
-	const struct host_address *host = record_view_host(view, job->direction);
 	struct record_share copy = {
-		.share = { .marks = SHARE_COPY, .exporters = view->exporter_bit },
+		.share = { .marks = SHARE_COPY, .exporters = job->end.exporters },
 	};
-	uint32_t number = bin_for(table, host, view->minute, job->hash);
+	uint32_t number = bin_for(table, host_of(job), job->end.view->minute, job->hash);
 
 	return number != OPEN_BINS_NONE && add_share(table, number, &copy);
 }
 
 /* True: at least one minute of it found room. */
-static bool
+static inline bool
 do_job(BinTable *table, const struct job *job)
 {
-	const struct record_view *view = job->view;
-	const struct host_address *host = record_view_host(view, job->direction);
+	const struct record_view *view = job->end.view;
 	struct record_share share;
 	bool placed = false;
 
-	share.view = view;
-	share.elapsed_ms = 0;
 	if (view->marks & SHARE_COPY)
 		return note_copy(table, job);
-	while (record_share_next(&share, job->direction)) {
+	share.elapsed_ms = 0;
+	while (record_share_next(&share, &job->end)) {
 		bool first = share.minute == view->minute;
 		uint32_t number = first ? job->number : OPEN_BINS_NONE;
 
 		if (number == OPEN_BINS_NONE)
-			number = bin_for(table, host, share.minute,
+			number = bin_for(table, host_of(job), share.minute,
 			                 first ? job->hash
-			                       : open_bins_hash(table->open, host, share.minute));
+			                       : open_bins_hash(table->open, host_of(job),
+			                                        share.minute));
 		if (number != OPEN_BINS_NONE && add_share(table, number, &share))
 			placed = true;
 		else
@@ -169,45 +174,57 @@ do_job(BinTable *table, const struct job *job)
 static inline void
 plan_job(BinTable *table, const struct record_view *view, enum host_direction direction)
 {
-	struct job *job = &table->jobs[table->job_count];
 	const struct host_address *host = record_view_host(view, direction);
+	struct job *job = &table->jobs[table->job_count];
 
 	if (!prefix_set_contains(table->monitored, host))
 		return;
-	job->view = view;
-	job->direction = direction;
+	job->end = (struct record_end){ view, direction, table->exporters };
 	job->hash = open_bins_hash(table->open, host, view->minute);
 	open_bins_prefetch_index(table->open, job->hash);
 	table->job_count++;
 }
 
 static inline void
-plan_view(BinTable *table, const struct flow_batch *batch, const struct flow_record *record)
+plan_view(BinTable *table, const struct flow_record *record)
 {
 	struct record_view *view = &table->views[table->view_count];
 	size_t jobs = table->job_count;
-	unsigned bit = (batch->exporter + batch->observation_domain * 7) % EXPORTER_BITS;
 
 	record_view_begin(view, record);
 	plan_job(table, view, HOST_OUT);
 	plan_job(table, view, HOST_IN);
 	if (table->job_count == jobs)
 		return;
-	record_view_finish(view, (uint16_t)(1u << bit));
+	record_view_finish(view);
 	table->view_count++;
 }
 
-static inline bool
-is_uncounted(const struct flow_record *record)
+/* What a batch's records have in common. */
+static void
+take_header(BinTable *table, const struct flow_batch *batch)
 {
-	bool reverse = (record->marks & FLOW_HAS_REVERSE) &&
-	               (record->reverse_octets | record->reverse_packets) != 0;
+	const int64_t never_ms = (INT64_C(1) << 32) * HOST_BIN_MS;
+	unsigned bit = (batch->exporter + batch->observation_domain * 7) % EXPORTER_BITS;
 
-	return !reverse && (record->octets | record->packets) == 0;
+	table->owner = export_progress_note(table->progress, batch->exporter, batch->export_time);
+	table->opened =
+		(uint16_t)(export_progress_of(table->progress, table->owner) >> OPENED_UNIT_SHIFT);
+	table->exporters = (uint16_t)(1u << bit);
+	table->earliest_ms = MAX(batch->export_time.ms - table->limits.lateness_ms, 0);
+	table->latest_ms = MIN(batch->export_time.ms + table->limits.future_ms, never_ms - 1);
+	table->counters.records += batch->count;
 }
 
-/* The counter of what refuses the record; NULL: nothing does. */
-static inline uint64_t *
+static inline bool
+has_reverse(const struct flow_record *record)
+{
+	return (record->marks & FLOW_HAS_REVERSE) &&
+	       (record->reverse_octets | record->reverse_packets) != 0;
+}
+
+/* The counter of what refuses the record. */
+static uint64_t *
 refusal_of(BinTable *table, const struct flow_batch *batch, const struct flow_record *record)
 {
 	struct bin_table_counters *counters = &table->counters;
@@ -216,28 +233,34 @@ refusal_of(BinTable *table, const struct flow_batch *batch, const struct flow_re
 		return &counters->events;
 	if (record->marks & FLOW_TIMES_IMPOSSIBLE)
 		return &counters->impossible;
-	if (is_uncounted(record))
+	if (!has_reverse(record) && (record->octets | record->packets) == 0)
 		return &counters->uncounted;
 	if (record->end.ms > batch->export_time.ms + table->limits.future_ms)
 		return &counters->future;
 	if (record->start.ms < batch->export_time.ms - table->limits.lateness_ms)
 		return &counters->late;
-	if (record->start.ms < 0 || record->end.ms < record->start.ms ||
-	    record->end.ms / HOST_BIN_MS > UINT32_MAX)
-		return &counters->impossible;
-	return NULL;
+	return &counters->impossible;
+}
+
+static inline bool
+is_refused(const BinTable *table, const struct flow_record *record)
+{
+	return (record->marks & (FLOW_EVENT | FLOW_TIMES_IMPOSSIBLE)) != 0 ||
+	       record->start.ms < table->earliest_ms || record->end.ms > table->latest_ms ||
+	       record->end.ms < record->start.ms ||
+	       ((record->octets | record->packets) == 0 && !has_reverse(record));
 }
 
 /* Counts the record by what became of it. */
-static void
+static inline void
 settle(BinTable *table, const struct flow_record *record, size_t jobs, bool placed)
 {
-	if (jobs == 0)
+	if (placed && !(record->marks & FLOW_COPY))
+		table->counters.binned++;
+	else if (jobs == 0)
 		table->counters.unmonitored++;
 	else if (record->marks & FLOW_COPY)
 		table->counters.copies++;
-	else if (placed)
-		table->counters.binned++;
 	else
 		table->counters.unplaced++;
 }
@@ -247,63 +270,64 @@ static void
 find_bins(BinTable *table)
 {
 	for (size_t i = 0; i < table->job_count; i++)
-		open_bins_prefetch_bin(table->open, table->jobs[i].hash);
+		table->jobs[i].number = open_bins_prefetch_bin(table->open, table->jobs[i].hash);
 	for (size_t i = 0; i < table->job_count; i++) {
 		struct job *job = &table->jobs[i];
 
-		job->number = open_bins_find(table->open,
-		                             record_view_host(job->view, job->direction),
-		                             job->view->minute, job->hash);
 		if (job->number != OPEN_BINS_NONE)
-			open_bins_prefetch_room(table->open, job->number);
+			job->number = open_bins_confirm(table->open, job->number, host_of(job),
+			                                job->end.view->minute);
 	}
+}
+
+/* Plans what is to be done for one record; false: it is refused. */
+static inline bool
+plan_record(BinTable *table, const struct flow_batch *batch, size_t number, size_t place)
+{
+	const struct flow_record *record = &batch->records[number];
+
+	if (is_refused(table, record)) {
+		++*refusal_of(table, batch, record);
+		return false;
+	}
+	if ((record->octets | record->packets) != 0)
+		plan_view(table, record);
+	if (has_reverse(record)) {
+		flow_role_reverse(record, &table->reversed[place]);
+		plan_view(table, &table->reversed[place]);
+	}
+	return true;
 }
 
 static void
 add_block(BinTable *table, const struct flow_batch *batch, size_t from, size_t until)
 {
-	size_t job_ends[BLOCK];
+	size_t ends[BLOCK]; /* of each record's jobs */
+	uint32_t planned = 0;
 	size_t job = 0;
 
+	_Static_assert(BLOCK <= 32, "a bit for each");
 	table->view_count = table->job_count = 0;
 	for (size_t i = from; i < until; i++) {
-		const struct flow_record *record = &batch->records[i];
-		uint64_t *refusal = refusal_of(table, batch, record);
-
-		job_ends[i - from] = SIZE_MAX;
-		if (refusal != NULL) {
-			(*refusal)++;
-			continue;
-		}
-		if ((record->octets | record->packets) != 0)
-			plan_view(table, batch, record);
-		if ((record->marks & FLOW_HAS_REVERSE) &&
-		    (record->reverse_octets | record->reverse_packets) != 0) {
-			flow_role_reverse(record, &table->reversed[i - from]);
-			plan_view(table, batch, &table->reversed[i - from]);
-		}
-		job_ends[i - from] = table->job_count;
+		planned |= (uint32_t)plan_record(table, batch, i, i - from) << (i - from);
+		ends[i - from] = table->job_count;
 	}
 	find_bins(table);
-	for (size_t i = from; i < until; i++) {
+	for (size_t i = 0; i < until - from; i++) {
 		size_t first = job;
 		bool placed = false;
 
-		if (job_ends[i - from] == SIZE_MAX)
-			continue;
-		for (; job < job_ends[i - from]; job++)
+		for (; job < ends[i]; job++)
 			placed |= do_job(table, &table->jobs[job]);
-		settle(table, &batch->records[i], job - first, placed);
+		if (planned >> i & 1)
+			settle(table, &batch->records[from + i], job - first, placed);
 	}
 }
 
 void
 bin_table_add(BinTable *table, const struct flow_batch *batch)
 {
-	table->owner = export_progress_note(table->progress, batch->exporter, batch->export_time);
-	table->opened =
-		(uint16_t)(export_progress_of(table->progress, table->owner) >> OPENED_UNIT_SHIFT);
-	table->counters.records += batch->count;
+	take_header(table, batch);
 	for (size_t i = 0; i < batch->count; i += BLOCK)
 		add_block(table, batch, i, MIN(i + BLOCK, batch->count));
 }

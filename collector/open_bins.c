@@ -164,16 +164,23 @@ open_bins_prefetch_index(const OpenBins *bins, uint32_t hash)
 	bin_index_prefetch(&bins->index, hash);
 }
 
-void
+uint32_t
 open_bins_prefetch_bin(const OpenBins *bins, uint32_t hash)
 {
 	uint64_t at = bin_index_home(&bins->index, hash);
 	uint32_t number = bin_index_next(&bins->index, &at, hash);
 
-	if (number == BIN_INDEX_NONE)
-		return;
-	__builtin_prefetch(&bins->bins[number], 1);
-	__builtin_prefetch((const char *)&bins->bins[number] + LINE_OCTETS, 1);
+	if (number != BIN_INDEX_NONE) {
+		__builtin_prefetch(&bins->bins[number], 1);
+		__builtin_prefetch((const char *)&bins->bins[number] + LINE_OCTETS, 1);
+	}
+	return number;
+}
+
+static inline bool
+is_of(const struct open_bin *bin, const struct host_address *host, uint32_t minute)
+{
+	return bin->minute == minute && host_address_equal(&bin->host, host);
 }
 
 uint32_t
@@ -183,19 +190,15 @@ open_bins_find(const OpenBins *bins, const struct host_address *host, uint32_t m
 	uint64_t at = bin_index_home(&bins->index, hash);
 	uint32_t number;
 
-	while ((number = bin_index_next(&bins->index, &at, hash)) != BIN_INDEX_NONE) {
-		const struct open_bin *bin = &bins->bins[number];
-
-		if (bin->minute == minute && host_address_equal(&bin->host, host))
-			return number;
-	}
-	return OPEN_BINS_NONE;
+	do
+		number = bin_index_next(&bins->index, &at, hash);
+	while (number != BIN_INDEX_NONE && !is_of(&bins->bins[number], host, minute));
+	return number;
 }
 
-void
-open_bins_prefetch_room(const OpenBins *bins, uint32_t number)
+static inline void
+prefetch_room(const OpenBins *bins, const struct open_bin *bin)
 {
-	const struct open_bin *bin = &bins->bins[number];
 	const char *memory;
 
 	if (bin->cell_count == SUMMED) {
@@ -209,6 +212,18 @@ open_bins_prefetch_room(const OpenBins *bins, uint32_t number)
 		__builtin_prefetch(memory, 1);
 		__builtin_prefetch(memory + sizeof(union host_cell) - 1, 1);
 	}
+}
+
+uint32_t
+open_bins_confirm(const OpenBins *bins, uint32_t number, const struct host_address *host,
+                  uint32_t minute)
+{
+	const struct open_bin *bin = &bins->bins[number];
+
+	if (!is_of(bin, host, minute))
+		return OPEN_BINS_NONE;
+	prefetch_room(bins, bin);
+	return number;
 }
 
 uint32_t
@@ -361,7 +376,7 @@ add_to_sum(OpenBins *bins, struct open_bin *bin, const struct host_share *share,
 	               bins->sketch_key);
 }
 
-static bool
+G_GNUC_NO_INLINE static bool
 put_share(OpenBins *bins, struct open_bin *bin, const struct host_share *share,
           const struct host_share_numbers *numbers)
 {
@@ -385,7 +400,9 @@ open_bins_add(OpenBins *bins, uint32_t number, const struct host_share *share,
 {
 	struct open_bin *bin = &bins->bins[number];
 
-	if (!put_share(bins, bin, share, numbers))
+	if (bin->cell_count < CELLS_FIRST && !(share->marks & SHARE_WIDE))
+		bin->cells[bin->cell_count++].share = *share;
+	else if (!put_share(bins, bin, share, numbers))
 		return SHARE_LOST;
 	if (bin->touches > HOST_BIN_TOUCHES || (share->marks & (SHARE_COPY | SHARE_ICMP_ERROR)))
 		return SHARE_ADDED;

@@ -60,14 +60,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OpenBins, open_bins_free)
 
 uint32_t open_bins_hash(const OpenBins *bins, const struct host_address *host, uint32_t minute);
 
-/* Steps of one search, so that a batch of searches can wait for memory together. */
-void open_bins_prefetch_index(const OpenBins *bins, uint32_t hash);
-void open_bins_prefetch_bin(const OpenBins *bins, uint32_t hash);
 uint32_t open_bins_find(const OpenBins *bins, const struct host_address *host, uint32_t minute,
                         uint32_t hash);
 
-/* Asks for the memory that adding a share to the bin will need. */
-void open_bins_prefetch_room(const OpenBins *bins, uint32_t number);
+/*
+ * The same in steps that each wait for memory, so that a batch of searches can wait together.  Second: the bin that it
+ * probably is; OPEN_BINS_NONE: there is none.  Third: the same number, when that is the bin; else
+ * OPEN_BINS_NONE, and only open_bins_find() knows.  It also asks for what adding a share will need.
+ */
+void open_bins_prefetch_index(const OpenBins *bins, uint32_t hash);
+uint32_t open_bins_prefetch_bin(const OpenBins *bins, uint32_t hash);
+uint32_t open_bins_confirm(const OpenBins *bins, uint32_t number, const struct host_address *host,
+                           uint32_t minute);
 
 /* Opens a bin that is not there; `opened` is the owner's time.  OPEN_BINS_NONE: there is no room. */
 struct open_bin_key {

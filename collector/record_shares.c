@@ -11,140 +11,143 @@ enum {
 	SHAPED_MS = 2 * QUARTER_MS, /* shorter touches have no shape worth looking for */
 };
 
-void
-record_view_begin(struct record_view *view, const struct flow_record *record)
-{
-	view->record = record;
-	view->minute = (uint32_t)((uint64_t)record->start.ms / HOST_BIN_MS);
-	view->first_ms =
-		(uint32_t)((uint64_t)record->start.ms - (uint64_t)view->minute * HOST_BIN_MS);
-}
+enum {
+	ROLE_KINDS_MASK = ROLE_SOURCE_IS_CLIENT | ROLE_BEGINS | ROLE_ANSWERED | ROLE_POSITIVE |
+	                  ROLE_REFUSAL,
+	ROLE_SHARE_MARKS = ROLE_SYN_ONLY | ROLE_RESET | ROLE_FLAGLESS | ROLE_ICMP_ERROR |
+	                   ROLE_UNSOLICITED,
+	FIRST_MARKS = SHARE_SYN_ONLY | SHARE_SINGLE_PACKET | SHARE_FLAGLESS | SHARE_CONTINUES |
+	              SHARE_UNSOLICITED,
+	LAST_MARKS = SHARE_RESET,
+};
 
-/* The marks, which are the same for both ends. */
-static inline void
-take_marks(struct record_view *view)
+_Static_assert((int)ROLE_SYN_ONLY == (int)SHARE_SYN_ONLY &&
+                       (int)ROLE_RESET == (int)SHARE_RESET &&
+                       (int)ROLE_FLAGLESS == (int)SHARE_FLAGLESS &&
+                       (int)ROLE_ICMP_ERROR == (int)SHARE_ICMP_ERROR &&
+                       (int)ROLE_UNSOLICITED == (int)SHARE_UNSOLICITED,
+               "they are taken over at once");
+_Static_assert(ROLE_KINDS_MASK == 31, "they index a table");
+
+/*
+ * What a touch says of the peer, by the role: for the client's share whether it sent, heard, was refused or fails, for
+ * the server's that it served.
+ */
+#define IS_CLIENT(direction, role)                                                                 \
+	(((direction) == HOST_OUT) == (((role)&ROLE_SOURCE_IS_CLIENT) != 0))
+#define CLIENT_KINDS(direction, role)                                                              \
+	(((direction) == HOST_OUT ? TOUCH_SENT : 0) |                                              \
+	 ((role)&ROLE_BEGINS && !((role)&ROLE_ANSWERED) ? TOUCH_FAILING : 0) |                     \
+	 ((role) & (ROLE_ANSWERED | ROLE_POSITIVE) ? TOUCH_HEARD : 0) |                            \
+	 ((role)&ROLE_REFUSAL ? TOUCH_REFUSED : 0))
+#define KINDS(direction, role)                                                                     \
+	(((direction) == HOST_IN ? TOUCH_IN : 0) | ((role)&ROLE_BEGINS ? TOUCH_BEGUN : 0) |        \
+	 (IS_CLIENT(direction, role) ? CLIENT_KINDS(direction, role) : TOUCH_SERVED))
+#define FOUR_KINDS(direction, role)                                                                \
+	KINDS(direction, role), KINDS(direction, (role) + 1), KINDS(direction, (role) + 2),        \
+		KINDS(direction, (role) + 3)
+#define ALL_KINDS(direction)                                                                       \
+	{                                                                                          \
+		FOUR_KINDS(direction, 0), FOUR_KINDS(direction, 4), FOUR_KINDS(direction, 8),      \
+			FOUR_KINDS(direction, 12), FOUR_KINDS(direction, 16),                      \
+			FOUR_KINDS(direction, 20), FOUR_KINDS(direction, 24),                      \
+			FOUR_KINDS(direction, 28)                                                  \
+	}
+
+static const uint16_t role_kinds[2][32] = {
+	[HOST_OUT] = ALL_KINDS(HOST_OUT),
+	[HOST_IN] = ALL_KINDS(HOST_IN),
+};
+
+void
+record_view_finish(struct record_view *view)
 {
 	const struct flow_record *record = view->record;
-	uint32_t role = view->role.marks;
-	unsigned marks = 0;
-	unsigned first = 0;
-
-	if (role & ROLE_ICMP_ERROR)
-		marks |= SHARE_ICMP_ERROR;
-	if (record->marks & FLOW_COPY)
-		marks |= SHARE_COPY;
-	if (role & ROLE_SYN_ONLY)
-		first |= SHARE_SYN_ONLY;
-	if (record->packets == 1)
-		first |= SHARE_SINGLE_PACKET;
-	if (role & ROLE_FLAGLESS)
-		first |= SHARE_FLAGLESS;
-	if (record->marks & FLOW_CONTINUES)
-		first |= SHARE_CONTINUES;
-	if (role & ROLE_UNSOLICITED)
-		first |= SHARE_UNSOLICITED;
-	view->marks = (uint16_t)marks;
-	view->first_marks = (uint16_t)first;
-	view->last_marks = role & ROLE_RESET ? SHARE_RESET : 0;
-}
-
-void
-record_view_finish(struct record_view *view, uint16_t exporter_bit)
-{
-	const struct flow_record *record = view->record;
+	unsigned marks;
 
 	view->role = flow_role_of(record);
 	view->knowledge = (uint8_t)packet_sizes_split(record, view->classes);
-	view->duration_ms = record->end.ms - record->start.ms + 1;
-	view->exporter_bit = exporter_bit;
-	take_marks(view);
-}
-
-/* What the touch says of the peer. */
-static inline unsigned
-peer_kinds(uint32_t marks, enum host_direction direction, bool begins)
-{
-	bool host_is_client = (direction == HOST_OUT) == ((marks & ROLE_SOURCE_IS_CLIENT) != 0);
-	unsigned kinds = 0;
-
-	if (!host_is_client)
-		return TOUCH_SERVED;
-	if (direction == HOST_OUT && !(marks & ROLE_NO_CONTACT))
-		kinds |= TOUCH_SENT;
-	if (begins && !(marks & ROLE_ANSWERED))
-		kinds |= TOUCH_FAILING;
-	if (marks & (ROLE_ANSWERED | ROLE_POSITIVE))
-		kinds |= TOUCH_HEARD;
-	if (marks & ROLE_REFUSAL)
-		kinds |= TOUCH_REFUSED;
-	return kinds;
+	marks = view->role.marks & ROLE_SHARE_MARKS;
+	marks |= record->packets == 1 ? SHARE_SINGLE_PACKET : 0u;
+	if (record->marks & (FLOW_COPY | FLOW_CONTINUES)) {
+		marks |= record->marks & FLOW_COPY ? SHARE_COPY : 0u;
+		marks |= record->marks & FLOW_CONTINUES ? SHARE_CONTINUES : 0u;
+	}
+	view->marks = (uint16_t)marks;
 }
 
 enum part_of_record { PART_FIRST = 1, PART_LAST = 2, PART_WHOLE = 3 };
 
 static inline unsigned
-kinds_of(const struct record_view *view, enum host_direction direction,
-         const struct host_share *share, unsigned part)
+kinds_of(const struct record_end *end, unsigned part)
 {
-	bool begins = (view->role.marks & ROLE_BEGINS) && (part & PART_FIRST);
-	unsigned kinds = peer_kinds(view->role.marks, direction, begins);
+	uint32_t role = end->view->role.marks;
+	unsigned at = role & (part & PART_FIRST ? ROLE_KINDS_MASK : ROLE_KINDS_MASK & ~ROLE_BEGINS);
+	unsigned kinds = role_kinds[end->direction][at];
 
-	if (direction == HOST_IN)
-		kinds |= TOUCH_IN;
-	if (part & PART_FIRST)
-		kinds |= TOUCH_STARTS;
-	if (part & PART_LAST)
-		kinds |= TOUCH_ENDS;
-	if (view->record->packets <= SMALL_PACKETS)
-		kinds |= TOUCH_SMALL;
-	if (begins)
-		kinds |= TOUCH_BEGUN;
-	if (part == PART_WHOLE && share->last_ms - share->first_ms >= SHAPED_MS)
-		kinds |= (unsigned)second_shape_of(view->record) << TOUCH_SHAPE_SHIFT;
-	return kinds;
+	if (role & ROLE_NO_CONTACT)
+		kinds &= ~(unsigned)TOUCH_SENT;
+	kinds |= part & PART_FIRST ? TOUCH_STARTS : 0u;
+	kinds |= part & PART_LAST ? TOUCH_ENDS : 0u;
+	return kinds | (end->view->record->packets <= SMALL_PACKETS ? TOUCH_SMALL : 0u);
 }
 
 /* All that does not depend on how the record is cut. */
 static inline void
-describe(struct record_share *into, enum host_direction direction, unsigned part)
+describe(struct host_share *share, const struct record_end *end, unsigned part)
 {
-	const struct record_view *view = into->view;
-	struct host_share *share = &into->share;
+	const struct record_view *view = end->view;
 	unsigned marks = view->marks;
 
-	if (part & PART_FIRST)
-		marks |= view->first_marks;
-	if (part & PART_LAST)
-		marks |= view->last_marks;
-	if (direction == HOST_OUT)
+	if (!(part & PART_FIRST))
+		marks &= ~(unsigned)FIRST_MARKS;
+	if (!(part & PART_LAST))
+		marks &= ~(unsigned)LAST_MARKS;
+	if (end->direction == HOST_OUT)
 		marks &= ~(unsigned)SHARE_UNSOLICITED;
-	share->peer = *record_view_host(view, direction == HOST_OUT ? HOST_IN : HOST_OUT);
+	share->peer = *record_view_host(view, end->direction == HOST_OUT ? HOST_IN : HOST_OUT);
 	share->port = view->role.port;
-	share->kinds = (uint16_t)kinds_of(view, direction, share, part);
+	share->kinds = (uint16_t)kinds_of(end, part);
 	share->marks = (uint16_t)marks;
-	share->exporters = view->exporter_bit;
+	share->exporters = end->exporters;
 	share->protocol = view->record->protocol;
 	share->size_knowledge = view->knowledge;
 }
 
+typedef uint32_t classes_u32 __attribute__((vector_size(32)));
+typedef uint16_t classes_u16 __attribute__((vector_size(16)));
+typedef uint8_t classes_u8 __attribute__((vector_size(8)));
+
+/* Writes the numbers of packets in an octet each; false: they do not fit. */
+static inline bool
+pack_classes(uint8_t octets[static PACKET_SIZE_CLASSES],
+             const uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	classes_u32 wide;
+	classes_u8 narrow;
+	uint64_t halves[4];
+
+	memcpy(&wide, classes, sizeof(wide));
+	memcpy(halves, classes, sizeof(halves));
+	if (((halves[0] | halves[1] | halves[2] | halves[3]) & UINT64_C(0xffffff00ffffff00)) != 0)
+		return false;
+	narrow = __builtin_convertvector(__builtin_convertvector(wide, classes_u16), classes_u8);
+	memcpy(octets, &narrow, sizeof(narrow));
+	return true;
+}
+
 /* The numbers, in the share where they fit. */
 static inline void
-put_numbers(struct record_share *into, uint64_t octets,
+put_numbers(struct record_share *into, const struct record_end *end, uint64_t octets,
             const uint32_t classes[static PACKET_SIZE_CLASSES])
 {
-	uint32_t interval = into->view->record->sampling_interval;
+	uint32_t interval = end->view->record->sampling_interval;
 	struct host_share *share = &into->share;
-	uint32_t most = 0;
 
-	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-		most |= classes[i];
 	share->octets = (uint32_t)octets;
-	if (octets <= UINT32_MAX && interval <= UINT16_MAX && most <= UINT8_MAX) {
-		share->sampling_interval = (uint16_t)interval;
-		for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-			share->size_packets[i] = (uint8_t)classes[i];
+	share->sampling_interval = (uint16_t)interval;
+	if ((octets >> 32 | interval >> 16) == 0 && pack_classes(share->size_packets, classes))
 		return;
-	}
 	share->marks |= SHARE_WIDE;
 	share->sampling_interval = 0;
 	memset(share->size_packets, 0, sizeof(share->size_packets));
@@ -154,56 +157,68 @@ put_numbers(struct record_share *into, uint64_t octets,
 	into->numbers.unused = 0;
 }
 
-/* What came of a count between two moments of the record's life. */
-static uint64_t
-cut_count(const struct record_share *share, uint64_t count, int64_t until_ms)
-{
-	uint64_t duration = (uint64_t)share->view->duration_ms;
+/* A record of which one minute has been cut off. */
+struct cut {
+	uint64_t duration_ms;
+	uint64_t from_ms; /* of the record's life */
+	uint64_t until_ms;
+};
 
-	return flow_spread_until(count, (uint64_t)until_ms, duration) -
-	       flow_spread_until(count, (uint64_t)share->elapsed_ms, duration);
+static uint64_t
+cut_count(const struct cut *cut, uint64_t count)
+{
+	return flow_spread_until(count, cut->until_ms, cut->duration_ms) -
+	       flow_spread_until(count, cut->from_ms, cut->duration_ms);
 }
 
 static void
-cut_minute(struct record_share *into, enum host_direction direction)
+cut_minute(struct record_share *into, const struct record_end *end, int64_t duration_ms)
 {
-	const struct record_view *view = into->view;
-	int64_t from_ms = view->record->start.ms + into->elapsed_ms;
-	int64_t end_ms = view->record->start.ms + view->duration_ms; /* the first ms after it */
+	const struct record_view *view = end->view;
+	int64_t start_ms = view->record->start.ms;
+	int64_t from_ms = start_ms + into->elapsed_ms;
+	int64_t end_ms = start_ms + duration_ms; /* the first ms after it */
 	int64_t minute = from_ms / HOST_BIN_MS;
-	int64_t until_ms = end_ms < (minute + 1) * HOST_BIN_MS ? end_ms : (minute + 1) * HOST_BIN_MS;
-	int64_t elapsed_ms = until_ms - view->record->start.ms;
-	unsigned part = (into->elapsed_ms == 0 ? PART_FIRST : 0u) |
+	int64_t next_ms = (minute + 1) * HOST_BIN_MS;
+	int64_t until_ms = end_ms < next_ms ? end_ms : next_ms;
+	struct cut cut = { (uint64_t)duration_ms, (uint64_t)into->elapsed_ms,
+		           (uint64_t)(until_ms - start_ms) };
+	unsigned part = (from_ms == start_ms ? PART_FIRST : 0u) |
 	                (until_ms == end_ms ? PART_LAST : 0u);
 	uint32_t classes[PACKET_SIZE_CLASSES];
 
 	into->minute = (uint32_t)minute;
+	into->elapsed_ms = until_ms - start_ms;
 	into->share.first_ms = (uint16_t)(from_ms - minute * HOST_BIN_MS);
 	into->share.last_ms = (uint16_t)(until_ms - 1 - minute * HOST_BIN_MS);
-	describe(into, direction, part);
+	describe(&into->share, end, part);
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-		classes[i] = (uint32_t)cut_count(into, view->classes[i], elapsed_ms);
-	put_numbers(into, cut_count(into, view->record->octets, elapsed_ms), classes);
-	into->elapsed_ms = elapsed_ms;
+		classes[i] = (uint32_t)cut_count(&cut, view->classes[i]);
+	put_numbers(into, end, cut_count(&cut, view->record->octets), classes);
 }
 
 bool
-record_share_next(struct record_share *into, enum host_direction direction)
+record_share_next(struct record_share *into, const struct record_end *end)
 {
-	const struct record_view *view = into->view;
+	const struct record_view *view = end->view;
+	int64_t duration_ms = view->record->end.ms - view->record->start.ms + 1;
+	struct host_share *share = &into->share;
 
-	if (into->elapsed_ms >= view->duration_ms)
-		return false;
-	if (into->elapsed_ms > 0 || view->first_ms + view->duration_ms > HOST_BIN_MS) {
-		cut_minute(into, direction);
+	if (into->elapsed_ms != 0 || view->first_ms + duration_ms > HOST_BIN_MS) {
+		if (into->elapsed_ms >= duration_ms)
+			return false;
+		cut_minute(into, end, duration_ms);
 		return true;
 	}
 	/* It lies in one minute, as most do. */
 	into->minute = view->minute;
-	into->share.first_ms = (uint16_t)view->first_ms;
-	into->share.last_ms = (uint16_t)(view->first_ms + view->duration_ms - 1);
-	describe(into, direction, PART_WHOLE);
-	put_numbers(into, view->record->octets, view->classes);
-	into->elapsed_ms = view->duration_ms;
+	into->elapsed_ms = duration_ms;
+	share->first_ms = (uint16_t)view->first_ms;
+	share->last_ms = (uint16_t)(view->first_ms + duration_ms - 1);
+	describe(share, end, PART_WHOLE);
+	if (duration_ms > SHAPED_MS)
+		share->kinds |= (uint16_t)((unsigned)second_shape_of(view->record)
+		                           << TOUCH_SHAPE_SHIFT);
+	put_numbers(into, end, view->record->octets, view->classes);
 	return true;
 }

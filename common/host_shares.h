@@ -26,17 +26,18 @@ enum {
 	HOST_SHARES_CELLS_MOST = 64, /* of one part: more are no smaller than a bin */
 };
 
-/* What a share says beside its touch's kinds. */
+/* What a share says beside its touch's kinds.  Some are where enum flow_role_marks of the collector has
+ * them too, so that they are taken over at once. */
 enum host_share_mark {
 	SHARE_WIDE = 1 << 0,
 	SHARE_COPY = 1 << 1, /* another exporter had reported the flow: nothing but that is counted */
-	SHARE_ICMP_ERROR = 1 << 2,    /* about another flow: it touches nobody */
-	SHARE_SYN_ONLY = 1 << 3,      /* with TOUCH_BEGUN: SYN and neither ACK nor RST */
-	SHARE_SINGLE_PACKET = 1 << 4, /* with TOUCH_BEGUN: the record has one packet */
-	SHARE_FLAGLESS = 1 << 5,      /* the record's first: TCP, several packets, no flag at all */
-	SHARE_CONTINUES = 1 << 6,     /* the record's first: it goes on with a flow */
-	SHARE_UNSOLICITED = 1 << 7,   /* the record's first, received: backscatter */
-	SHARE_RESET = 1 << 8,         /* the record's last: TCP with RST */
+	SHARE_SINGLE_PACKET = 1 << 2, /* with TOUCH_BEGUN: the record has one packet */
+	SHARE_CONTINUES = 1 << 3,     /* the record's first: it goes on with a flow */
+	SHARE_SYN_ONLY = 1 << 5,      /* with TOUCH_BEGUN: SYN and neither ACK nor RST */
+	SHARE_RESET = 1 << 6,         /* the record's last: TCP with RST */
+	SHARE_FLAGLESS = 1 << 7,      /* the record's first: TCP, several packets, no flag at all */
+	SHARE_ICMP_ERROR = 1 << 8,    /* about another flow: it touches nobody */
+	SHARE_UNSOLICITED = 1 << 10,  /* the record's first, received: backscatter */
 };
 
 struct host_share {

@@ -144,7 +144,7 @@ draw_share(GRand *random, union host_cell *cell)
 		(uint16_t)g_rand_int_range(random, cell->share.first_ms, HOST_BIN_MS);
 	cell->share.port = (uint16_t)g_rand_int_range(random, 20, 90);
 	cell->share.kinds = (uint16_t)g_rand_int_range(random, 0, 1 << 13);
-	cell->share.marks = (uint16_t)(g_rand_int_range(random, 0, 1 << 9) & ~SHARE_WIDE);
+	cell->share.marks = (uint16_t)(g_rand_int(random) & 0x5ee);
 	cell->share.exporters = (uint16_t)g_rand_int(random);
 	cell->share.sampling_interval = (uint16_t)(wide ? 0 : g_rand_int(random));
 	cell->share.protocol = (const uint8_t[]){ 6, 17, 1, 47 }[g_rand_int_range(random, 0, 4)];
@@ -230,6 +230,7 @@ refuses_what_no_collector_makes(void)
 	REFUSES(cells[1].share.first_ms = (uint16_t)(cells[1].share.last_ms + 1));
 	REFUSES(cells[1].share.kinds |= 1 << 13);
 	REFUSES(cells[1].share.marks |= 1 << 9);
+	REFUSES(cells[1].share.marks |= 1 << 11);
 #undef REFUSES
 	shares.count = HOST_SHARES_CELLS_MOST + 1;
 	g_assert_false(host_shares_valid(&shares));

@@ -21,8 +21,6 @@ enum {
 	ENOUGH_PACKETS = 10, /* in five minutes, to judge at all */
 	HISTORY_MINUTES = 30,  /* that features look at, however many are kept */
 	PREVALENCE_PEERS = 1 << 18,
-	SITE_WINDOWS = 2000,   /* of the site, at least, to say what is usual there */
-	SITE_HOSTS = 20,
 	SITE_MINUTES = 1440,   /* between calibrations */
 };
 
@@ -33,22 +31,16 @@ struct job {
 	bool early;
 };
 
-/* What is usual here: the decision values of the site's own windows. */
-struct site {
-	SiteSample *sample;
-	uint64_t hosts[16];  /* bitmap of those in the sample */
-	struct tail tail;    /* count 0: not known yet */
-	uint32_t due_minute; /* when the tail is made anew */
-};
-
 struct Assessor {
 	struct assessor_config config;
 	HostHistory *history;
 	Prevalence *prevalence;
 	Classifier *classifier; /* NULL: experts only */
 	struct calibration calibration;
-	SiteCalibration *site_calibration;
-	struct site site;
+	SiteCalibration *site_calibration;  /* for whoever asks */
+	SiteCalibration *today;             /* what is usual here, anew after each day */
+	struct calibration site;            /* of the day before; its tails' counts 0: not known yet */
+	uint32_t due_minute;                /* when that is made anew */
 	double evidence_threshold;     /* -ln of the share of windows that may be called infected */
 	int64_t clocks[EXPORTER_BITS]; /* newest export time of parts of one exporter, by its bit */
 	struct ring_watermark watermark;
@@ -124,15 +116,16 @@ assessor_new(const struct assessor_config *config, GError **error)
 
 	assessor->config = *config;
 	assessor->history = host_history_new(&limits);
-	assessor->site.sample = site_sample_new();
+	assessor->today = site_calibration_new();
 	assessor->site_calibration = site_calibration_new();
 	assessor->prevalence = prevalence_new(PREVALENCE_PEERS, config->sketch_key);
 	assessor->changed = g_array_new(FALSE, FALSE, sizeof(struct host_address));
 	assessor->pending = g_array_new(FALSE, FALSE, sizeof(struct host_address));
 	assessor->jobs = g_array_new(FALSE, FALSE, sizeof(struct job));
-	assessor->evidence_threshold = evidence_limit(config->alarms_per_1000_host_days);
 	if (!load_classifier(assessor, error) || !load_calibration(assessor, error))
 		return NULL;
+	assessor->evidence_threshold =
+		evidence_limit(config->alarms_per_1000_host_days, assessor->calibration.windows_a_day);
 	assessor->config.model_path = NULL;
 	assessor->config.calibration_path = NULL;
 	assessor->config.site_calibration_path = NULL;
@@ -146,7 +139,7 @@ assessor_free(Assessor *assessor)
 		return;
 	host_history_free(assessor->history);
 	prevalence_free(assessor->prevalence);
-	site_sample_free(assessor->site.sample);
+	site_calibration_free(assessor->today);
 	site_calibration_free(assessor->site_calibration);
 	classifier_free(assessor->classifier);
 	calibration_clear(&assessor->calibration);
@@ -328,31 +321,26 @@ ask_experts(Assessor *assessor, const struct host_view *view)
  * or an unlucky start among infected hosts, would say less than the shipped calibration.
  */
 static void
-observe_site(Assessor *assessor, const struct host_view *view, double value)
+observe_site(Assessor *assessor, uint32_t minute)
 {
-	struct site *site = &assessor->site;
-
-	if (site->due_minute == 0)
-		site->due_minute = view->minute + SITE_MINUTES;
-	site_sample_add(site->sample, BEHAVIOUR_traffic_pattern, value);
-	sketch_linear_add(site->hosts, G_N_ELEMENTS(site->hosts),
-	                  sketch_hash_peer(&view->host->host, view->sketch_key));
-	if (view->minute < site->due_minute ||
-	    site_sample_count(site->sample, BEHAVIOUR_traffic_pattern) < SITE_WINDOWS ||
-	    sketch_linear_estimate(site->hosts, G_N_ELEMENTS(site->hosts)) < SITE_HOSTS)
+	if (assessor->due_minute == 0)
+		assessor->due_minute = minute + SITE_MINUTES;
+	site_calibration_add(assessor->site_calibration, &assessor->assessment);
+	site_calibration_add(assessor->today, &assessor->assessment);
+	if (minute < assessor->due_minute ||
+	    !site_calibration_make(assessor->today, &assessor->calibration, &assessor->site))
 		return;
-	site->tail = site_sample_tail(site->sample, BEHAVIOUR_traffic_pattern);
-	site->due_minute = view->minute + SITE_MINUTES;
-	site_sample_clear(site->sample);
-	memset(site->hosts, 0, sizeof(site->hosts));
+	assessor->due_minute = minute + SITE_MINUTES;
+	site_calibration_clear(assessor->today);
 }
 
 /* What is usual: on this site, as soon as that is known. */
 static const struct tail *
 pattern_tail(const Assessor *assessor)
 {
-	return assessor->site.tail.count > 0 ? &assessor->site.tail
-	                                     : &assessor->calibration.tails[BEHAVIOUR_traffic_pattern];
+	const struct tail *site = &assessor->site.tails[BEHAVIOUR_traffic_pattern];
+
+	return site->count > 0 ? site : &assessor->calibration.tails[BEHAVIOUR_traffic_pattern];
 }
 
 /* Without any calibration a decision value is taken as it is. */
@@ -378,7 +366,6 @@ ask_classifier(Assessor *assessor, const struct host_view *view, struct host_pas
 {
 	struct evidence evidence = { .behaviour = BEHAVIOUR_traffic_pattern };
 	const Classifier *classifier = assessor->classifier;
-	bool scans = assessor->assessment.evidence_count > 0 && assessor->assessment.evidence[0].strength >= 0.5;
 	double value;
 
 	if (classifier != NULL &&
@@ -391,13 +378,11 @@ ask_classifier(Assessor *assessor, const struct host_view *view, struct host_pas
 		return;
 	assessor->counters.classified++;
 	value = classifier_decide(classifier, assessor->features);
-	evidence.measured = value_beside_past(&past->pattern, value, classifier_center(classifier));
+	evidence.measured = value_beside_past(&past->pattern, value, classifier_usual(classifier));
 	value_past_add(&past->pattern, value);
 	weigh_pattern(assessor, &evidence);
-	if (!scans)
-		observe_site(assessor, view, evidence.measured);
 	add_evidence(&assessor->assessment, &evidence, 1);
-	site_calibration_add(assessor->site_calibration, &assessor->assessment);
+	observe_site(assessor, view->minute);
 }
 
 static int
@@ -557,4 +542,10 @@ SiteCalibration *
 assessor_site(Assessor *assessor)
 {
 	return assessor->site_calibration;
+}
+
+bool
+assessor_calibrate(const Assessor *assessor, struct calibration *calibration)
+{
+	return site_calibration_make(assessor->site_calibration, &assessor->calibration, calibration);
 }

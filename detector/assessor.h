@@ -62,4 +62,7 @@ const char *assessor_model_name(const Assessor *assessor);
 /* The site's windows since the start, or since they were cleared. */
 SiteCalibration *assessor_site(Assessor *assessor);
 
+/* Those windows as a calibration; false: too few. */
+bool assessor_calibrate(const Assessor *assessor, struct calibration *calibration);
+
 #endif

@@ -27,7 +27,7 @@ struct Classifier {
 	char *name;
 	struct scaler scaler;
 	unsigned sampling_most;
-	double center;
+	struct value_usual usual;
 	size_t machine_count;
 	struct machine machines[MACHINES_MAX];
 };
@@ -256,11 +256,12 @@ load_head(Classifier *classifier, GKeyFile *file, const char *meta, GError **err
 	}
 	classifier->sampling_most =
 		(unsigned)MAX(1, g_key_file_get_integer(file, "model", "sampling_most", &absent));
-	classifier->center = g_key_file_get_double(file, "model", "center", NULL);
-	if (isfinite(classifier->center))
+	classifier->usual.center = g_key_file_get_double(file, "model", "center", NULL);
+	classifier->usual.spread = g_key_file_get_double(file, "model", "spread", NULL);
+	if (isfinite(classifier->usual.center) && isfinite(classifier->usual.spread) && classifier->usual.spread >= 0)
 		return true;
 	g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-	            "%s: key [model] center: no finite number", meta);
+	            "%s: keys [model] center, spread: no finite number, or below 0", meta);
 	return false;
 }
 
@@ -369,8 +370,8 @@ classifier_is_dense(const Classifier *classifier)
 	return dense;
 }
 
-double
-classifier_center(const Classifier *classifier)
+const struct value_usual *
+classifier_usual(const Classifier *classifier)
 {
-	return classifier->center;
+	return &classifier->usual;
 }

@@ -6,7 +6,7 @@
  * libsvm's own format:
  *
  *   [model]      format=1, name, machines=NAME.model;..., sampling_most (greatest sampling interval
- *                it was trained for), center (median decision value of normal windows)
+ *                it was trained for), center and spread (struct value_usual)
  *   [features]   names, and under each name its quantiles (detector/scaler.h)
  *   [provenance] free text: where it comes from, what it was measured to reach
  *
@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "detector/evidence.h"
 #include "detector/feature_vector.h"
 
 typedef struct Classifier Classifier;
@@ -39,7 +40,7 @@ double classifier_decide(const Classifier *classifier, const double features[sta
 const char *classifier_name(const Classifier *classifier);
 size_t classifier_support_vectors(const Classifier *classifier);
 unsigned classifier_sampling_most(const Classifier *classifier);
-double classifier_center(const Classifier *classifier);
+const struct value_usual *classifier_usual(const Classifier *classifier);
 bool classifier_is_dense(const Classifier *classifier);
 
 /* How far the dense decision lies from libsvm's at these features: for tests and the check at

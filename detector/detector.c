@@ -630,7 +630,7 @@ calibration_json(Detector *detector, const char *command)
 	json_open_object(json, NULL);
 	json_add_unsigned(json, "windows", site_calibration_windows(site));
 	json_add_unsigned(json, "hosts", site_calibration_hosts(site));
-	if (site_calibration_make(site, &calibration)) {
+	if (assessor_calibrate(detector->assessor, &calibration)) {
 		g_autofree char *text = calibration_text(&calibration);
 
 		json_add_string(json, "calibration", text);

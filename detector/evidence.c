@@ -6,10 +6,7 @@
 
 #include "common/fault.h"
 
-enum {
-	SAMPLE_VALUES = 4096,
-	WINDOWS_A_DAY = 288, /* of five minutes: what false alarms are counted by */
-};
+enum { WINDOWS_A_DAY = 288 }; /* of five minutes */
 
 static int
 compare_doubles(const void *a, const void *b)
@@ -30,40 +27,74 @@ quantile(const double *values, size_t count, double share)
 	return values[below] + (at - (double)below) * (values[above] - values[below]);
 }
 
+/* Shares of values above tail.upper. */
+static const double upper_shares[TAIL_UPPER] = { 0.02, 0.01, 0.005, 0.002, 0.001 };
+
+static const double lowest_upper_share = 0.05; /* above the last of tail.quantiles */
+
+/* How fast the tail falls beyond its quantiles: as between its last factor of ten. */
+static double
+excess_of(const struct tail *tail)
+{
+	return (tail->upper[TAIL_UPPER - 1] - tail->upper[1]) / log(upper_shares[1] / upper_shares[TAIL_UPPER - 1]);
+}
+
 struct tail
 tail_of(double *values, size_t count)
 {
-	struct tail tail = { .count = count };
-	size_t first;
+	struct tail tail = { .count = count, .host_level = NAN };
 
 	if (count == 0)
 		return tail;
 	qsort(values, count, sizeof(values[0]), compare_doubles);
 	for (int i = 0; i < TAIL_QUANTILES; i++)
 		tail.quantiles[i] = quantile(values, count, i / (double)TAIL_QUANTILES);
-	for (first = 0; first < count && values[first] <= tail.quantiles[TAIL_QUANTILES - 1];)
-		first++;
-	if (first < count)
-		tail.excess = (quantile(values + first, count - first, 0.5) -
-		               tail.quantiles[TAIL_QUANTILES - 1]) /
-		              G_LN2;
+	for (int i = 0; i < TAIL_UPPER; i++)
+		tail.upper[i] = quantile(values, count, 1 - upper_shares[i]);
+	tail.excess = excess_of(&tail);
 	return tail;
+}
+
+/* A knot of the tail above its 95 % quantile: -1 is that quantile itself. */
+static double
+upper_value(const struct tail *tail, int knot)
+{
+	return knot < 0 ? tail->quantiles[TAIL_QUANTILES - 1] : tail->upper[knot];
+}
+
+static double
+upper_evidence(int knot)
+{
+	return -log(knot < 0 ? lowest_upper_share : upper_shares[knot]);
+}
+
+static double
+evidence_above(const struct tail *tail, double value)
+{
+	double beyond = value - tail->upper[TAIL_UPPER - 1];
+	int knot = -1;
+	double place;
+
+	if (beyond >= 0)
+		return fmin(EVIDENCE_MOST, upper_evidence(TAIL_UPPER - 1) +
+		                                   (beyond > 0 ? beyond / fmax(tail->excess, 1e-9) : 0));
+	while (value >= upper_value(tail, knot + 1))
+		knot++;
+	place = (value - upper_value(tail, knot)) / (upper_value(tail, knot + 1) - upper_value(tail, knot));
+	return upper_evidence(knot) + place * (upper_evidence(knot + 1) - upper_evidence(knot));
 }
 
 double
 tail_evidence(const struct tail *tail, double value)
 {
 	const double *q = tail->quantiles;
-	double above = value - q[TAIL_QUANTILES - 1];
 	int i = 0;
 	double reached;
 
 	if (tail->count == 0 || value <= q[0])
 		return 0;
-	if (above >= 0)
-		return fmin(EVIDENCE_MOST,
-		            log(TAIL_QUANTILES) +
-		                    (above > 0 ? above / fmax(tail->excess, 1e-9) : 0));
+	if (value >= q[TAIL_QUANTILES - 1])
+		return evidence_above(tail, value);
 	while (value >= q[i + 1])
 		i++;
 	reached = (i + (value - q[i]) / (q[i + 1] - q[i])) / TAIL_QUANTILES;
@@ -74,19 +105,39 @@ double
 tail_value(const struct tail *tail, double evidence)
 {
 	const double *q = tail->quantiles;
-	double above = evidence - log(TAIL_QUANTILES);
 	double at = (1 - exp(-evidence)) * TAIL_QUANTILES;
-	int i = (int)at;
+	int i = (int)at, knot = -1;
+	double place;
 
-	if (above >= 0 || i >= TAIL_QUANTILES - 1)
-		return q[TAIL_QUANTILES - 1] + fmax(above, 0) * tail->excess;
-	return q[i] + (at - i) * (q[i + 1] - q[i]);
+	if (evidence < upper_evidence(-1) && i < TAIL_QUANTILES - 1)
+		return q[i] + (at - i) * (q[i + 1] - q[i]);
+	while (knot < TAIL_UPPER - 1 && evidence >= upper_evidence(knot + 1))
+		knot++;
+	if (knot == TAIL_UPPER - 1)
+		return tail->upper[knot] + (evidence - upper_evidence(knot)) * tail->excess;
+	place = (evidence - upper_evidence(knot)) / (upper_evidence(knot + 1) - upper_evidence(knot));
+	return upper_value(tail, knot) + place * (upper_value(tail, knot + 1) - upper_value(tail, knot));
+}
+
+struct tail
+tail_shifted(const struct tail *tail, double by)
+{
+	struct tail shifted = *tail;
+
+	for (int i = 0; i < TAIL_QUANTILES; i++)
+		shifted.quantiles[i] += by;
+	for (int i = 0; i < TAIL_UPPER; i++)
+		shifted.upper[i] += by;
+	shifted.host_level += by;
+	return shifted;
 }
 
 double
-evidence_limit(double alarms_per_1000_host_days)
+evidence_limit(double alarms_per_1000_host_days, double windows_a_day)
 {
-	return log(WINDOWS_A_DAY * 1000 / fmax(alarms_per_1000_host_days, 1e-3));
+	double windows = windows_a_day > 0 ? windows_a_day : WINDOWS_A_DAY;
+
+	return fmax(log(windows * 1000 / fmax(alarms_per_1000_host_days, 1e-3)), 1);
 }
 
 double
@@ -98,11 +149,11 @@ evidence_strength(double evidence, double limit)
 }
 
 double
-value_beside_past(const struct value_past *past, double value, double center)
+value_beside_past(const struct value_past *past, double value, const struct value_usual *usual)
 {
-	double known = past->windows / (past->windows + 12.0);
+	double known = past->windows / (past->windows + (double)VALUE_PAST_SOON);
 
-	return value - 0.5 * known * (past->mean - center);
+	return value - 0.5 * known * (past->mean - usual->center) - 1.5 * (1 - known) * usual->spread;
 }
 
 void
@@ -112,16 +163,37 @@ value_past_add(struct value_past *past, double value)
 	past->mean += (value - past->mean) / past->windows;
 }
 
+/* False: not `count` rising finite numbers. */
+static bool
+read_rising(GKeyFile *file, const char *group, const char *key, double *into, gsize count)
+{
+	gsize found = 0;
+	g_autofree gdouble *values = g_key_file_get_double_list(file, group, key, &found, NULL);
+
+	for (gsize i = 0; i < MIN(found, count); i++) {
+		into[i] = values[i];
+		if (!isfinite(values[i]) || (i > 0 && values[i] < values[i - 1]))
+			return false;
+	}
+	return found == count;
+}
+
+/* Of a tail that was written without them: exponential from the 95 % quantile on. */
+static void
+extend_tail(struct tail *tail)
+{
+	for (int i = 0; i < TAIL_UPPER; i++)
+		tail->upper[i] = tail->quantiles[TAIL_QUANTILES - 1] + tail->excess * log(lowest_upper_share / upper_shares[i]);
+}
+
 static bool
 read_tail(struct tail *tail, GKeyFile *file, const char *group, GError **error)
 {
-	gsize count = 0;
-	g_autofree gdouble *quantiles =
-		g_key_file_get_double_list(file, group, "quantiles", &count, error);
 	GError *problem = NULL;
+	bool upper = g_key_file_has_key(file, group, "upper", NULL);
+	bool sound = read_rising(file, group, "quantiles", tail->quantiles, TAIL_QUANTILES) &&
+	             (!upper || read_rising(file, group, "upper", tail->upper, TAIL_UPPER));
 
-	if (quantiles == NULL)
-		return false;
 	tail->count = g_key_file_get_uint64(file, group, "count", &problem);
 	if (problem == NULL)
 		tail->excess = g_key_file_get_double(file, group, "excess", &problem);
@@ -129,16 +201,16 @@ read_tail(struct tail *tail, GKeyFile *file, const char *group, GError **error)
 		g_propagate_error(error, problem);
 		return false;
 	}
-	for (gsize i = 0; i < MIN(count, TAIL_QUANTILES); i++) {
-		tail->quantiles[i] = quantiles[i];
-		if (!isfinite(quantiles[i]) || (i > 0 && quantiles[i] < quantiles[i - 1]))
-			count = 0;
-	}
-	if (count == TAIL_QUANTILES && isfinite(tail->excess) && tail->excess >= 0)
+	tail->host_level = NAN;
+	if (g_key_file_has_key(file, group, "host_level", NULL))
+		tail->host_level = g_key_file_get_double(file, group, "host_level", NULL);
+	if (!upper)
+		extend_tail(tail);
+	if (sound && tail->upper[0] >= tail->quantiles[TAIL_QUANTILES - 1] && isfinite(tail->excess) && tail->excess >= 0)
 		return true;
 	g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-	            "key [%s] quantiles: %d rising finite numbers, and excess not below 0", group,
-	            TAIL_QUANTILES);
+	            "section [%s]: quantiles, %d rising finite numbers, then upper, %d of them, and excess not below 0", group,
+	            TAIL_QUANTILES, TAIL_UPPER);
 	return false;
 }
 
@@ -181,6 +253,9 @@ calibration_load(struct calibration *calibration, const char *path, GError **err
 			return false;
 		}
 	}
+	calibration->windows_a_day = g_key_file_get_double(file, "calibration", "windows_a_day", NULL);
+	if (!isfinite(calibration->windows_a_day) || calibration->windows_a_day < 0)
+		calibration->windows_a_day = 0;
 	calibration->source = g_key_file_get_string(file, "calibration", "source", NULL);
 	calibration->model = g_key_file_get_string(file, "calibration", "model", NULL);
 	return true;
@@ -195,6 +270,8 @@ as_key_file(const struct calibration *calibration)
 	                      calibration->source ? calibration->source : "");
 	if (calibration->model != NULL)
 		g_key_file_set_string(file, "calibration", "model", calibration->model);
+	if (calibration->windows_a_day > 0)
+		g_key_file_set_double(file, "calibration", "windows_a_day", calibration->windows_a_day);
 	for (int i = 0; i < BEHAVIOUR_COUNT; i++) {
 		struct tail tail = calibration->tails[i];
 		const char *group = behaviour_name((enum behaviour)i);
@@ -204,7 +281,10 @@ as_key_file(const struct calibration *calibration)
 		g_key_file_set_uint64(file, group, "count", tail.count);
 		g_key_file_set_double_list(file, group, "quantiles", tail.quantiles,
 		                           TAIL_QUANTILES);
+		g_key_file_set_double_list(file, group, "upper", tail.upper, TAIL_UPPER);
 		g_key_file_set_double(file, group, "excess", tail.excess);
+		if (isfinite(tail.host_level))
+			g_key_file_set_double(file, group, "host_level", tail.host_level);
 	}
 	return file;
 }
@@ -230,71 +310,4 @@ calibration_clear(struct calibration *calibration)
 {
 	g_clear_pointer(&calibration->source, g_free);
 	g_clear_pointer(&calibration->model, g_free);
-}
-
-struct SiteSample {
-	uint64_t seen[BEHAVIOUR_COUNT];
-	uint64_t random;
-	double values[BEHAVIOUR_COUNT][SAMPLE_VALUES];
-};
-
-SiteSample *
-site_sample_new(void)
-{
-	SiteSample *sample = g_new0(SiteSample, 1);
-
-	site_sample_clear(sample);
-	return sample;
-}
-
-void
-site_sample_free(SiteSample *sample)
-{
-	g_free(sample);
-}
-
-void
-site_sample_clear(SiteSample *sample)
-{
-	memset(sample->seen, 0, sizeof(sample->seen));
-	sample->random = 0x9e3779b97f4a7c15u;
-}
-
-/* Xorshift64* (Vigna, 2016). */
-static uint64_t
-next_random(SiteSample *sample)
-{
-	sample->random ^= sample->random >> 12;
-	sample->random ^= sample->random << 25;
-	sample->random ^= sample->random >> 27;
-	return sample->random * 0x2545f4914f6cdd1du;
-}
-
-void
-site_sample_add(SiteSample *sample, enum behaviour behaviour, double value)
-{
-	uint64_t seen = sample->seen[behaviour]++;
-	uint64_t place = seen < SAMPLE_VALUES ? seen : next_random(sample) % (seen + 1);
-
-	if (place < SAMPLE_VALUES)
-		sample->values[behaviour][place] = value;
-}
-
-uint64_t
-site_sample_count(const SiteSample *sample, enum behaviour behaviour)
-{
-	return sample->seen[behaviour];
-}
-
-struct tail
-site_sample_tail(const SiteSample *sample, enum behaviour behaviour)
-{
-	size_t count = (size_t)MIN(sample->seen[behaviour], SAMPLE_VALUES);
-	double values[SAMPLE_VALUES];
-	struct tail tail;
-
-	memcpy(values, sample->values[behaviour], count * sizeof(values[0]));
-	tail = tail_of(values, count);
-	tail.count = sample->seen[behaviour];
-	return tail;
 }

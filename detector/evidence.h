@@ -2,9 +2,8 @@
  * What is usual on a network, and how unusual a value is: the tail of each behaviour's measured
  * values.
  *
- * Up to the 95 % quantile the tail is the observed one, beyond it an exponential whose mean excess
- * is taken from the median excess, so that a few infected hosts among those observed do not lift
- * it.  Evidence is -ln of the share of the windows that reach the value, at most EVIDENCE_MOST.
+ * Up to the greatest kept quantile the tail is the observed one, beyond it an exponential.  Evidence is
+ * -ln of the share of the windows that reach the value, at most EVIDENCE_MOST.
  *
  * Source: J. Pickands, Statistical inference using extreme order statistics (1975), the exponential
  * case. Threads: one.
@@ -21,13 +20,18 @@
 
 #define EVIDENCE_MOST 25.0
 
-enum { TAIL_QUANTILES = 20 }; /* at 0, 5, ..., 95 % */
+enum {
+	TAIL_QUANTILES = 20, /* at 0, 5, ..., 95 % */
+	TAIL_UPPER = 5,      /* at 98, 99, 99.5, 99.8, 99.9 % */
+};
 
 /* The values of one behaviour in windows of hosts that are taken for clean. */
 struct tail {
 	uint64_t count; /* values it was made of; 0: not known */
 	double quantiles[TAIL_QUANTILES];
-	double excess; /* mean excess over the last quantile */
+	double upper[TAIL_UPPER];
+	double excess;     /* mean excess over the last of them */
+	double host_level; /* what one in ten of a host's windows exceeds: the upper quartile over hosts; NAN: not known */
 };
 
 /* Makes a tail; sorts `values`. */
@@ -39,8 +43,14 @@ double tail_evidence(const struct tail *tail, double value);
 /* The value whose evidence is `evidence`. */
 double tail_value(const struct tail *tail, double evidence);
 
-/* The evidence that a verdict takes, for a wished number of false alarms in 1000 hosts and days. */
-double evidence_limit(double alarms_per_1000_host_days);
+/* The same shape about another place. */
+struct tail tail_shifted(const struct tail *tail, double by);
+
+/*
+ * The evidence that a verdict takes, for a wished number of false alarms in 1000 hosts and days; `windows_a_day` as in
+ * struct calibration.
+ */
+double evidence_limit(double alarms_per_1000_host_days, double windows_a_day);
 
 /*
  * Evidence as strength: 0.5 at `limit`, proportional below it, so that what lies below the verdict's threshold can still
@@ -50,7 +60,7 @@ double evidence_strength(double evidence, double limit);
 
 /*
  * A host's own past values of one kind: what it has always done counts for less than what is new.
- * Half of the distance of its mean from `center` is taken away, less while few windows are known.
+ * Half of the distance of its mean from what is usual is taken away, less while few windows are known.
  */
 struct value_past {
 	double mean;
@@ -59,13 +69,26 @@ struct value_past {
 
 enum { VALUE_PAST_WINDOWS = 240 };
 
-double value_beside_past(const struct value_past *past, double value, double center);
+/* Decision values of normal windows, out of fold: a property of the model. */
+struct value_usual {
+	double center; /* median */
+	double spread; /* standard deviation; 0: not known */
+};
+
+/*
+ * What a host does in its first minutes of being watched is new and has no past to stand beside: it must deviate by more,
+ * by up to 1.5 spreads, and half of that is left after VALUE_PAST_SOON windows.
+ */
+enum { VALUE_PAST_SOON = 12 };
+
+double value_beside_past(const struct value_past *past, double value, const struct value_usual *usual);
 void value_past_add(struct value_past *past, double value);
 
 /* One tail for each behaviour, as a file (GKeyFile text). */
 struct calibration {
 	char *source; /* where it comes from, for people */
 	char *model;  /* name of the model whose decision values it has; NULL: not told */
+	double windows_a_day; /* independent ones of a host: what false alarms are counted by; 0: one each five minutes */
 	struct tail tails[BEHAVIOUR_COUNT];
 };
 
@@ -73,20 +96,5 @@ bool calibration_load(struct calibration *calibration, const char *path, GError 
 bool calibration_save(const struct calibration *calibration, const char *path, GError **error);
 char *calibration_text(const struct calibration *calibration); /* what is saved; free with g_free() */
 void calibration_clear(struct calibration *calibration);
-
-/*
- * Values of the site as they come: a fair sample of bounded size for each behaviour, by a generator
- * with a fixed seed, so that the same windows give the same calibration.
- */
-typedef struct SiteSample SiteSample;
-
-SiteSample *site_sample_new(void);
-void site_sample_free(SiteSample *sample);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SiteSample, site_sample_free)
-
-void site_sample_add(SiteSample *sample, enum behaviour behaviour, double value);
-uint64_t site_sample_count(const SiteSample *sample, enum behaviour behaviour);
-struct tail site_sample_tail(const SiteSample *sample, enum behaviour behaviour);
-void site_sample_clear(SiteSample *sample);
 
 #endif

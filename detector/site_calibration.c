@@ -1,5 +1,6 @@
 #include "detector/site_calibration.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,12 +167,65 @@ trimmed_tail(const SiteCalibration *site, int behaviour)
 	return tail_of(values, count);
 }
 
+static int
+compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double
+host_level_of(double *levels, size_t count)
+{
+	qsort(levels, count, sizeof(levels[0]), compare_doubles);
+	return count == 0 ? NAN : levels[(count - 1) * 3 / 4];
+}
+
+double
+host_level_of_one(double *values, size_t count)
+{
+	qsort(values, count, sizeof(values[0]), compare_doubles);
+	return values[(count - 1) * 9 / 10];
+}
+
+static double
+site_level(const SiteCalibration *site, int behaviour)
+{
+	g_autofree double *levels = g_new(double, site->order->len);
+	double values[SITE_CALIBRATION_VALUES];
+
+	for (size_t i = 0; i < site->order->len; i++) {
+		const struct sampled_host *host = g_ptr_array_index(site->order, i);
+
+		for (size_t j = 0; j < value_count(host); j++)
+			values[j] = (double)host->values[behaviour][j];
+		levels[i] = host_level_of_one(values, value_count(host));
+	}
+	return host_level_of(levels, site->order->len);
+}
+
+/* The known shape, moved towards where this site's hosts lie. */
+static struct tail
+moved_tail(const SiteCalibration *site, int behaviour, const struct tail *known)
+{
+	double hosts = site->order->len;
+	double by = (site_level(site, behaviour) - known->host_level) * hosts / (hosts + SITE_CALIBRATION_HOSTS_HALF);
+
+	return tail_shifted(known, by);
+}
+
 bool
-site_calibration_make(const SiteCalibration *site, struct calibration *calibration)
+site_calibration_make(const SiteCalibration *site, const struct calibration *known, struct calibration *calibration)
 {
 	if (site->windows < SITE_CALIBRATION_WINDOWS_LEAST || site->order->len < SITE_CALIBRATION_HOSTS_LEAST)
 		return false;
-	for (int behaviour = 0; behaviour < BEHAVIOUR_COUNT; behaviour++)
-		calibration->tails[behaviour] = trimmed_tail(site, behaviour);
+	calibration->windows_a_day = known->windows_a_day;
+	for (int behaviour = 0; behaviour < BEHAVIOUR_COUNT; behaviour++) {
+		const struct tail *tail = &known->tails[behaviour];
+		bool moves = tail->count > 0 && isfinite(tail->host_level);
+
+		calibration->tails[behaviour] = moves ? moved_tail(site, behaviour, tail) : trimmed_tail(site, behaviour);
+	}
 	return true;
 }

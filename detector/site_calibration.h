@@ -2,8 +2,15 @@
  * What is usual on a site, taken from its own windows, though some of its hosts may be infected.
  *
  * Of each host a fair sample of at most SITE_CALIBRATION_VALUES windows counts, so that nobody's long presence decides.
- * For each behaviour the hosts with the greatest values, one in SITE_CALIBRATION_TRIM (rounded up), are left out: as many
- * infected hosts cannot lift the tail, whatever they do.  Above SITE_CALIBRATION_HOSTS hosts, later ones are not sampled.
+ * Above SITE_CALIBRATION_HOSTS hosts, later ones are not sampled.
+ *
+ * A behaviour whose tail is known from elsewhere keeps that shape, for no site has clean windows enough to show its own
+ * far end, and is moved to where the site's hosts lie: by the difference of their levels (struct tail, host_level), of
+ * which SITE_CALIBRATION_HOSTS_HALF hosts decide half and many hosts nearly all.  The level is a quartile of quantiles:
+ * infected hosts, few or one in ten, move it little, whatever they do.
+ *
+ * Any other behaviour has the tail of its own values; the hosts with the greatest, one in SITE_CALIBRATION_TRIM (rounded
+ * up), are left out.
  *
  * Threads: one.  No clock, no true randomness: the same windows give the same calibration.
  */
@@ -19,6 +26,7 @@ enum {
 	SITE_CALIBRATION_VALUES = 32,
 	SITE_CALIBRATION_HOSTS = 8192,
 	SITE_CALIBRATION_TRIM = 40,
+	SITE_CALIBRATION_HOSTS_HALF = 100,
 	SITE_CALIBRATION_WINDOWS_LEAST = 300, /* below these, what is usual cannot be told */
 	SITE_CALIBRATION_HOSTS_LEAST = 20,
 };
@@ -36,7 +44,12 @@ void site_calibration_clear(SiteCalibration *site);
 uint64_t site_calibration_windows(const SiteCalibration *site);
 size_t site_calibration_hosts(const SiteCalibration *site);
 
-/* False: there are too few windows or hosts.  Only the tails are written. */
-bool site_calibration_make(const SiteCalibration *site, struct calibration *calibration);
+/* False: there are too few windows or hosts.  Tails and windows_a_day are written; `known`: what holds elsewhere. */
+bool site_calibration_make(const SiteCalibration *site, const struct calibration *known,
+                           struct calibration *calibration);
+
+/* Parts of a host_level, for whoever makes the known tail; both sort. */
+double host_level_of_one(double *values, size_t count); /* of one host's values, not none */
+double host_level_of(double *levels, size_t count);     /* of hosts; NAN of none */
 
 #endif

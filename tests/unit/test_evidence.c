@@ -6,19 +6,19 @@
 
 /* `count` values of an exponential distribution of mean 1, as its quantiles. */
 static struct tail
-exponential_tail(size_t count, size_t outliers)
+exponential_tail(size_t count)
 {
 	g_autofree double *values = g_new(double, count);
 
 	for (size_t i = 0; i < count; i++)
-		values[i] = i < outliers ? 100 : -log(1 - ((double)i + 0.5) / (double)count);
+		values[i] = -log(1 - ((double)i + 0.5) / (double)count);
 	return tail_of(values, count);
 }
 
 static void
 tells_the_share_of_windows_that_reach_a_value(void)
 {
-	struct tail tail = exponential_tail(10000, 0);
+	struct tail tail = exponential_tail(10000);
 
 	/* P(X >= x) = exp(-x), so the evidence of x is x. */
 	g_assert_cmpfloat_with_epsilon(tail_evidence(&tail, 0.7), 0.7, 0.01);
@@ -31,7 +31,7 @@ tells_the_share_of_windows_that_reach_a_value(void)
 static void
 finds_the_value_back_from_its_evidence(void)
 {
-	struct tail tail = exponential_tail(1000, 0);
+	struct tail tail = exponential_tail(1000);
 
 	for (double evidence = 0.5; evidence < 12; evidence += 0.5)
 		g_assert_cmpfloat_with_epsilon(tail_evidence(&tail, tail_value(&tail, evidence)),
@@ -39,12 +39,41 @@ finds_the_value_back_from_its_evidence(void)
 }
 
 static void
-is_not_blinded_by_two_in_a_hundred(void)
+keeps_its_shape_when_it_is_moved(void)
 {
-	struct tail clean = exponential_tail(10000, 0), mixed = exponential_tail(10000, 200);
+	struct tail tail = exponential_tail(1000), moved = tail_shifted(&tail, 2);
 
-	g_assert_cmpfloat(tail_value(&mixed, 7), <, 2.1 * tail_value(&clean, 7));
-	g_assert_cmpfloat(tail_evidence(&mixed, 100), >, 20);
+	for (double evidence = 0.5; evidence < 12; evidence += 0.5)
+		g_assert_cmpfloat_with_epsilon(tail_value(&moved, evidence), tail_value(&tail, evidence) + 2, 1e-9);
+}
+
+static void
+counts_alarms_by_the_windows_that_a_day_has(void)
+{
+	g_assert_cmpfloat_with_epsilon(evidence_limit(20, 100), log(5000), 1e-9);
+	g_assert_cmpfloat_with_epsilon(evidence_limit(20, 0), log(14400), 1e-9);
+	g_assert_cmpfloat(evidence_limit(1e9, 100), ==, 1);
+}
+
+/* As they were written once: without quantiles above 95 %. */
+static void
+takes_a_tail_that_ends_at_its_last_quantile(void)
+{
+	g_autofree char *folder = g_dir_make_tmp("evidence-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(folder, "c", NULL);
+	g_autoptr(GError) error = NULL;
+	struct calibration read;
+
+	g_assert_true(g_file_set_contents(path,
+	                                  "[calibration]\nsource=a\n[flood]\ncount=3\nexcess=0.5\n"
+	                                  "quantiles=0;1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16;17;18;19\n",
+	                                  -1, NULL));
+	g_assert_true(calibration_load(&read, path, &error));
+	g_assert_no_error(error);
+	g_assert_cmpfloat_with_epsilon(tail_value(&read.tails[BEHAVIOUR_flood], log(2000)), 19 + 0.5 * log(100), 1e-9);
+	calibration_clear(&read);
+	g_remove(path);
+	g_rmdir(folder);
 }
 
 static void
@@ -68,7 +97,7 @@ comes_back_from_a_file_as_it_was(void)
 	struct calibration kept = { .source = source }, read;
 	g_autoptr(GError) error = NULL;
 
-	kept.tails[BEHAVIOUR_traffic_pattern] = exponential_tail(100, 0);
+	kept.tails[BEHAVIOUR_traffic_pattern] = exponential_tail(100);
 	g_assert_true(calibration_save(&kept, path, &error));
 	g_assert_no_error(error);
 	g_assert_true(calibration_load(&read, path, &error));
@@ -107,36 +136,24 @@ refuses_a_key_file_of_another_kind(void)
 }
 
 static void
-samples_the_site_fairly(void)
-{
-	g_autoptr(SiteSample) sample = site_sample_new();
-	struct tail tail;
-
-	for (int i = 0; i < 100000; i++)
-		site_sample_add(sample, BEHAVIOUR_flood, i);
-	tail = site_sample_tail(sample, BEHAVIOUR_flood);
-	g_assert_cmpuint(tail.count, ==, 100000);
-	g_assert_cmpfloat_with_epsilon(tail.quantiles[10], 50000, 3000);
-	g_assert_cmpuint(site_sample_count(sample, BEHAVIOUR_spam), ==, 0);
-}
-
-static void
 discounts_what_a_host_has_always_done(void)
 {
+	const struct value_usual usual = { .center = -1 }, spread = { .center = -1, .spread = 0.4 };
 	struct value_past past = { 0 };
 
-	g_assert_cmpfloat(value_beside_past(&past, 2, -1), ==, 2);
+	g_assert_cmpfloat(value_beside_past(&past, 2, &usual), ==, 2);
+	g_assert_cmpfloat_with_epsilon(value_beside_past(&past, 2, &spread), 1.4, 1e-9);
 	for (int i = 0; i < 1000; i++)
 		value_past_add(&past, 1);
 	g_assert_cmpuint(past.windows, ==, VALUE_PAST_WINDOWS);
 	/* Half of the distance of 2, nearly. */
-	g_assert_cmpfloat_with_epsilon(value_beside_past(&past, 2, -1), 1.05, 0.01);
+	g_assert_cmpfloat_with_epsilon(value_beside_past(&past, 2, &usual), 1.05, 0.01);
 }
 
 static void
 is_half_at_the_limit_and_in_order_below(void)
 {
-	double limit = evidence_limit(100);
+	double limit = evidence_limit(100, 0);
 
 	g_assert_cmpfloat_with_epsilon(limit, log(2880), 1e-12);
 	g_assert_cmpfloat(evidence_strength(limit, limit), ==, 0.5);
@@ -154,15 +171,17 @@ main(int argc, char **argv)
 	                tells_the_share_of_windows_that_reach_a_value);
 	g_test_add_func("/evidence/finds_the_value_back_from_its_evidence",
 	                finds_the_value_back_from_its_evidence);
-	g_test_add_func("/evidence/is_not_blinded_by_two_in_a_hundred",
-	                is_not_blinded_by_two_in_a_hundred);
+	g_test_add_func("/evidence/keeps_its_shape_when_it_is_moved", keeps_its_shape_when_it_is_moved);
+	g_test_add_func("/evidence/counts_alarms_by_the_windows_that_a_day_has",
+	                counts_alarms_by_the_windows_that_a_day_has);
+	g_test_add_func("/evidence/takes_a_tail_that_ends_at_its_last_quantile",
+	                takes_a_tail_that_ends_at_its_last_quantile);
 	g_test_add_func("/evidence/says_nothing_when_nothing_is_known",
 	                says_nothing_when_nothing_is_known);
 	g_test_add_func("/evidence/refuses_a_key_file_of_another_kind",
 	                refuses_a_key_file_of_another_kind);
 	g_test_add_func("/evidence/comes_back_from_a_file_as_it_was",
 	                comes_back_from_a_file_as_it_was);
-	g_test_add_func("/evidence/samples_the_site_fairly", samples_the_site_fairly);
 	g_test_add_func("/evidence/discounts_what_a_host_has_always_done",
 	                discounts_what_a_host_has_always_done);
 	g_test_add_func("/evidence/is_half_at_the_limit_and_in_order_below",

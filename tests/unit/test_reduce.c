@@ -63,12 +63,31 @@ changes_nothing_when_nothing_has_to_go(void)
 	}
 }
 
+static void
+chooses_points_that_make_the_same_function(void)
+{
+	const double points[COUNT] = { 0, 0, 0.1, 1, 1.1, 2, 2.1, 5 };
+	const double before[COUNT] = { 1, 0.5, 1, -1, -1, 0.5, 0.5, 1 };
+	const struct point_set set = { .values = points, .count = COUNT, .dimensions = 1, .gamma = 1 };
+	double after[COUNT] = { 0 }, weights[COUNT];
+	size_t chosen[COUNT], count = reduce_choose(&set, before, 4, chosen, weights);
+
+	g_assert_cmpuint(count, ==, 4);
+	for (size_t i = 0; i < count; i++)
+		after[chosen[i]] = weights[i];
+	for (double x = -1; x < 6; x += 0.25)
+		g_assert_cmpfloat_with_epsilon(decide(points, after, x), decide(points, before, x), 0.1);
+	/* The same point twice is chosen once. */
+	g_assert_cmpuint(reduce_choose(&set, before, COUNT, chosen, weights), ==, COUNT - 1);
+}
+
 int
 main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/reduce/keeps_the_function_where_vectors_are_near_each_other",
 	                keeps_the_function_where_vectors_are_near_each_other);
+	g_test_add_func("/reduce/chooses_points_that_make_the_same_function", chooses_points_that_make_the_same_function);
 	g_test_add_func("/reduce/changes_nothing_when_nothing_has_to_go", changes_nothing_when_nothing_has_to_go);
 	return g_test_run();
 }

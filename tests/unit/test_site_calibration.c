@@ -27,12 +27,35 @@ quiet_site(uint32_t hosts)
 }
 
 static struct tail
-pattern(const SiteCalibration *site)
+pattern_by(const SiteCalibration *site, const struct calibration *known)
 {
 	struct calibration calibration = { 0 };
 
-	g_assert_true(site_calibration_make(site, &calibration));
+	g_assert_true(site_calibration_make(site, known, &calibration));
 	return calibration.tails[BEHAVIOUR_traffic_pattern];
+}
+
+/* Where nothing is known from elsewhere. */
+static struct tail
+pattern(const SiteCalibration *site)
+{
+	const struct calibration none = { 0 };
+
+	return pattern_by(site, &none);
+}
+
+/* What the windows of a quiet site would be known by. */
+static struct calibration
+known_from_elsewhere(double host_level)
+{
+	struct calibration known = { .windows_a_day = 100 };
+	double values[100];
+
+	for (int i = 0; i < 100; i++)
+		values[i] = i / 100.0;
+	known.tails[BEHAVIOUR_traffic_pattern] = tail_of(values, 100);
+	known.tails[BEHAVIOUR_traffic_pattern].host_level = host_level;
+	return known;
 }
 
 static void
@@ -49,6 +72,38 @@ is_not_blinded_by_two_in_a_hundred_hosts(void)
 	after = pattern(mixed);
 	g_assert_cmpfloat_with_epsilon(tail_value(&after, 9), tail_value(&before, 9), 0.02);
 	g_assert_cmpfloat(tail_evidence(&after, 50), ==, EVIDENCE_MOST);
+}
+
+static void
+is_moved_by_the_hosts_level_and_not_by_one_in_ten(void)
+{
+	struct calibration known = known_from_elsewhere(0.9);
+	g_autoptr(SiteCalibration) clean = quiet_site(90);
+	g_autoptr(SiteCalibration) mixed = quiet_site(90);
+	double limit = evidence_limit(20, known.windows_a_day);
+	struct tail before = pattern_by(clean, &known), after;
+
+	for (uint32_t host = 0; host < 10; host++) {
+		for (int i = 0; i < 40; i++)
+			add(mixed, 5000 + host, 50 + i);
+	}
+	after = pattern_by(mixed, &known);
+	g_assert_cmpfloat_with_epsilon(tail_value(&after, limit), tail_value(&before, limit), 0.1);
+}
+
+static void
+moves_further_the_more_hosts_there_are(void)
+{
+	struct calibration known = known_from_elsewhere(-1);
+	g_autoptr(SiteCalibration) few = quiet_site(25);
+	g_autoptr(SiteCalibration) many = quiet_site(900);
+	struct tail by_few = pattern_by(few, &known), by_many = pattern_by(many, &known);
+	double shipped = tail_value(&known.tails[BEHAVIOUR_traffic_pattern], 5);
+	double moved_few = tail_value(&by_few, 5) - shipped, moved_many = tail_value(&by_many, 5) - shipped;
+
+	/* The site lies by about two higher. */
+	g_assert_cmpfloat_with_epsilon(moved_few / moved_many, 0.2 / 0.9, 0.03);
+	g_assert_cmpfloat_with_epsilon(moved_many, 1.7, 0.2);
 }
 
 static void
@@ -74,14 +129,15 @@ refuses_too_little(void)
 	g_autoptr(SiteCalibration) few_windows = quiet_site(14);
 	g_autoptr(SiteCalibration) few_hosts = quiet_site(SITE_CALIBRATION_HOSTS_LEAST - 1);
 	g_autoptr(SiteCalibration) enough = quiet_site(SITE_CALIBRATION_HOSTS_LEAST);
+	const struct calibration none = { 0 };
 	struct calibration calibration = { 0 };
 
-	g_assert_false(site_calibration_make(few_windows, &calibration));
-	g_assert_false(site_calibration_make(few_hosts, &calibration));
+	g_assert_false(site_calibration_make(few_windows, &none, &calibration));
+	g_assert_false(site_calibration_make(few_hosts, &none, &calibration));
 	g_assert_cmpuint(calibration.tails[BEHAVIOUR_traffic_pattern].count, ==, 0);
-	g_assert_true(site_calibration_make(enough, &calibration));
+	g_assert_true(site_calibration_make(enough, &none, &calibration));
 	site_calibration_clear(enough);
-	g_assert_false(site_calibration_make(enough, &calibration));
+	g_assert_false(site_calibration_make(enough, &none, &calibration));
 }
 
 static void
@@ -100,6 +156,10 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/site_calibration/is_not_blinded_by_two_in_a_hundred_hosts",
 	                is_not_blinded_by_two_in_a_hundred_hosts);
+	g_test_add_func("/site_calibration/is_moved_by_the_hosts_level_and_not_by_one_in_ten",
+	                is_moved_by_the_hosts_level_and_not_by_one_in_ten);
+	g_test_add_func("/site_calibration/moves_further_the_more_hosts_there_are",
+	                moves_further_the_more_hosts_there_are);
 	g_test_add_func("/site_calibration/counts_no_host_for_more_than_its_share",
 	                counts_no_host_for_more_than_its_share);
 	g_test_add_func("/site_calibration/refuses_too_little", refuses_too_little);

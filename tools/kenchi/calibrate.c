@@ -118,7 +118,7 @@ calibrate_from(const struct calibrate_options *options)
 		return EXIT_CODE_USAGE;
 	}
 	site = assessor_site(assessor);
-	if (!site_calibration_make(site, &calibration))
+	if (!assessor_calibrate(assessor, &calibration))
 		return complain_too_little(site_calibration_windows(site), site_calibration_hosts(site));
 	calibration.source = g_strdup_printf("windows of this site, from %s", name);
 	calibration.model = g_strdup(assessor_model_name(assessor));
@@ -201,7 +201,7 @@ print_calibration(const struct calibration *calibration, const char *path, doubl
 	}
 	for (int i = 0; i < BEHAVIOUR_COUNT; i++) {
 		if (calibration->tails[i].count > 0)
-			print_row(&calibration->tails[i], (enum behaviour)i, evidence_limit(alarms), json, table);
+			print_row(&calibration->tails[i], (enum behaviour)i, evidence_limit(alarms, calibration->windows_a_day), json, table);
 	}
 	if (json == NULL) {
 		printf("%s\n%s\n\n", path, source);

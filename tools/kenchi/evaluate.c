@@ -26,6 +26,7 @@ struct evaluate_options {
 	double gamma;
 	double alarms;
 	int only_fold;
+	int seed;
 };
 
 static void
@@ -136,6 +137,7 @@ evaluate_hosts(const struct evaluate_options *options, char **arguments, bool js
 		                                    .c = options->c,
 		                                    .gamma = options->gamma,
 		                                    .only_fold = options->only_fold,
+		                                    .seed = (unsigned)MAX(options->seed, 0),
 		                                    .alarms = options->alarms } };
 
 	if (options->bins != NULL && *arguments != NULL) {
@@ -159,7 +161,7 @@ evaluate_what(const struct evaluate_options *options, int argc, char **argv, boo
 int
 subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 {
-	struct evaluate_options options = { .c = 1, .gamma = 0.5, .alarms = 20, .only_fold = FOLD_NONE };
+	struct evaluate_options options = { .c = 0.3, .gamma = 0.5, .alarms = 20, .only_fold = FOLD_NONE };
 	const GOptionEntry entries[] = {
 		{ "truth", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.truth,
 		  "Where the true packets of a CAPTURE are told; one for each", "DIR" },
@@ -182,9 +184,10 @@ subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 		  "detection: the model's calibration (default: the shipped one)", "FILE" },
 		{ "features", 0, 0, G_OPTION_ARG_STRING, &options.features, "detection: as of kenchi train",
 		  "PATTERN,..." },
-		{ "c", 0, 0, G_OPTION_ARG_DOUBLE, &options.c, "detection: C of the training (default: 1)", "C" },
+		{ "c", 0, 0, G_OPTION_ARG_DOUBLE, &options.c, "detection: C of the training (default: 0.3)", "C" },
 		{ "gamma", 0, 0, G_OPTION_ARG_DOUBLE, &options.gamma,
 		  "detection: gamma, times 1 / features (default: 0.5)", "G" },
+		{ "seed", 0, 0, G_OPTION_ARG_INT, &options.seed, "detection: another choice of windows to train on", "N" },
 		{ "alarms", 0, 0, G_OPTION_ARG_DOUBLE, &options.alarms,
 		  "detection: wished false alarms in 1000 hosts and days (default: 20)", "N" },
 		{ "svg", 0, 0, G_OPTION_ARG_FILENAME, &options.svg, "detection: draw curves into this folder", "DIR" },

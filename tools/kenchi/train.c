@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "tools/kenchi/subcommand.h"
+#include "tools/train/fit.h"
+#include "tools/train/training_rows.h"
 
 static int
 run(struct train_options *options, char **labels, char **bins)
@@ -55,7 +57,7 @@ int
 subcommand_train(struct invocation *invocation, int argc, char **argv)
 {
 	struct texts t = { 0 };
-	int held_fold = -1, machines = 1, windows = 0, vectors = 0;
+	int held_fold = -1, machines = TRAINING_MACHINES, windows = TRAINING_WINDOWS_PER_HOST, vectors = FIT_VECTORS, seed = 0;
 	gboolean cross_validate = FALSE;
 	const GOptionEntry entries[] = {
 		{ "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &t.labels, "The labels of a BINFILE; one for each",
@@ -70,9 +72,11 @@ subcommand_train(struct invocation *invocation, int argc, char **argv)
 		  "PATTERN,..." },
 		{ "c", 0, 0, G_OPTION_ARG_STRING, &t.c, "Values of C to try", "C,..." },
 		{ "gamma", 0, 0, G_OPTION_ARG_STRING, &t.gamma, "Values of gamma to try, times 1 / features", "G,..." },
-		{ "machines", 0, 0, G_OPTION_ARG_INT, &machines, "Average so many machines", "N" },
-		{ "windows", 0, 0, G_OPTION_ARG_INT, &windows, "Windows of a host and label, at most", "N" },
-		{ "vectors", 0, 0, G_OPTION_ARG_INT, &vectors, "Support vectors of a machine, at most (default: 480)", "N" },
+		{ "machines", 0, 0, G_OPTION_ARG_INT, &machines, "Join so many machines, each on other windows (default: 4)", "N" },
+		{ "windows", 0, 0, G_OPTION_ARG_INT, &windows, "Windows of a host and label, at most, for a machine (default: 4)",
+		  "N" },
+		{ "seed", 0, 0, G_OPTION_ARG_INT, &seed, "Another choice of windows (default: 0)", "N" },
+		{ "vectors", 0, 0, G_OPTION_ARG_INT, &vectors, "Support vectors, at most (default: 480; 0: all)", "N" },
 		{ "dump-features", 0, 0, G_OPTION_ARG_FILENAME, &t.dump_features, "Write the windows as CSV", "FILE" },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },
 	};
@@ -88,7 +92,8 @@ subcommand_train(struct invocation *invocation, int argc, char **argv)
 			                         .gamma = t.gamma,
 			                         .held_fold = held_fold,
 			                         .machines = (unsigned)MAX(machines, 1),
-			                         .windows_per_host = (unsigned)MAX(windows, 0),
+			                         .seed = (unsigned)MAX(seed, 0),
+			                         .windows_per_host = (unsigned)MAX(windows, 1),
 			                         .vectors = (unsigned)MAX(vectors, 0),
 			                         .cross_validate = cross_validate,
 			                         .report = stdout };

@@ -9,13 +9,15 @@
 #include "detector/shipped_file.h"
 #include "tools/train/ensemble.h"
 #include "tools/train/figures.h"
+#include "tools/train/normal_values.h"
 
 struct Detection {
 	const struct detection_options *options;
 	WindowSet *set;
 	double *values; /* decision values of the windows, NAN: not judged */
-	double center;  /* their median on normal windows */
+	struct value_usual usual;
 	struct tail tails[FOLDS + 1]; /* for hosts of each fold, and of none */
+	double limits[FOLDS + 1];     /* evidence for a verdict */
 	GArray *hosts;  /* struct scored_host */
 	struct detection_figures figures[DETECTION_METHODS];
 };
@@ -51,6 +53,8 @@ is_judged(const Detection *detection, const struct labelled_host *host)
 {
 	const struct detection_options *options = detection->options;
 
+	if (host->role == ROLE_UNVERIFIED)
+		return false;
 	if (options->only_fold != FOLD_NONE)
 		return host->fold == options->only_fold;
 	return options->model != NULL || host->fold != FOLD_NONE;
@@ -73,34 +77,13 @@ decide_by_model(Detection *detection, GError **error)
 			features[j] = (double)window_set_get(detection->set, i)->features[j];
 		detection->values[i] = classifier_decide(classifier, features);
 	}
-	detection->center = classifier_center(classifier);
-	for (int fold = 0; fold <= FOLDS; fold++)
+	detection->usual = *classifier_usual(classifier);
+	for (int fold = 0; fold <= FOLDS; fold++) {
 		detection->tails[fold] = calibration.tails[BEHAVIOUR_traffic_pattern];
+		detection->limits[fold] = evidence_limit(options->alarms, calibration.windows_a_day);
+	}
 	calibration_clear(&calibration);
 	return true;
-}
-
-/* The tail of normal windows, beside their hosts' pasts, of hosts that are not of `fold`. */
-static struct tail
-tail_without(const Detection *detection, int fold)
-{
-	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
-
-	for (size_t i = 0; i < window_set_host_count(detection->set); i++) {
-		const struct host_windows *host = window_set_host(detection->set, i);
-		struct value_past past = { 0 };
-
-		if (host->host->fold == FOLD_NONE || host->host->fold == fold)
-			continue;
-		for (size_t j = host->first; j < host->first + host->count; j++) {
-			double value = value_beside_past(&past, detection->values[j], detection->center);
-
-			value_past_add(&past, detection->values[j]);
-			if (window_set_get(detection->set, j)->label == WINDOW_NORMAL && isfinite(value))
-				g_array_append_val(normal, value);
-		}
-	}
-	return tail_of((double *)(void *)normal->data, normal->len);
 }
 
 static bool
@@ -115,8 +98,8 @@ decide_by_folds(Detection *detection, GError **error)
 		                     .held_fold = FOLD_NONE,
 		                     .windows_per_host = TRAINING_WINDOWS_PER_HOST,
 		                     .windows_per_family = TRAINING_WINDOWS_PER_FAMILY,
-		                     .phases = 1 };
-	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
+		                     .phases = TRAINING_MACHINES,
+		                     .seed = options->seed };
 	struct ensemble_size size;
 
 	fit_choose_features(&fit, options->features);
@@ -125,14 +108,14 @@ decide_by_folds(Detection *detection, GError **error)
 		return false;
 	}
 	ensemble_cross_decide(detection->set, &fit, &choice, detection->values, &size);
-	for (size_t i = 0; i < window_set_count(detection->set); i++) {
-		if (window_set_get(detection->set, i)->label == WINDOW_NORMAL && isfinite(detection->values[i]))
-			g_array_append_val(normal, detection->values[i]);
+	detection->usual = normal_usual(detection->set, detection->values);
+	for (int fold = 0; fold <= FOLDS; fold++) {
+		struct normal_values normal = normal_values_of(detection->set, detection->values, &detection->usual,
+		                                               fold < FOLDS ? fold : FOLD_NONE);
+
+		detection->tails[fold] = normal.tail;
+		detection->limits[fold] = evidence_limit(options->alarms, normal.windows_a_day);
 	}
-	detection->center =
-	        tail_of((double *)(void *)normal->data, normal->len).quantiles[TAIL_QUANTILES / 2];
-	for (int fold = 0; fold <= FOLDS; fold++)
-		detection->tails[fold] = tail_without(detection, fold < FOLDS ? fold : FOLD_NONE);
 	return true;
 }
 
@@ -153,8 +136,9 @@ take_score(struct scored_host *host, enum detection_method method, double score,
 static void
 take_window(const Detection *detection, struct scored_host *host, const struct labelled_window *window, double value)
 {
-	const struct tail *tail = &detection->tails[host->host->fold == FOLD_NONE ? FOLDS : host->host->fold];
-	double limit = evidence_limit(detection->options->alarms);
+	int fold = host->host->fold == FOLD_NONE ? FOLDS : host->host->fold;
+	const struct tail *tail = &detection->tails[fold];
+	double limit = detection->limits[fold];
 	double pattern = isfinite(value) ? evidence_strength(tail_evidence(tail, value), limit) : 0;
 	double experts = (double)window->expert_score;
 	const int64_t times[2] = { window->end_ms, window->time_ms };
@@ -193,7 +177,7 @@ score_hosts(Detection *detection)
 		for (int method = 0; method < DETECTION_METHODS; method++)
 			host.score[method] = host.before[method] = nothing;
 		for (size_t j = windows->first; j < windows->first + windows->count; j++) {
-			double value = value_beside_past(&past, detection->values[j], detection->center);
+			double value = value_beside_past(&past, detection->values[j], &detection->usual);
 
 			value_past_add(&past, detection->values[j]);
 			take_window(detection, &host, window_set_get(detection->set, j), value);

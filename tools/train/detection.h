@@ -32,6 +32,7 @@ struct detection_options {
 	double c;
 	double gamma;
 	int only_fold;           /* judge only hosts of it; FOLD_NONE: all */
+	unsigned seed;           /* of the choice of windows to train on */
 	double alarms;           /* wished in 1000 hosts and days */
 };
 

@@ -1,5 +1,5 @@
 /*
- * Several machines on different choices of windows, their decisions averaged; and what machines that were trained without
+ * Several machines on different choices of windows, their mean as one; and what machines that were trained without
  * a fold say of that fold.
  *
  * Threads: one.
@@ -14,16 +14,8 @@
 
 enum { ENSEMBLE_MAX = 16 };
 
-struct ensemble {
-	Fit *fits[ENSEMBLE_MAX];
-	unsigned count;
-	size_t rows; /* of each */
-};
-
-/* `choice.phases` machines. */
-struct ensemble ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_choice choice);
-void ensemble_clear(struct ensemble *ensemble);
-size_t ensemble_vectors(const struct ensemble *ensemble);
+/* `choice.phases` machines, joined to one; `row_count`: of each. */
+Fit *ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_choice choice, size_t *row_count);
 
 struct ensemble_size {
 	size_t rows;

@@ -9,10 +9,14 @@
 
 enum { CACHE_MEGABYTES = 200 };
 
-/* Five minutes' shapes without plain volume, which a network's habits decide, and what is new or regular. */
+/*
+ * Five minutes' shapes, and what is new or regular; without plain volume and without web, odd and high ports, which a
+ * network's or laboratory's habits and years decide.
+ */
 static const char default_features[] =
         "w5.*,beacon*,fresh*,*_change,*_duty,*rhythm,*levels,active*,"
-        "-w5.flows_*,-w5.octets_out,-w5.octets_in,-w5.packets*";
+        "-w5.flows_*,-w5.octets_out,-w5.octets_in,-w5.packets*,"
+        "-w5.*http*,-w5.*odd*,-w5.*high_port,-w5.web*,-w5.high_share,-w5.low_share,-w5.*_udp,-w5.udp_share";
 
 struct Fit {
 	struct scaler scaler;
@@ -130,49 +134,6 @@ lay_out_vectors(Fit *fit)
 	}
 }
 
-static void
-fill_gram(const Fit *fit, double *gram)
-{
-	size_t count = (size_t)fit->model->l, dimensions = fit->scaler.count;
-
-	for (size_t i = 0; i < count * count; i++) {
-		const double *a = fit->vectors + i / count * dimensions, *b = fit->vectors + i % count * dimensions;
-		double distance = 0;
-
-		for (size_t d = 0; d < dimensions; d++)
-			distance += (a[d] - b[d]) * (a[d] - b[d]);
-		gram[i] = exp(-fit->gamma * distance);
-	}
-}
-
-/* Keeps the most needed vectors, in libsvm's model and beside it. */
-static void
-reduce(Fit *fit, size_t wished)
-{
-	struct svm_model *model = fit->model;
-	size_t count = (size_t)model->l, dimensions = fit->scaler.count;
-	g_autofree double *gram = g_new(double, count * count);
-	g_autofree bool *kept = g_new(bool, count);
-	int of_first = model->nSV[0], left[2] = { 0 };
-
-	fill_gram(fit, gram);
-	reduce_vectors(gram, model->sv_coef[0], kept, count, wished);
-	model->l = 0;
-	for (size_t i = 0; i < count; i++) {
-		size_t to = (size_t)model->l;
-
-		if (!kept[i])
-			continue;
-		left[(int)i >= of_first]++;
-		model->SV[to] = model->SV[i];
-		model->sv_coef[0][to] = model->sv_coef[0][i];
-		memmove(fit->vectors + to * dimensions, fit->vectors + i * dimensions, dimensions * sizeof(double));
-		model->l++;
-	}
-	model->nSV[0] = left[0];
-	model->nSV[1] = left[1];
-}
-
 Fit *
 fit_new(const struct fit_row *rows, size_t count, const struct fit_options *options, const struct scaler *scaler)
 {
@@ -201,9 +162,139 @@ fit_new(const struct fit_row *rows, size_t count, const struct fit_options *opti
 	svm_set_print_string_function(silence);
 	fit->model = svm_train(&fit->problem, &parameter);
 	lay_out_vectors(fit);
-	if (fit->vectors != NULL && options->vectors > 0 && (size_t)fit->model->l > options->vectors)
-		reduce(fit, options->vectors);
 	return fit;
+}
+
+/* All machines as one sum of kernels: `coefficients` and `points` are filled. */
+static void
+lay_out_sum(Fit *const *fits, size_t count, double *coefficients, double *points)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t vectors = fits[i]->vectors == NULL ? 0 : (size_t)fits[i]->model->l;
+
+		for (size_t j = 0; j < vectors; j++)
+			*coefficients++ = fits[i]->sign * fits[i]->model->sv_coef[0][j] / (double)count;
+		if (vectors > 0)
+			memcpy(points, fits[i]->vectors, vectors * fits[i]->scaler.count * sizeof(double));
+		points += vectors * fits[i]->scaler.count;
+	}
+}
+
+static void
+fill_gram(const struct point_set *set, double *gram)
+{
+	for (size_t i = 0; i < set->count * set->count; i++) {
+		const double *a = set->values + i / set->count * set->dimensions;
+		const double *b = set->values + i % set->count * set->dimensions;
+		double distance = 0;
+
+		for (size_t d = 0; d < set->dimensions; d++)
+			distance += (a[d] - b[d]) * (a[d] - b[d]);
+		gram[i] = exp(-set->gamma * distance);
+	}
+}
+
+/* Leaves the most needed points at the front; how many they are. */
+static size_t
+keep_needed(struct point_set *set, double *points, double *coefficients, size_t wished)
+{
+	g_autofree double *gram = g_new(double, set->count * set->count);
+	g_autofree bool *kept = g_new(bool, set->count);
+	size_t left = 0;
+
+	fill_gram(set, gram);
+	reduce_vectors(gram, coefficients, kept, set->count, wished);
+	for (size_t i = 0; i < set->count; i++) {
+		if (!kept[i])
+			continue;
+		coefficients[left] = coefficients[i];
+		memmove(points + left * set->dimensions, points + i * set->dimensions, set->dimensions * sizeof(double));
+		left++;
+	}
+	return left;
+}
+
+/* Twice as many as wished by where they lie, of these those that the decision needs. */
+static size_t
+reduce(struct point_set *set, double *points, double *coefficients, size_t wished)
+{
+	size_t most = MIN(2 * wished, set->count);
+	g_autofree size_t *chosen = g_new(size_t, most);
+	g_autofree double *weights = g_new(double, most);
+	g_autofree double *chosen_points = g_new(double, most * set->dimensions);
+	size_t count = reduce_choose(set, coefficients, most, chosen, weights);
+
+	for (size_t i = 0; i < count; i++)
+		memcpy(chosen_points + i * set->dimensions, points + chosen[i] * set->dimensions,
+		       set->dimensions * sizeof(double));
+	memcpy(points, chosen_points, count * set->dimensions * sizeof(double));
+	memcpy(coefficients, weights, count * sizeof(double));
+	set->count = count;
+	return count > wished ? keep_needed(set, points, coefficients, wished) : count;
+}
+
+/* libsvm frees what it made with free(). */
+static void *
+zeroed(size_t count, size_t size)
+{
+	void *memory = calloc(count, size);
+
+	g_assert(memory != NULL);
+	return memory;
+}
+
+static void
+lay_out_model(Fit *fit, const struct svm_parameter *parameter, const double *coefficients, size_t count)
+{
+	size_t dimensions = fit->scaler.count;
+	struct svm_model *model = fit->model = zeroed(1, sizeof(*fit->model));
+
+	model->param = *parameter;
+	model->nr_class = 2;
+	model->l = (int)count;
+	model->SV = zeroed(count, sizeof(model->SV[0]));
+	model->sv_coef = zeroed(1, sizeof(model->sv_coef[0]));
+	model->sv_coef[0] = zeroed(count, sizeof(double));
+	model->rho = zeroed(1, sizeof(double));
+	model->rho[0] = fit->rho;
+	model->label = zeroed(2, sizeof(int));
+	model->label[0] = 1;
+	model->label[1] = -1;
+	model->nSV = zeroed(2, sizeof(int));
+	fit->nodes = g_new(struct svm_node, count * (dimensions + 1));
+	for (size_t i = 0; i < count; i++) {
+		struct svm_node *nodes = model->SV[i] = fit->nodes + i * (dimensions + 1);
+
+		for (size_t d = 0; d < dimensions; d++)
+			nodes[d] = (struct svm_node){ (int)d + 1, fit->vectors[i * dimensions + d] };
+		nodes[dimensions].index = -1;
+		model->sv_coef[0][i] = coefficients[i];
+		model->nSV[coefficients[i] < 0]++;
+	}
+}
+
+Fit *
+fit_join(Fit *const *fits, size_t count, size_t wished)
+{
+	Fit *joined = g_new0(Fit, 1);
+	g_autofree double *coefficients = NULL;
+	struct point_set set = { .dimensions = fits[0]->scaler.count, .gamma = fits[0]->gamma };
+
+	joined->scaler = fits[0]->scaler;
+	joined->gamma = fits[0]->gamma;
+	joined->sign = 1;
+	for (size_t i = 0; i < count; i++) {
+		joined->rho += fits[i]->sign * fits[i]->rho / (double)count;
+		set.count += fits[i]->vectors == NULL ? 0 : (size_t)fits[i]->model->l;
+	}
+	coefficients = g_new(double, set.count + 1);
+	joined->vectors = g_new(double, set.count * set.dimensions + 1);
+	lay_out_sum(fits, count, coefficients, joined->vectors);
+	set.values = joined->vectors;
+	if (wished > 0 && set.count > wished)
+		set.count = reduce(&set, joined->vectors, coefficients, wished);
+	lay_out_model(joined, &fits[0]->model->param, coefficients, set.count);
+	return joined;
 }
 
 void

@@ -26,7 +26,7 @@ struct fit_options {
 	size_t features[SCALER_FEATURES_MAX];
 	double c;
 	double gamma;           /* times 1 / feature_count */
-	size_t vectors;         /* support vectors at most, 0: as many as there are */
+	size_t vectors;         /* support vectors of the joined machine at most, 0: as many as there are */
 	double infected_weight; /* of C, for infected rows, beside balancing the classes */
 };
 
@@ -40,6 +40,9 @@ void fit_scale(struct scaler *scaler, const struct fit_row *rows, size_t count, 
 
 Fit *fit_new(const struct fit_row *rows, size_t count, const struct fit_options *options,
              const struct scaler *scaler);
+
+/* The mean of machines of one scale and gamma as one machine of at most `wished` support vectors (0: of all). */
+Fit *fit_join(Fit *const *fits, size_t count, size_t wished);
 void fit_free(Fit *fit);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fit, fit_free)
 

@@ -196,9 +196,11 @@ read_left_out(GHashTable *left_out, const char *path, GError **error)
 static gboolean
 is_left_out(gpointer key, gpointer value, gpointer left_out)
 {
-	const struct labelled_host *host = value;
+	struct labelled_host *host = value;
 
-	return g_hash_table_contains(left_out, key) || (host->unverified && host->role != ROLE_MALWARE);
+	if (host->unverified && host->role != ROLE_MALWARE)
+		host->role = ROLE_UNVERIFIED;
+	return g_hash_table_contains(left_out, key);
 }
 
 GHashTable *

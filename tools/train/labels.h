@@ -2,7 +2,7 @@
  * What is known of the hosts of one labelled capture: labels.csv, and beside it, where they exist, sources.csv (which
  * laid-in capture was active when), folds.csv (a fold for each host) and other_half.txt (hosts to leave out).
  *
- * Rows whose host carries a prefix length, and unverified hosts, are left out.
+ * Rows whose host carries a prefix length are left out.
  *
  * Errors:  a GError that names the file and line.
  * Threads: values.
@@ -16,7 +16,12 @@
 
 #include "common/host_address.h"
 
-enum host_role { ROLE_CLEAN, ROLE_BENIGN_IMPLANT, ROLE_MALWARE };
+enum host_role {
+	ROLE_CLEAN,
+	ROLE_BENIGN_IMPLANT,
+	ROLE_MALWARE,
+	ROLE_UNVERIFIED, /* presumed normal: neither trained on nor counted, but a part of the site */
+};
 
 enum { FOLDS = 5, FOLD_NONE = -1 };
 

@@ -8,6 +8,7 @@
 #include "tools/train/ensemble.h"
 #include "tools/train/figures.h"
 #include "tools/train/fit.h"
+#include "tools/train/normal_values.h"
 #include "tools/train/training_rows.h"
 #include "tools/train/window_set.h"
 
@@ -23,37 +24,22 @@ struct host_score {
 	double experts;
 };
 
-/* The median of normal windows' values. */
-static double
-center_of(const WindowSet *set, const double *values)
-{
-	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
-
-	for (size_t i = 0; i < window_set_count(set); i++) {
-		if (window_set_get(set, i)->label == WINDOW_NORMAL && isfinite(values[i]))
-			g_array_append_val(normal, values[i]);
-	}
-	return tail_of((double *)(void *)normal->data, normal->len).quantiles[TAIL_QUANTILES / 2];
-}
-
 /* Scores the tested hosts by their values beside their own past, as the detector does. */
 static void
-score_hosts(const WindowSet *set, const double *values, double center, GArray *scores, GArray *normal)
+score_hosts(const WindowSet *set, const double *values, const struct value_usual *usual, GArray *scores)
 {
 	for (size_t i = 0; i < window_set_host_count(set); i++) {
 		const struct host_windows *host = window_set_host(set, i);
 		struct host_score score = { host->host, -10, -10, 0 };
 		struct value_past past = { 0 };
 
-		if (host->host->fold == FOLD_NONE || (host->count > 0 && !isfinite(values[host->first])))
+		if (host->host->role == ROLE_UNVERIFIED || host->host->fold == FOLD_NONE || (host->count > 0 && !isfinite(values[host->first])))
 			continue;
 		for (size_t j = host->first; j < host->first + host->count; j++) {
 			const struct labelled_window *window = window_set_get(set, j);
-			double value = value_beside_past(&past, values[j], center);
+			double value = value_beside_past(&past, values[j], usual);
 
 			value_past_add(&past, values[j]);
-			if (window->label == WINDOW_NORMAL)
-				g_array_append_val(normal, value);
 			if (host->host->role != ROLE_CLEAN && window->end_ms <= host->host->start_ms) {
 				score.before = fmax(score.before, value);
 				continue;
@@ -120,12 +106,12 @@ figures_of(const GArray *scores, const double *all, FILE *report, const char *ti
  * hosts that was watched, and infected hosts found.
  */
 static void
-report_alarms(const GArray *scores, const struct tail *tail, FILE *report)
+report_alarms(const GArray *scores, const struct normal_values *normal, FILE *report)
 {
 	static const double wished[] = { 1, 10, 100, 1000 };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(wished); i++) {
-		double value = tail_value(tail, evidence_limit(wished[i]));
+		double value = tail_value(&normal->tail, evidence_limit(wished[i], normal->windows_a_day));
 		double days = 0, false_alarms = 0, malware = 0, found = 0;
 
 		for (guint j = 0; j < scores->len; j++) {
@@ -144,7 +130,7 @@ report_alarms(const GArray *scores, const struct tail *tail, FILE *report)
 
 /* Pattern alone, experts alone, both. */
 static double
-report_scores(const GArray *scores, const struct tail *tail, FILE *report, const char *title)
+report_scores(const GArray *scores, const struct normal_values *normal, FILE *report, const char *title)
 {
 	g_autofree double *all = g_new(double, scores->len + 1);
 	struct figures pattern, system;
@@ -154,20 +140,20 @@ report_scores(const GArray *scores, const struct tail *tail, FILE *report, const
 	pattern = figures_of(scores, all, report, title);
 	for (guint i = 0; i < scores->len; i++) {
 		const struct host_score *score = &g_array_index(scores, struct host_score, i);
-		double strength =
-		        evidence_strength(tail_evidence(tail, score->pattern), evidence_limit(reported_alarms));
+		double strength = evidence_strength(tail_evidence(&normal->tail, score->pattern),
+		                                    evidence_limit(reported_alarms, normal->windows_a_day));
 
 		all[i] = fmax(strength, score->experts);
 	}
 	system = figures_of(scores, all, report, "  with experts");
-	report_alarms(scores, tail, report);
+	report_alarms(scores, normal, report);
 	return pattern.area_benign + system.rate5 + 0.5 * system.rate1;
 }
 
 /* Out-of-fold decision values of normal windows. */
-struct normal_values {
-	double center;    /* median of the values as decided */
-	struct tail tail; /* of the values beside the hosts' past */
+struct usual_values {
+	struct value_usual usual;
+	struct normal_values normal;
 };
 
 /*
@@ -176,21 +162,20 @@ struct normal_values {
  */
 static double
 cross_validate(const WindowSet *set, const struct fit_options *fit, const struct train_options *options,
-               const struct row_choice *wished, struct normal_values *figures)
+               const struct row_choice *wished, struct usual_values *figures)
 {
 	g_autoptr(GArray) scores = g_array_new(FALSE, FALSE, sizeof(struct host_score));
-	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
 	g_autofree double *values = g_new(double, window_set_count(set));
 	g_autofree char *title = NULL;
 	struct ensemble_size size;
 
 	ensemble_cross_decide(set, fit, wished, values, &size);
-	figures->center = center_of(set, values);
-	score_hosts(set, values, figures->center, scores, normal);
+	figures->usual = normal_usual(set, values);
+	figures->normal = normal_values_of(set, values, &figures->usual, FOLD_NONE);
+	score_hosts(set, values, &figures->usual, scores);
 	title = g_strdup_printf("C %g gamma %g/d (%zu rows, %zu SV)", fit->c, fit->gamma, size.rows,
 	                        size.vectors);
-	figures->tail = tail_of((double *)(void *)normal->data, normal->len);
-	return report_scores(scores, &figures->tail, options->report, title);
+	return report_scores(scores, &figures->normal, options->report, title);
 }
 
 static size_t
@@ -207,17 +192,17 @@ read_values(const char *text, double *values)
 /* Tries every C and gamma by cross-validation and leaves the best in `fit`, and its tail. */
 static void
 search(const WindowSet *set, struct fit_options *fit, const struct train_options *options,
-       const struct row_choice *choice, struct normal_values *normal)
+       const struct row_choice *choice, struct usual_values *normal)
 {
 	double cs[VALUES_MAX], gammas[VALUES_MAX], best = -1;
-	size_t c_count = read_values(options->c ? options->c : "0.5,1", cs);
+	size_t c_count = read_values(options->c ? options->c : "0.3", cs);
 	size_t gamma_count = read_values(options->gamma ? options->gamma : "0.5", gammas);
 	struct fit_options tried = *fit;
 
 	fit->c = cs[0];
 	fit->gamma = gammas[0];
 	for (size_t i = 0; i < c_count * gamma_count && options->cross_validate; i++) {
-		struct normal_values tried_normal;
+		struct usual_values tried_normal;
 		double worth;
 
 		tried.c = cs[i / gamma_count];
@@ -231,32 +216,46 @@ search(const WindowSet *set, struct fit_options *fit, const struct train_options
 	}
 }
 
+/* What is written of a machine beside itself. */
+struct model_notes {
+	const struct train_options *options;
+	const struct fit_options *fit;
+	struct value_usual usual;
+	size_t rows; /* of each machine that was joined */
+};
+
+static char *
+model_name(const struct train_options *options)
+{
+	g_autofree char *base = g_path_get_basename(options->model);
+
+	*strrchr(base, '.') = '\0';
+	return g_strdup(options->name ? options->name : base);
+}
+
 static bool
-write_model(const struct ensemble *ensemble, const struct fit_options *fit, const struct train_options *options,
-            double center, GError **error)
+write_model(const Fit *machine, const struct model_notes *notes, GError **error)
 {
 	g_autoptr(GKeyFile) meta = g_key_file_new();
-	g_autofree char *stem = g_strndup(options->model, strlen(options->model) - strlen(".model"));
+	const char *path = notes->options->model;
+	g_autofree char *stem = g_strndup(path, strlen(path) - strlen(".model"));
 	g_autofree char *meta_path = g_strconcat(stem, ".meta", NULL);
-	g_autofree char *base = g_path_get_basename(stem);
-	g_autoptr(GPtrArray) machines = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *parameters = g_strdup_printf("C %g, gamma %g / features, %zu rows a machine", fit->c,
-	                                              fit->gamma, ensemble->rows);
+	g_autofree char *base = g_path_get_basename(path);
+	g_autofree char *name = model_name(notes->options);
+	g_autofree char *parameters =
+		g_strdup_printf("C %g, gamma %g / features, %u machines of %zu rows joined", notes->fit->c,
+	                        notes->fit->gamma, notes->options->machines, notes->rows);
+	const char *const machines[] = { base };
 
-	for (unsigned i = 0; i < ensemble->count; i++) {
-		g_autofree char *path = i == 0 ? g_strdup(options->model)
-		                               : g_strdup_printf("%s-%u.model", stem, i + 1);
-
-		if (!fit_save(ensemble->fits[i], path, error))
-			return false;
-		g_ptr_array_add(machines, g_path_get_basename(path));
-	}
+	if (!fit_save(machine, path, error))
+		return false;
 	g_key_file_set_integer(meta, "model", "format", 1);
-	g_key_file_set_string(meta, "model", "name", options->name ? options->name : base);
-	g_key_file_set_string_list(meta, "model", "machines", (const char *const *)machines->pdata, machines->len);
+	g_key_file_set_string(meta, "model", "name", name);
+	g_key_file_set_string_list(meta, "model", "machines", machines, G_N_ELEMENTS(machines));
 	g_key_file_set_integer(meta, "model", "sampling_most", 1);
-	g_key_file_set_double(meta, "model", "center", center);
-	scaler_write(fit_scaler(ensemble->fits[0]), meta);
+	g_key_file_set_double(meta, "model", "center", notes->usual.center);
+	g_key_file_set_double(meta, "model", "spread", notes->usual.spread);
+	scaler_write(fit_scaler(machine), meta);
 	g_key_file_set_string(meta, "provenance", "parameters", parameters);
 	return g_key_file_save_to_file(meta, meta_path, error);
 }
@@ -273,45 +272,57 @@ read_inputs(WindowSet *set, const struct train_options *options, GError **error)
 	return true;
 }
 
+static bool
+write_calibration(const struct train_options *options, const struct normal_values *normal, GError **error)
+{
+	char source[] = "windows of normal hosts of the training captures, each judged by machines trained without its fold";
+	g_autofree char *name = options->model != NULL ? model_name(options) : NULL;
+	struct calibration calibration = { .source = source, .model = name, .windows_a_day = normal->windows_a_day };
+
+	calibration.tails[BEHAVIOUR_traffic_pattern] = normal->tail;
+	return calibration_save(&calibration, options->calibration, error);
+}
+
+static bool
+check(const struct fit_options *fit, const struct train_options *options, GError **error)
+{
+	if (fit->feature_count == 0 || (options->model && !g_str_has_suffix(options->model, ".model"))) {
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+		            fit->feature_count == 0 ? "--features: no feature has such a name"
+		                                    : "--model: the name must end in .model");
+		return false;
+	}
+	return true;
+}
+
 bool
 train_run(const struct train_options *options, GError **error)
 {
 	g_autoptr(WindowSet) set = window_set_new();
-	struct fit_options fit = { .infected_weight = 1,
-	                           .vectors = options->vectors ? options->vectors : FIT_VECTORS };
+	struct fit_options fit = { .infected_weight = 1, .vectors = options->vectors };
 	struct row_choice choice = { .without_fold = FOLD_NONE,
 		                     .held_fold = options->held_fold,
-		                     .windows_per_host =
-		                             options->windows_per_host ? options->windows_per_host : TRAINING_WINDOWS_PER_HOST,
+		                     .windows_per_host = options->windows_per_host,
 		                     .windows_per_family = TRAINING_WINDOWS_PER_FAMILY,
-		                     .phases = CLAMP(options->machines, 1, ENSEMBLE_MAX) };
-	char source[] = "windows of normal hosts of the training captures, each judged by machines trained without its fold";
-	struct calibration calibration = { .source = source };
-	struct normal_values normal = { 0 };
-	struct ensemble ensemble;
-	bool written;
+		                     .phases = CLAMP(options->machines, 1, ENSEMBLE_MAX),
+		                     .seed = options->seed };
+	struct usual_values usual = { 0 };
+	struct model_notes notes = { .options = options, .fit = &fit };
+	g_autoptr(Fit) machine = NULL;
 
 	fit_choose_features(&fit, options->features);
-	if (fit.feature_count == 0 || (options->model && !g_str_has_suffix(options->model, ".model"))) {
-		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-		            fit.feature_count == 0 ? "--features: no feature has such a name"
-		                                   : "--model: the name must end in .model");
-		return false;
-	}
-	if (!read_inputs(set, options, error))
+	if (!check(&fit, options, error) || !read_inputs(set, options, error))
 		return false;
 	if (options->dump_features && !window_set_dump(set, options->dump_features, error))
 		return false;
-	search(set, &fit, options, &choice, &normal);
-	calibration.tails[BEHAVIOUR_traffic_pattern] = normal.tail;
-	if (options->calibration && !calibration_save(&calibration, options->calibration, error))
+	search(set, &fit, options, &choice, &usual);
+	if (options->calibration && !write_calibration(options, &usual.normal, error))
 		return false;
 	if (options->model == NULL)
 		return true;
-	ensemble = ensemble_fit(set, &fit, choice);
-	fprintf(options->report, "model: %zu support vectors, %zu features\n", ensemble_vectors(&ensemble),
+	machine = ensemble_fit(set, &fit, choice, &notes.rows);
+	notes.usual = usual.usual;
+	fprintf(options->report, "model: %zu support vectors, %zu features\n", fit_support_vectors(machine),
 	        fit.feature_count);
-	written = write_model(&ensemble, &fit, options, normal.center, error);
-	ensemble_clear(&ensemble);
-	return written;
+	return write_model(machine, &notes, error);
 }

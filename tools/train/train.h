@@ -31,9 +31,10 @@ struct train_options {
 	const char *c;             /* comma-separated values to try; NULL: a few */
 	const char *gamma;         /* the same, in units of 1 / features */
 	int held_fold;             /* hosts of this fold are left out of the model (-1: none) */
-	unsigned machines;         /* whose decisions are averaged; 0: 1 */
-	unsigned vectors;          /* of a machine, at most; 0: 480 */
-	unsigned windows_per_host; /* trained on, at most; 0: 2 */
+	unsigned machines;         /* on different choices of windows, joined to one; those of the shipped model: TRAINING_MACHINES */
+	unsigned vectors;          /* of the joined machine, at most (FIT_VECTORS); 0: as many as there are */
+	unsigned windows_per_host; /* trained on by one machine, at most (TRAINING_WINDOWS_PER_HOST) */
+	unsigned seed;             /* of that choice */
 	bool cross_validate;
 	FILE *report;              /* figures, as text */
 };

@@ -1,6 +1,9 @@
 #include "tools/train/training_rows.h"
 
+#include <math.h>
 #include <string.h>
+
+static const double golden = 0.6180339887498949; /* its multiples spread evenly over 0 to 1 */
 
 static bool
 shares_capture(const struct labelled_host *host, const struct labelled_host *other)
@@ -47,6 +50,7 @@ static void
 add_windows(GArray *rows, const WindowSet *set, const struct host_windows *host, enum window_label label,
             const struct row_choice *choice, unsigned most)
 {
+	double place = fmod((choice->phase + 0.5) / choice->phases + choice->seed * golden, 1);
 	size_t count = 0, seen = 0, taken = 0;
 
 	for (size_t i = 0; i < host->count; i++)
@@ -58,8 +62,8 @@ add_windows(GArray *rows, const WindowSet *set, const struct host_windows *host,
 
 		if (window->label != label)
 			continue;
-		/* The n-th of `most` is taken at (n + (phase + 0.5) / phases) * count / most. */
-		due = (size_t)(((double)taken + (choice->phase + 0.5) / choice->phases) * (double)count / most);
+		/* The n-th of `most` is taken at (n + place) * count / most. */
+		due = (size_t)(((double)taken + place) * (double)count / most);
 		if (seen++ < due && count > most)
 			continue;
 		g_array_append_val(rows, row);

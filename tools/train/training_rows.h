@@ -14,7 +14,7 @@
 #include "tools/train/window_set.h"
 
 /* Of the shipped model. */
-enum { TRAINING_WINDOWS_PER_HOST = 2, TRAINING_WINDOWS_PER_FAMILY = 48 };
+enum { TRAINING_WINDOWS_PER_HOST = 4, TRAINING_WINDOWS_PER_FAMILY = 48, TRAINING_MACHINES = 4 };
 
 struct row_choice {
 	int without_fold;          /* no host of this fold, nor one that shares a family or capture with it; -1: all */
@@ -23,6 +23,7 @@ struct row_choice {
 	unsigned windows_per_family;
 	unsigned phase;            /* which of several evenly spread choices, 0 to phases - 1 */
 	unsigned phases;
+	unsigned seed;   /* another choice, as evenly spread: 0, 1, ... */
 };
 
 /* struct fit_row; their features point into the set. */

@@ -66,6 +66,8 @@ label_of(const struct labelled_host *host, int64_t end_ms)
 	bool active = host->role != ROLE_CLEAN && end_ms > (told ? host->active_from_ms : host->start_ms) &&
 	              (!told || start_ms < host->active_to_ms);
 
+	if (host->role == ROLE_UNVERIFIED)
+		return WINDOW_UNVERIFIED;
 	if (host->role == ROLE_MALWARE && !active)
 		return end_ms > host->start_ms ? WINDOW_AFTER : WINDOW_NORMAL;
 	if (!active)
@@ -136,19 +138,26 @@ index_hosts(WindowSet *set, const struct scenario *scenario, size_t first)
 	g_list_free(hosts);
 }
 
-/* An invented network replays its captures on several hosts: who else knows a peer would tell its labels. */
+/*
+ * An invented network replays its captures on several hosts: who else knows a peer would tell its labels.  It has neither
+ * folds nor, for the most part, hosts that nobody has looked into.
+ */
 static bool
 is_invented(const struct scenario *scenario)
 {
 	GHashTableIter iter;
 	gpointer host;
+	guint unverified = 0;
 
 	g_hash_table_iter_init(&iter, scenario->hosts);
 	while (g_hash_table_iter_next(&iter, NULL, &host)) {
-		if (((struct labelled_host *)host)->fold != FOLD_NONE)
+		const struct labelled_host *labelled = host;
+
+		if (labelled->fold != FOLD_NONE)
 			return false;
+		unverified += labelled->role == ROLE_UNVERIFIED;
 	}
-	return true;
+	return unverified * 2 <= g_hash_table_size(scenario->hosts);
 }
 
 static void
@@ -281,8 +290,8 @@ window_set_host(const WindowSet *set, size_t index)
 static void
 dump_window(FILE *file, const struct labelled_window *window)
 {
-	static const char *const labels[] = { "normal", "benign implant", "infected", "after" };
-	static const char *const roles[] = { "clean", "benign", "malware" };
+	static const char *const labels[] = { "normal", "benign implant", "infected", "after", "unverified" };
+	static const char *const roles[] = { "clean", "benign", "malware", "unverified" };
 	char host[HOST_ADDRESS_TEXT_SIZE];
 
 	fprintf(file, "%s,%s,%" G_GINT64_FORMAT ",%s,%s,%s,%d,%d,%.6g", window->scenario->name,

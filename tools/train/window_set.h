@@ -27,6 +27,7 @@ enum window_label {
 	WINDOW_BENIGN_IMPLANT, /* normal, while the benign capture is active */
 	WINDOW_INFECTED,       /* while the malware is active */
 	WINDOW_AFTER,          /* of an infected host, its malware silent: neither trained on nor normal */
+	WINDOW_UNVERIFIED,     /* of an unverified host */
 };
 
 struct labelled_window {

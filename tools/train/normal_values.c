@@ -1,0 +1,110 @@
+#include "tools/train/normal_values.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "detector/site_calibration.h"
+
+/* Shares of windows at which false alarms are counted: beyond them there are too few. */
+static const double alarm_shares[] = { 0.01, 0.005, 0.002 };
+
+struct value_usual
+normal_usual(const WindowSet *set, const double *values)
+{
+	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
+	struct value_usual usual = { 0, 0 };
+	double mean = 0, squares = 0;
+
+	for (size_t i = 0; i < window_set_count(set); i++) {
+		if (window_set_get(set, i)->label != WINDOW_NORMAL || !isfinite(values[i]))
+			continue;
+		g_array_append_val(normal, values[i]);
+		mean += values[i];
+		squares += values[i] * values[i];
+	}
+	if (normal->len == 0)
+		return usual;
+	mean /= normal->len;
+	usual.spread = sqrt(fmax(squares / normal->len - mean * mean, 0));
+	usual.center = tail_of((double *)(void *)normal->data, normal->len).quantiles[TAIL_QUANTILES / 2];
+	return usual;
+}
+
+/* One host as it is gone through. */
+struct normal_host {
+	double greatest; /* by whatever it normally does */
+	double days;
+};
+
+struct collected {
+	GArray *values; /* double */
+	GArray *levels; /* double, of hosts */
+	GArray *hosts;  /* struct normal_host */
+};
+
+static void
+collect_host(const WindowSet *set, const double *values, const struct value_usual *usual,
+             const struct host_windows *windows, struct collected *all)
+{
+	const struct labelled_host *labelled = windows->host;
+	struct normal_host host = { -HUGE_VAL, (double)(labelled->clean_ms + labelled->benign_ms) / 86400000 };
+	guint first = all->values->len;
+	struct value_past past = { 0 };
+
+	for (size_t j = windows->first; j < windows->first + windows->count; j++) {
+		enum window_label label = window_set_get(set, j)->label;
+		double value = value_beside_past(&past, values[j], usual);
+
+		value_past_add(&past, values[j]);
+		if (label == WINDOW_NORMAL)
+			g_array_append_val(all->values, value);
+		if (label == WINDOW_NORMAL || label == WINDOW_BENIGN_IMPLANT)
+			host.greatest = fmax(host.greatest, value);
+	}
+	g_array_append_val(all->hosts, host);
+	if (all->values->len > first) {
+		double level = host_level_of_one(&g_array_index(all->values, double, first), all->values->len - first);
+
+		g_array_append_val(all->levels, level);
+	}
+}
+
+static double
+windows_a_day(const struct tail *tail, const GArray *hosts)
+{
+	double alarms = 0, windows = 0, days = 0;
+
+	for (guint i = 0; i < hosts->len; i++)
+		days += g_array_index(hosts, struct normal_host, i).days;
+	for (size_t i = 0; i < G_N_ELEMENTS(alarm_shares); i++) {
+		double value = tail_value(tail, -log(alarm_shares[i]));
+
+		for (guint j = 0; j < hosts->len; j++)
+			alarms += g_array_index(hosts, struct normal_host, j).greatest >= value;
+		windows += alarm_shares[i] * days;
+	}
+	return windows > 0 ? alarms / windows : 0;
+}
+
+struct normal_values
+normal_values_of(const WindowSet *set, const double *values, const struct value_usual *usual, int without_fold)
+{
+	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
+	g_autoptr(GArray) levels = g_array_new(FALSE, FALSE, sizeof(double));
+	g_autoptr(GArray) hosts = g_array_new(FALSE, FALSE, sizeof(struct normal_host));
+	struct collected all = { normal, levels, hosts };
+	struct normal_values figures;
+
+	for (size_t i = 0; i < window_set_host_count(set); i++) {
+		const struct host_windows *windows = window_set_host(set, i);
+		int fold = windows->host->fold;
+
+		if (windows->host->role != ROLE_UNVERIFIED && fold != FOLD_NONE && fold != without_fold &&
+		    (windows->count == 0 || isfinite(values[windows->first])))
+			collect_host(set, values, usual, windows, &all);
+	}
+	figures.tail = tail_of((double *)(void *)normal->data, normal->len);
+	figures.tail.host_level = host_level_of((double *)(void *)levels->data, levels->len);
+	figures.windows_a_day = windows_a_day(&figures.tail, hosts);
+	return figures;
+}

@@ -7,7 +7,8 @@
 #include "common/keyed_hash.h"
 
 enum {
-	WAYS = 8,
+	WAYS = 7,
+	LANES = 8,
 	BLOCK = 32,
 	TCP = 6,
 	FLAG_FIN = 0x01,
@@ -51,27 +52,29 @@ _Static_assert(sizeof(struct conversation) == 64, "one cache line");
 /* Four tags, to be compared at once. */
 typedef uint32_t tag_lanes __attribute__((vector_size(16)));
 
-/* The entries of one set, told apart by half of the hash. */
-struct set {
-	tag_lanes tags[WAYS / 4]; /* 0: free */
-	uint16_t used_s[WAYS];    /* export time of the last use, modulo 2^16 s */
+/* The conversations among which a hash chooses, and the line that tells them apart.  They lie
+ * together, for a page that is not in the translation cache is dearer than a line. */
+struct bucket {
+	tag_lanes tags[LANES / 4]; /* halves of hashes; 0: free.  The last one is nobody's. */
+	uint16_t used_s[LANES];    /* export time of the last use, modulo 2^16 s; last: of any */
 	uint8_t unused[16];
+	struct conversation conversations[WAYS];
 };
 
-_Static_assert(sizeof(struct set) == 64, "one cache line");
+_Static_assert(sizeof(struct bucket) == 512, "eight cache lines, never in two pages");
 
 /* A search under way. */
 struct search {
 	uint64_t hash;
-	size_t direction; /* index of the half that the record belongs to */
-	bool is_new;      /* the entry holds another conversation, or none, that is to be cleared */
+	struct bucket *bucket;
 	struct conversation *conversation;
+	size_t direction; /* index of the half that the record belongs to */
+	bool is_new;      /* the entry holds another conversation, or none */
 };
 
 struct ConversationTable {
-	struct set *sets;
-	struct conversation *conversations;
-	uint64_t set_mask;
+	struct bucket *buckets;
+	uint64_t bucket_count;
 	struct keyed_ends secrets;
 	struct conversation_counters counters;
 	uint64_t replaced; /* entries that were given to another conversation */
@@ -95,14 +98,10 @@ ConversationTable *
 conversation_table_new(size_t entries, uint64_t key)
 {
 	ConversationTable *table = g_new0(ConversationTable, 1);
-	uint64_t sets = 1;
 
-	while (sets * WAYS < entries)
-		sets *= 2;
-	table->set_mask = sets - 1;
+	table->bucket_count = MAX(entries / WAYS, 1);
 	table->secrets = keyed_ends(key);
-	table->sets = map_zeroed(sets * sizeof(struct set));
-	table->conversations = map_zeroed(sets * WAYS * sizeof(struct conversation));
+	table->buckets = map_zeroed(table->bucket_count * sizeof(struct bucket));
 	return table;
 }
 
@@ -111,8 +110,7 @@ conversation_table_free(ConversationTable *table)
 {
 	if (table == NULL)
 		return;
-	munmap(table->sets, (table->set_mask + 1) * sizeof(struct set));
-	munmap(table->conversations, (table->set_mask + 1) * WAYS * sizeof(struct conversation));
+	munmap(table->buckets, table->bucket_count * sizeof(struct bucket));
 	g_free(table);
 }
 
@@ -128,74 +126,69 @@ protocol_of(const struct flow_record *record)
 }
 
 /* Both directions give the same hash; which of the two ends comes first, their own hashes tell. */
-static inline struct search
-search_of(const struct flow_record *record, const struct keyed_ends *secrets)
+static inline void
+begin_search(const ConversationTable *table, const struct keyed_ends *secrets,
+             const struct flow_record *record, struct search *search)
 {
 	uint64_t source = keyed_hash_end(secrets, &record->source, record->source_port);
 	uint64_t destination =
 		keyed_hash_end(secrets, &record->destination, record->destination_port);
 	uint64_t protocol = (protocol_of(record) + 1) * UINT64_C(0x9e3779b97f4a7c15);
 
-	return (struct search){
-		.hash = keyed_hash_mix(source + destination + protocol),
-		.direction = source > destination,
-	};
+	search->hash = keyed_hash_mix(source + destination + protocol);
+	search->direction = source > destination;
+	search->bucket = &table->buckets[(search->hash >> 32) * table->bucket_count >> 32];
+	__builtin_prefetch(search->bucket, 1);
 }
 
 static inline uint32_t
 tag_of(uint64_t hash)
 {
-	return (uint32_t)(hash >> 32) | 1;
+	return (uint32_t)hash | 1;
 }
 
 /* The ways that have the tag, as bits. */
 static inline uint32_t
-ways_with(const struct set *set, uint32_t tag)
+ways_with(const struct bucket *bucket, uint32_t tag)
 {
 	const tag_lanes tags = { tag, tag, tag, tag };
 	const tag_lanes low = { 1, 2, 4, 8 };
-	const tag_lanes high = { 16, 32, 64, 128 };
-	tag_lanes ways = ((tag_lanes)(set->tags[0] == tags) & low) |
-	                 ((tag_lanes)(set->tags[1] == tags) & high);
+	const tag_lanes high = { 16, 32, 64, 0 };
+	tag_lanes ways = ((tag_lanes)(bucket->tags[0] == tags) & low) |
+	                 ((tag_lanes)(bucket->tags[1] == tags) & high);
 
 	return (ways[0] | ways[1]) | (ways[2] | ways[3]);
-}
-
-static inline uint32_t
-tag_at(const struct set *set, size_t way)
-{
-	return set->tags[way / 4][way % 4];
 }
 
 /* The way unused for longest, the first of several.  A loop that vectors fit: each age in one
  * number with its way, and what is older than an hour is as old as any. */
 static inline size_t
-find_oldest(const struct set *set, uint16_t now_s)
+find_oldest(const struct bucket *bucket, uint16_t now_s)
 {
 	int16_t greatest = 0;
 
-	for (size_t way = 0; way < WAYS; way++) {
-		uint16_t age_s = (uint16_t)(now_s - set->used_s[way]);
-		int16_t key = (int16_t)((size_t)MIN(age_s, AGE_MOST_S) * WAYS + (WAYS - 1 - way));
+	for (size_t way = 0; way < LANES; way++) {
+		uint16_t age_s = (uint16_t)(now_s - bucket->used_s[way]);
+		int16_t key = (int16_t)((size_t)MIN(age_s, AGE_MOST_S) * LANES + (LANES - 1 - way));
 
 		greatest = MAX(greatest, key);
 	}
-	return WAYS - 1 - (size_t)greatest % WAYS;
+	return LANES - 1 - (size_t)greatest % LANES;
 }
 
 /* The way for a conversation that is not there: a free one, or that of the longest unused. */
 static inline size_t
-make_room(ConversationTable *table, const struct set *set, uint16_t now_s)
+make_room(ConversationTable *table, const struct bucket *bucket, uint16_t now_s)
 {
-	uint32_t free_ways = ways_with(set, 0);
+	uint32_t free_ways = ways_with(bucket, 0);
 	size_t oldest;
 
 	if (free_ways != 0) {
 		table->counters.entries++;
 		return (size_t)__builtin_ctz(free_ways);
 	}
-	oldest = find_oldest(set, now_s);
-	if ((uint16_t)(now_s - set->used_s[oldest]) < OLD_S)
+	oldest = find_oldest(bucket, now_s);
+	if ((uint16_t)(now_s - bucket->used_s[oldest]) < OLD_S)
 		table->counters.evicted++;
 	table->replaced++;
 	return oldest;
@@ -204,21 +197,21 @@ make_room(ConversationTable *table, const struct set *set, uint16_t now_s)
 static inline void
 find_or_make(ConversationTable *table, struct search *search, uint16_t now_s)
 {
-	uint64_t index = search->hash & table->set_mask;
-	struct set *set = &table->sets[index];
+	struct bucket *bucket = search->bucket;
 	uint32_t tag = tag_of(search->hash);
-	uint32_t ways = ways_with(set, tag);
+	uint32_t ways = ways_with(bucket, tag);
 	size_t way;
 
+	search->is_new = ways == 0;
 	if (ways != 0) {
 		way = (size_t)__builtin_ctz(ways);
 	} else {
-		way = make_room(table, set, now_s);
-		set->tags[way / 4][way % 4] = tag;
-		search->is_new = true;
+		way = make_room(table, bucket, now_s);
+		bucket->tags[way / 4][way % 4] = tag;
 	}
-	set->used_s[way] = now_s;
-	search->conversation = &table->conversations[index * WAYS + way];
+	bucket->used_s[way] = now_s;
+	bucket->used_s[LANES - 1] = now_s;
+	search->conversation = &bucket->conversations[way];
 	__builtin_prefetch(search->conversation, 1);
 }
 
@@ -298,17 +291,28 @@ continues(const struct half *half, const struct flow_record *record)
 	return half->end_reason == END_ACTIVE ? gap < FORGET_MS : gap <= IDLE_MS;
 }
 
+static inline uint32_t
+begun_by(size_t direction)
+{
+	return direction == 0 ? BEGUN_BY_LOW : BEGUN_BY_HIGH;
+}
+
+static inline bool
+synchronises(const struct flow_record *record)
+{
+	return has_flags(record) && (record->tcp_flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
+}
+
 /* Who began: whoever sent a SYN alone; else who was first, by the exporters' clock. */
 static inline void
 learn_who_began(struct conversation *conversation, size_t direction,
                 const struct flow_record *record)
 {
-	static const uint32_t begun_by[2] = { BEGUN_BY_LOW, BEGUN_BY_HIGH };
 	const struct half *halves = conversation->halves;
 	int32_t lead;
 
-	if (has_flags(record) && (record->tcp_flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN) {
-		conversation->begun = begun_by[direction];
+	if (synchronises(record)) {
+		conversation->begun = begun_by(direction);
 		return;
 	}
 	if (conversation->begun != BEGUN_UNKNOWN || halves[0].records == 0 ||
@@ -316,24 +320,19 @@ learn_who_began(struct conversation *conversation, size_t direction,
 		return;
 	lead = since(halves[1].first_ms, halves[0].first_ms);
 	if (lead != 0)
-		conversation->begun = begun_by[lead < 0];
+		conversation->begun = begun_by(lead < 0);
 }
 
 static inline void
 remember(struct half *half, const struct flow_record *record, uint16_t origin)
 {
-	if (half->records == 0)
-		half->first_ms = (uint32_t)record->start.ms;
 	half->start_ms = (uint32_t)record->start.ms;
 	half->end_ms = (uint32_t)record->end.ms;
 	half->octets = saturate(record->octets);
 	half->packets = saturate(record->packets);
-	half->flags |= record->tcp_flags;
 	half->last_flags = (uint8_t)record->tcp_flags;
 	half->end_reason = record->flow_end_reason;
 	half->origin = origin;
-	if (half->records < UINT16_MAX)
-		half->records++;
 }
 
 /* Is the other direction's last record of the time of this one? */
@@ -349,7 +348,6 @@ tell(const struct search *search, struct flow_record *record)
 {
 	const struct conversation *conversation = search->conversation;
 	const struct half *other = &conversation->halves[!search->direction];
-	uint32_t begun_by_source = search->direction == 0 ? BEGUN_BY_LOW : BEGUN_BY_HIGH;
 
 	if (belongs_to(other, record)) {
 		record->marks |= FLOW_KNOWN_REVERSE;
@@ -358,8 +356,9 @@ tell(const struct search *search, struct flow_record *record)
 		record->other_tcp_flags = other->flags;
 	}
 	if (conversation->begun != BEGUN_UNKNOWN)
-		record->marks |= conversation->begun == begun_by_source ? FLOW_SOURCE_BEGAN
-		                                                        : FLOW_SOURCE_ANSWERS;
+		record->marks |= conversation->begun == begun_by(search->direction)
+		                         ? FLOW_SOURCE_BEGAN
+		                         : FLOW_SOURCE_ANSWERS;
 }
 
 /* What of a record's origin is the same for a batch. */
@@ -377,25 +376,36 @@ origin_of(uint64_t of_batch, const struct flow_record *record)
 	return (uint16_t)((of_batch + place) * UINT64_C(0x9fb21c651e98df25) >> 48) | 1;
 }
 
-/* Of a conversation that nothing was known of: nothing of the rest can be. */
+static inline void
+mark_continuation(ConversationTable *table, struct flow_record *record)
+{
+	record->marks |= FLOW_CONTINUES;
+	table->counters.continuations++;
+}
+
+/* The first record of a conversation: nothing was known that it could copy or go on with, but of
+ * TCP it may be the rest of a flow whose beginning nobody told. */
 static inline void
 begin(ConversationTable *table, const struct search *search, struct flow_record *record,
       uint16_t origin)
 {
+	static const struct half unknown;
 	struct conversation *conversation = search->conversation;
+	struct half *half = &conversation->halves[search->direction];
 
-	*conversation = (struct conversation){ 0 };
-	if (continues(&conversation->halves[search->direction], record)) {
-		record->marks |= FLOW_CONTINUES;
-		table->counters.continuations++;
-	}
-	remember(&conversation->halves[search->direction], record, origin);
-	learn_who_began(conversation, search->direction, record);
+	if (continues(&unknown, record))
+		mark_continuation(table, record);
+	conversation->halves[!search->direction] = unknown;
+	remember(half, record, origin);
+	half->first_ms = (uint32_t)record->start.ms;
+	half->flags = record->tcp_flags;
+	half->records = 1;
+	conversation->begun = synchronises(record) ? begun_by(search->direction) : BEGUN_UNKNOWN;
 }
 
 static inline void
-annotate(ConversationTable *table, const struct search *search, uint16_t origin,
-         struct flow_record *record)
+annotate(ConversationTable *table, const struct search *search, struct flow_record *record,
+         uint16_t origin)
 {
 	struct conversation *conversation = search->conversation;
 	struct half *half = &conversation->halves[search->direction];
@@ -405,13 +415,18 @@ annotate(ConversationTable *table, const struct search *search, uint16_t origin,
 		table->counters.copies++;
 		return;
 	}
-	if (starts_over(conversation, search->direction, record))
-		*conversation = (struct conversation){ 0 };
-	if (continues(half, record)) {
-		record->marks |= FLOW_CONTINUES;
-		table->counters.continuations++;
+	if (starts_over(conversation, search->direction, record)) {
+		begin(table, search, record, origin);
+		return;
 	}
+	if (continues(half, record))
+		mark_continuation(table, record);
 	remember(half, record, origin);
+	if (half->records == 0)
+		half->first_ms = (uint32_t)record->start.ms;
+	half->flags |= record->tcp_flags;
+	if (half->records < UINT16_MAX)
+		half->records++;
 	learn_who_began(conversation, search->direction, record);
 }
 
@@ -423,40 +438,39 @@ is_annotated(const struct flow_record *record)
 	return !(record->marks & (FLOW_EVENT | FLOW_TIMES_IMPOSSIBLE));
 }
 
+/* All buckets are asked for, then all entries that are found there: memory comes meanwhile. */
 static void
-find_block(ConversationTable *table, struct flow_batch *batch, size_t from, size_t until)
+annotate_block(ConversationTable *table, struct flow_batch *batch, size_t from, size_t until)
 {
 	const struct keyed_ends secrets = table->secrets;
 	uint16_t now_s = (uint16_t)(batch->export_time.ms / 1000);
 	uint64_t of_batch = origin_of_batch(batch);
 	struct search *searches = table->searches;
+	struct flow_record *records = batch->records;
 
-	for (size_t i = from; i < until; i++) {
-		searches[i] = search_of(&batch->records[i], &secrets);
-		__builtin_prefetch(&table->sets[searches[i].hash & table->set_mask], 1);
-	}
 	for (size_t i = from; i < until; i++)
-		if (is_annotated(&batch->records[i]))
+		begin_search(table, &secrets, &records[i], &searches[i]);
+	for (size_t i = from; i < until; i++)
+		if (is_annotated(&records[i]))
 			find_or_make(table, &searches[i], now_s);
 	for (size_t i = from; i < until; i++) {
-		struct flow_record *record = &batch->records[i];
-
-		if (!is_annotated(record))
+		if (!is_annotated(&records[i]))
 			continue;
 		if (searches[i].is_new)
-			begin(table, &searches[i], record, origin_of(of_batch, record));
+			begin(table, &searches[i], &records[i], origin_of(of_batch, &records[i]));
 		else
-			annotate(table, &searches[i], origin_of(of_batch, record), record);
+			annotate(table, &searches[i], &records[i],
+			         origin_of(of_batch, &records[i]));
 	}
 }
 
 /* Has the entry been given to another conversation since? */
 static bool
-has_lost_its_entry(const ConversationTable *table, const struct search *search)
+has_lost_its_entry(const struct search *search)
 {
-	size_t entry = (size_t)(search->conversation - table->conversations);
+	size_t way = (size_t)(search->conversation - search->bucket->conversations);
 
-	return tag_at(&table->sets[entry / WAYS], entry % WAYS) != tag_of(search->hash);
+	return search->bucket->tags[way / 4][way % 4] != tag_of(search->hash);
 }
 
 /* In two rounds, so that a record also knows the other direction when that stands behind it in the
@@ -467,10 +481,10 @@ conversation_table_annotate(ConversationTable *table, struct flow_batch *batch)
 	uint64_t replaced = table->replaced;
 
 	for (size_t from = 0; from < batch->count; from += BLOCK)
-		find_block(table, batch, from, MIN(from + BLOCK, batch->count));
+		annotate_block(table, batch, from, MIN(from + BLOCK, batch->count));
 	for (size_t i = 0; i < batch->count; i++) {
 		if (!is_annotated(&batch->records[i]) || (batch->records[i].marks & FLOW_COPY) ||
-		    (table->replaced != replaced && has_lost_its_entry(table, &table->searches[i])))
+		    (table->replaced != replaced && has_lost_its_entry(&table->searches[i])))
 			continue;
 		tell(&table->searches[i], &batch->records[i]);
 	}

@@ -29,7 +29,7 @@ struct conversation_counters {
 };
 
 /*
- * `entries` is rounded up to a power of two; `key` is random for each process, but fixed when a
+ * `entries` is rounded down to a multiple of seven; `key` is random for each process, but fixed when a
  * capture is read: which entries must make room depends on it.
  */
 ConversationTable *conversation_table_new(size_t entries, uint64_t key);

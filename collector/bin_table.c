@@ -174,29 +174,29 @@ do_job(BinTable *table, const struct job *job)
 static inline void
 plan_job(BinTable *table, const struct record_view *view, enum host_direction direction)
 {
-	const struct host_address *host = record_view_host(view, direction);
-	struct job *job = &table->jobs[table->job_count];
+	struct job *job = &table->jobs[table->job_count++];
 
-	if (!prefix_set_contains(table->monitored, host))
-		return;
 	job->end = (struct record_end){ view, direction, table->exporters };
-	job->hash = open_bins_hash(table->open, host, view->minute);
+	job->hash = open_bins_hash(table->open, host_of(job), view->minute);
 	open_bins_prefetch_index(table->open, job->hash);
-	table->job_count++;
 }
 
+/* Nobody looks at a view of which no end is monitored. */
 static inline void
 plan_view(BinTable *table, const struct flow_record *record)
 {
 	struct record_view *view = &table->views[table->view_count];
-	size_t jobs = table->job_count;
+	bool monitored[2] = {
+		[HOST_OUT] = prefix_set_contains(table->monitored, &record->source),
+		[HOST_IN] = prefix_set_contains(table->monitored, &record->destination),
+	};
 
-	record_view_begin(view, record);
-	plan_job(table, view, HOST_OUT);
-	plan_job(table, view, HOST_IN);
-	if (table->job_count == jobs)
+	if (!monitored[HOST_OUT] && !monitored[HOST_IN])
 		return;
-	record_view_finish(view);
+	record_view_begin(view, record);
+	for (int direction = HOST_OUT; direction <= HOST_IN; direction++)
+		if (monitored[direction])
+			plan_job(table, view, (enum host_direction)direction);
 	table->view_count++;
 }
 
@@ -265,21 +265,6 @@ settle(BinTable *table, const struct flow_record *record, size_t jobs, bool plac
 		table->counters.unplaced++;
 }
 
-/* In three steps, so that all of them wait for memory together. */
-static void
-find_bins(BinTable *table)
-{
-	for (size_t i = 0; i < table->job_count; i++)
-		table->jobs[i].number = open_bins_prefetch_bin(table->open, table->jobs[i].hash);
-	for (size_t i = 0; i < table->job_count; i++) {
-		struct job *job = &table->jobs[i];
-
-		if (job->number != OPEN_BINS_NONE)
-			job->number = open_bins_confirm(table->open, job->number, host_of(job),
-			                                job->end.view->minute);
-	}
-}
-
 /* Plans what is to be done for one record; false: it is refused. */
 static inline bool
 plan_record(BinTable *table, const struct flow_batch *batch, size_t number, size_t place)
@@ -299,6 +284,23 @@ plan_record(BinTable *table, const struct flow_batch *batch, size_t number, size
 	return true;
 }
 
+/* In steps that each ask for memory and leave it time to come: what takes longest stands between. */
+static void
+look_for_bins(BinTable *table)
+{
+	for (size_t i = 0; i < table->job_count; i++)
+		table->jobs[i].number = open_bins_prefetch_bin(table->open, table->jobs[i].hash);
+	for (size_t i = 0; i < table->view_count; i++)
+		record_view_finish(&table->views[i]);
+	for (size_t i = 0; i < table->job_count; i++) {
+		struct job *job = &table->jobs[i];
+
+		if (job->number != OPEN_BINS_NONE)
+			job->number = open_bins_confirm(table->open, job->number, host_of(job),
+			                                job->end.view->minute);
+	}
+}
+
 static void
 add_block(BinTable *table, const struct flow_batch *batch, size_t from, size_t until)
 {
@@ -312,7 +314,7 @@ add_block(BinTable *table, const struct flow_batch *batch, size_t from, size_t u
 		planned |= (uint32_t)plan_record(table, batch, i, i - from) << (i - from);
 		ends[i - from] = table->job_count;
 	}
-	find_bins(table);
+	look_for_bins(table);
 	for (size_t i = 0; i < until - from; i++) {
 		size_t first = job;
 		bool placed = false;

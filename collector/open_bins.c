@@ -12,6 +12,7 @@ enum {
 	CHUNK_CELLS = 4,
 	CELLS_BEFORE_SUM = 30, /* a bin of more is summed up, if there is room for the sum */
 	SCARCE_SHARE = 8,
+	PIECES_AHEAD = 4,
 	SUMMED = UINT8_MAX, /* instead of a count of cells */
 };
 
@@ -26,7 +27,7 @@ struct open_bin {
 	uint16_t lost;      /* shares; saturating */
 	uint16_t opened;
 	uint16_t unused;
-	uint32_t first_chunk; /* or the sum's number; of a free bin, the next free number */
+	uint32_t first_chunk; /* or the sum's number */
 	uint32_t last_chunk;
 	union host_cell cells[CELLS_FIRST];
 };
@@ -35,7 +36,7 @@ _Static_assert(sizeof(struct open_bin) == 2 * LINE_OCTETS, "what a quiet host co
 
 struct chunk {
 	union host_cell cells[CHUNK_CELLS];
-	uint32_t next; /* of a free chunk: the next free one */
+	uint32_t next;
 	uint32_t unused[3];
 };
 
@@ -44,17 +45,17 @@ _Static_assert(sizeof(struct chunk) == 3 * LINE_OCTETS, "whole lines");
 struct sum {
 	_Alignas(LINE_OCTETS) struct host_bin bin;
 	struct host_bin_extension extension;
-	uint32_t next; /* of a free sum: the next free one */
 };
 
-/* Pieces of one size in one array. */
+/* Pieces of one size in one array.  The one given back last is taken first, and the next ones are asked for
+ * early. */
 struct pool {
-	void *pieces;
+	char *pieces;
 	size_t piece_octets;
 	uint32_t most;
 	uint32_t touched; /* pieces that have ever been used */
 	uint32_t used;
-	uint32_t free; /* the first free one below `touched`, or OPEN_BINS_NONE */
+	uint32_t *free; /* numbers below `touched`; the last one is the next one taken */
 };
 
 struct OpenBins {
@@ -77,9 +78,9 @@ pool_init(struct pool *pool, size_t most, size_t piece_octets)
 	*pool = (struct pool){
 		.piece_octets = piece_octets,
 		.most = (uint32_t)CLAMP(most, 1, UINT32_MAX / 2),
-		.free = OPEN_BINS_NONE,
 	};
 	pool->pieces = lazy_map(pool->most * piece_octets);
+	pool->free = lazy_map(pool->most * sizeof(*pool->free));
 	return pool->pieces;
 }
 
@@ -87,33 +88,36 @@ static void
 pool_clear(struct pool *pool)
 {
 	lazy_unmap(pool->pieces, pool->most * pool->piece_octets);
+	lazy_unmap(pool->free, pool->most * sizeof(*pool->free));
 }
 
-/* `next` is where a free piece keeps the number of the next one. */
-#define POOL_TAKE(pool, pieces, next) pool_take(pool, (pool)->free == OPEN_BINS_NONE ? NULL : &(pieces)[(pool)->free].next)
-
+/* OPEN_BINS_NONE: there is none. */
 static inline uint32_t
-pool_take(struct pool *pool, const uint32_t *next)
+pool_take(struct pool *pool)
 {
+	uint32_t free = pool->touched - pool->used;
 	uint32_t number;
 
-	if (next != NULL) {
-		number = pool->free;
-		pool->free = *next;
-	} else if (pool->touched < pool->most) {
-		number = pool->touched++;
-	} else {
+	if (free == 0 && pool->touched == pool->most)
 		return OPEN_BINS_NONE;
-	}
 	pool->used++;
+	if (free == 0)
+		return pool->touched++;
+	number = pool->free[free - 1];
+	if (free > PIECES_AHEAD) {
+		const char *soon = pool->pieces + pool->free[free - 1 - PIECES_AHEAD] *
+		                                          pool->piece_octets;
+
+		__builtin_prefetch(soon, 1);
+		__builtin_prefetch(soon + LINE_OCTETS, 1);
+	}
 	return number;
 }
 
 static inline void
-pool_give(struct pool *pool, uint32_t number, uint32_t *next)
+pool_give(struct pool *pool, uint32_t number)
 {
-	*next = pool->free;
-	pool->free = number;
+	pool->free[pool->touched - pool->used] = number;
 	pool->used--;
 }
 
@@ -229,7 +233,7 @@ open_bins_confirm(const OpenBins *bins, uint32_t number, const struct host_addre
 uint32_t
 open_bins_open(OpenBins *bins, const struct open_bin_key *key)
 {
-	uint32_t number = POOL_TAKE(&bins->bin_pool, bins->bins, first_chunk);
+	uint32_t number = pool_take(&bins->bin_pool);
 	struct open_bin *bin;
 
 	if (number == OPEN_BINS_NONE)
@@ -278,7 +282,7 @@ give_chunks(OpenBins *bins, const struct open_bin *bin)
 	for (size_t done = CELLS_FIRST; done < bin->cell_count; done += CHUNK_CELLS) {
 		uint32_t next = bins->chunks[chunk].next;
 
-		pool_give(&bins->chunk_pool, chunk, &bins->chunks[chunk].next);
+		pool_give(&bins->chunk_pool, chunk);
 		chunk = next;
 	}
 }
@@ -299,7 +303,7 @@ shares_of(OpenBins *bins, const struct open_bin *bin)
 static bool
 sum_up(OpenBins *bins, struct open_bin *bin)
 {
-	uint32_t number = POOL_TAKE(&bins->sum_pool, bins->sums, next);
+	uint32_t number = pool_take(&bins->sum_pool);
 	struct host_shares shares;
 	struct sum *sum;
 
@@ -328,7 +332,7 @@ take_cell(OpenBins *bins, struct open_bin *bin)
 	if (count >= HOST_SHARES_CELLS_MOST)
 		return NULL;
 	if ((count - CELLS_FIRST) % CHUNK_CELLS == 0) {
-		chunk = POOL_TAKE(&bins->chunk_pool, bins->chunks, next);
+		chunk = pool_take(&bins->chunk_pool);
 		if (chunk == OPEN_BINS_NONE)
 			return NULL;
 		if (count == CELLS_FIRST)
@@ -468,15 +472,15 @@ open_bins_close(OpenBins *bins, uint32_t number, struct open_bin_part *part)
 void
 open_bins_release(OpenBins *bins, uint32_t number)
 {
-	struct open_bin *bin = &bins->bins[number];
+	const struct open_bin *bin = &bins->bins[number];
 
 	if (bin->cell_count == SUMMED)
-		pool_give(&bins->sum_pool, bin->first_chunk, &bins->sums[bin->first_chunk].next);
+		pool_give(&bins->sum_pool, bin->first_chunk);
 	else
 		give_chunks(bins, bin);
 	bins->tags[number].owner = OPEN_BINS_FREE;
 	bins->tags[number].serial++;
-	pool_give(&bins->bin_pool, number, &bin->first_chunk);
+	pool_give(&bins->bin_pool, number);
 }
 
 uint32_t
@@ -488,7 +492,7 @@ open_bins_limit(const OpenBins *bins)
 static struct open_bins_pool
 describe(const struct pool *pool, size_t beside)
 {
-	size_t piece = pool->piece_octets + beside;
+	size_t piece = pool->piece_octets + sizeof(*pool->free) + beside;
 
 	return (struct open_bins_pool){ pool->used, pool->most, pool->touched * piece,
 		                        pool->most * piece };

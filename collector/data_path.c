@@ -59,6 +59,7 @@ exporter_limits_of(const CollectorConfig *config)
 		.domains_max = (size_t)config->domains_max,
 		.templates_max = (size_t)config->templates_max,
 		.fields_max = (size_t)config->fields_max,
+		.template_octets_max = (size_t)config->template_octets,
 		.waiting_octets_max = (size_t)config->waiting_octets,
 		.waiting_ms = config->waiting_s * 1000,
 		.template_lifetime_ms = config->template_lifetime_s * 1000,

@@ -25,6 +25,33 @@ clock_offset_take(struct clock_offset *offset, struct wall_time export_time,
 	offset->ms = MAX(offset->window_ms, offset->last_window_ms);
 }
 
+/* `at_hand`: a datagram that is counted but not meant. */
+static struct rates
+rates_since_begin(const struct exporter *exporter, int64_t passed_ms, unsigned at_hand)
+{
+	const struct exporter_rate *rate = &exporter->rate;
+	const struct decode_counters *counters = &exporter->counters;
+	double seconds = (double)MAX(passed_ms, 1000) / 1000;
+
+	return (struct rates){
+		(double)(counters->datagrams_taken - at_hand - rate->datagrams_at_begin) / seconds,
+		(double)(counters->records_decoded - rate->records_at_begin) / seconds,
+	};
+}
+
+struct rates
+exporter_rates(const struct exporter *exporter, struct wall_time now)
+{
+	const struct exporter_rate *rate = &exporter->rate;
+	int64_t passed_ms = now.ms - rate->begin.ms;
+
+	if (rate->begin.ms == 0)
+		return (struct rates){ 0, 0 };
+	if (!rate->is_whole || passed_ms > 2 * RATE_WINDOW_MS)
+		return rates_since_begin(exporter, passed_ms, 0);
+	return rate->last;
+}
+
 void
 exporter_rate_take(struct exporter *exporter)
 {
@@ -35,14 +62,11 @@ exporter_rate_take(struct exporter *exporter)
 	if (passed_ms >= 0 && passed_ms < RATE_WINDOW_MS && rate->begin.ms != 0)
 		return;
 	if (rate->begin.ms != 0 && passed_ms > 0) {
-		double seconds = (double)passed_ms / 1000;
-
-		rate->datagrams_per_s =
-			(double)(counters->datagrams_taken - rate->datagrams_at_begin) / seconds;
-		rate->records_per_s =
-			(double)(counters->records_decoded - rate->records_at_begin) / seconds;
+		/* The datagram at hand belongs to the next window. */
+		rate->last = rates_since_begin(exporter, passed_ms, 1);
+		rate->is_whole = true;
 	}
 	rate->begin = exporter->last_arrival;
-	rate->datagrams_at_begin = counters->datagrams_taken;
+	rate->datagrams_at_begin = counters->datagrams_taken - 1;
 	rate->records_at_begin = counters->records_decoded;
 }

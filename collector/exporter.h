@@ -22,13 +22,18 @@ struct clock_offset {
 	struct wall_time window_begin;
 };
 
-/* Datagrams and records of the last whole minute or so. */
-struct exporter_rate {
-	struct wall_time begin;
-	uint64_t datagrams_at_begin;
-	uint64_t records_at_begin;
+struct rates {
 	double datagrams_per_s;
 	double records_per_s;
+};
+
+/* Datagrams and records of the last whole minute or so, and what they are counted from now. */
+struct exporter_rate {
+	struct wall_time begin;
+	uint64_t datagrams_at_begin; /* before the first one of the window */
+	uint64_t records_at_begin;
+	bool is_whole; /* `last` is valid */
+	struct rates last;
 };
 
 struct exporter {
@@ -37,7 +42,12 @@ struct exporter {
 	uint32_t number;
 	uint32_t sampling_override; /* 0: none */
 	struct wall_time first_arrival;
-	struct wall_time last_arrival;
+	struct wall_time
+		last_arrival;   /* of one that was restored, until it is heard: the restart */
+	struct wall_time heard; /* when its last datagram came, restarts or not; 0: not known */
+	bool is_heard;          /* since the start of this collector */
+	size_t template_octets; /* of the table's budgets */
+	size_t waiting_octets;
 	struct clock_offset clock;
 	struct exporter_rate rate;
 	struct decode_counters counters;
@@ -49,5 +59,9 @@ void clock_offset_take(struct clock_offset *offset, struct wall_time export_time
 
 /* Counts go on: call for each datagram, after its arrival was noted. */
 void exporter_rate_take(struct exporter *exporter);
+
+/* Of the last whole minute; of the time there is, when that is less; of all the time since its last
+ * datagrams, when it has fallen silent. */
+struct rates exporter_rates(const struct exporter *exporter, struct wall_time now);
 
 #endif

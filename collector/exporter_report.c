@@ -169,17 +169,31 @@ add_warnings(const struct exporter *exporter, bool is_silent, GString *line)
 	json_close_array(line);
 }
 
+static bool
+has_domain_of(const struct exporter *exporter, uint8_t version)
+{
+	GHashTableIter iterator;
+	gpointer value;
+
+	g_hash_table_iter_init(&iterator, exporter->domains);
+	while (g_hash_table_iter_next(&iterator, NULL, &value))
+		if (((const struct observation_domain *)value)->version == version)
+			return true;
+	return false;
+}
+
 static void
 add_protocols(const struct exporter *exporter, GString *line)
 {
 	const struct decode_counters *counters = &exporter->counters;
 
+	/* Of one that was restored, its domains tell. */
 	json_open_array(line, "protocols");
 	if (counters->datagrams_netflow5 > 0)
 		json_add_string(line, NULL, "NetFlow v5");
-	if (counters->datagrams_netflow9 > 0)
+	if (counters->datagrams_netflow9 > 0 || has_domain_of(exporter, 9))
 		json_add_string(line, NULL, "NetFlow v9");
-	if (counters->datagrams_ipfix > 0)
+	if (counters->datagrams_ipfix > 0 || has_domain_of(exporter, 10))
 		json_add_string(line, NULL, "IPFIX");
 	json_close_array(line);
 }
@@ -190,21 +204,28 @@ exporter_table_describe(const ExporterTable *table, uint32_t number, struct wall
 {
 	const struct exporter *exporter = exporter_table_get(table, number);
 	char address[HOST_ADDRESS_TEXT_SIZE];
+	struct wall_time last;
+	struct rates rates;
 	bool is_silent;
 
 	if (exporter == NULL)
 		return;
-	is_silent = now.ms - exporter->last_arrival.ms > silent_after_ms;
+	last = exporter->heard.ms != 0 ? exporter->heard : exporter->last_arrival;
+	is_silent = now.ms - last.ms > silent_after_ms;
+	rates = exporter_rates(exporter, now);
 	json_open_object(line, NULL);
 	json_add_string(line, "exporter", host_address_format(&exporter->address, address));
 	if (exporter->port != 0)
 		json_add_unsigned(line, "port", exporter->port);
 	add_protocols(exporter, line);
-	json_add_integer(line, "firstArrivalMilliseconds", exporter->first_arrival.ms);
-	json_add_integer(line, "lastArrivalMilliseconds", exporter->last_arrival.ms);
+	/* Of one that was restored and has sent nothing since, the last run's word is passed on. */
+	if (exporter->is_heard)
+		json_add_integer(line, "firstArrivalMilliseconds", exporter->first_arrival.ms);
+	if (exporter->heard.ms != 0)
+		json_add_integer(line, "lastArrivalMilliseconds", exporter->heard.ms);
 	json_add_boolean(line, "silent", is_silent);
-	json_add_double(line, "datagramsPerSecond", exporter->rate.datagrams_per_s);
-	json_add_double(line, "recordsPerSecond", exporter->rate.records_per_s);
+	json_add_double(line, "datagramsPerSecond", rates.datagrams_per_s);
+	json_add_double(line, "recordsPerSecond", rates.records_per_s);
 	json_add_unsigned(line, "lost", exporter->counters.sequence_lost);
 	json_add_integer(line, "clockOffsetMilliseconds", exporter->clock.ms);
 	if (exporter->sampling_override != 0)

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "collector/exporter_state.h"
+#include "collector/octet_budget.h"
 #include "common/fault.h"
 
 enum {
 	DOMAINS_PER_EXPORTER = 4, /* on average, when the table is full */
 	SETTLE_MS = 10 * 1000,    /* how often what is out of date is looked for */
-	TEMPLATE_OCTETS_MAX = 64 << 20,
 	SILENCE_MS = 24 * 3600 *
 	             1000, /* who has said nothing for a day is not held to have broken a promise */
 };
@@ -34,8 +34,8 @@ struct ExporterTable {
 	struct decode_counters others; /* of datagrams that belong to no exporter, and of exporters
 	                                  that made room */
 	size_t domain_count;
-	size_t template_octets;
-	size_t waiting_octets;
+	struct octet_budget template_budget;
+	struct octet_budget waiting_budget;
 	struct wall_time settled;
 	bool is_unsaved;
 };
@@ -48,6 +48,7 @@ exporter_limits_default(void)
 		.domains_max = 256,
 		.templates_max = 512,
 		.fields_max = 512,
+		.template_octets_max = 64 << 20,
 		.waiting_octets_max = 4 << 20,
 		.waiting_ms = 10 * 60 * 1000,
 		.template_lifetime_ms = 30 * 60 * 1000,
@@ -124,6 +125,8 @@ exporter_table_new(const struct exporter_limits *limits)
 		seed = g_random_int() | 1;
 	table->limits = *limits;
 	table->limits.fields_max = MIN(limits->fields_max, (size_t)TEMPLATE_FIELDS_MAX);
+	table->template_budget = octet_budget(limits->template_octets_max, limits->exporters_max);
+	table->waiting_budget = octet_budget(limits->waiting_octets_max, limits->exporters_max);
 	table->overrides = g_array_new(false, false, sizeof(struct override));
 	g_array_set_clear_func(table->overrides, override_clear);
 	table->exporters = g_ptr_array_new_with_free_func(exporter_free);
@@ -265,6 +268,12 @@ template_octets(const struct observation_domain *domain)
 	return octets;
 }
 
+static void
+give_templates(ExporterTable *table, struct exporter *exporter, size_t octets)
+{
+	octet_budget_give(&table->template_budget, &exporter->template_octets, octets);
+}
+
 /* Sets that are older than `since` are given up. */
 static void
 drop_waiting(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain,
@@ -279,7 +288,8 @@ drop_waiting(ExporterTable *table, struct exporter *exporter, struct observation
 		struct waiting_set *set;
 
 		while ((set = g_queue_peek_head(queue)) != NULL && set->arrival.ms < since.ms) {
-			table->waiting_octets -= sizeof(*set) + set->length;
+			octet_budget_give(&table->waiting_budget, &exporter->waiting_octets,
+			                  sizeof(*set) + set->length);
 			exporter->counters.sets_waiting--;
 			exporter->counters.sets_template_late++;
 			g_free(g_queue_pop_head(queue));
@@ -294,7 +304,7 @@ static void
 forget_domain(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain)
 {
 	drop_waiting(table, exporter, domain, (struct wall_time){ INT64_MAX });
-	table->template_octets -= template_octets(domain);
+	give_templates(table, exporter, template_octets(domain));
 	table->domain_count--;
 	g_ptr_array_remove_fast(table->unsettled, domain);
 }
@@ -383,7 +393,10 @@ exporter_table_take(ExporterTable *table, const struct host_address *address, ui
 		return NULL;
 	}
 	exporter->counters.datagrams_taken++;
-	exporter->last_arrival = arrival;
+	if (!exporter->is_heard)
+		exporter->first_arrival = arrival;
+	exporter->is_heard = true;
+	exporter->last_arrival = exporter->heard = arrival;
 	exporter_rate_take(exporter);
 	return exporter;
 }
@@ -421,7 +434,7 @@ expire_templates(ExporterTable *table, struct exporter *exporter, struct observa
 	if (expired == 0)
 		return;
 	exporter->counters.templates_expired += expired;
-	table->template_octets -= before - template_octets(domain);
+	give_templates(table, exporter, before - template_octets(domain));
 	table->is_unsaved = true;
 }
 
@@ -469,7 +482,8 @@ make_ready(ExporterTable *table, struct exporter *exporter, struct observation_d
 	if (queue == NULL)
 		return;
 	while ((set = g_queue_pop_head(queue)) != NULL) {
-		table->waiting_octets -= sizeof(*set) + set->length;
+		octet_budget_give(&table->waiting_budget, &exporter->waiting_octets,
+		                  sizeof(*set) + set->length);
 		exporter->counters.sets_waiting--;
 		g_queue_push_tail(table->ready, set);
 	}
@@ -485,12 +499,16 @@ exporter_table_learn(ExporterTable *table, struct exporter *exporter,
 	size_t known_memory =
 		known == NULL ? 0 : observation_domain_template_memory(known->field_count);
 
-	if ((known == NULL &&
-	     g_hash_table_size(domain->templates) >= table->limits.templates_max) ||
-	    table->template_octets + memory > TEMPLATE_OCTETS_MAX) {
+	if (known == NULL && g_hash_table_size(domain->templates) >= table->limits.templates_max) {
 		exporter->counters.templates_full++;
 		return;
 	}
+	if (!octet_budget_take(&table->template_budget, &exporter->template_octets, memory)) {
+		exporter->counters.templates_memory++;
+		return;
+	}
+	/* What it replaces, if only itself, is no longer counted. */
+	give_templates(table, exporter, known_memory);
 	switch (observation_domain_learn(domain, draft, exporter->last_arrival)) {
 	case TEMPLATE_REFRESHED:
 		exporter->counters.templates_refreshed++;
@@ -503,7 +521,6 @@ exporter_table_learn(ExporterTable *table, struct exporter *exporter,
 		g_ptr_array_add(table->unsettled, domain);
 		break;
 	}
-	table->template_octets += memory - known_memory;
 	table->is_unsaved = true;
 	make_ready(table, exporter, domain, draft->id);
 }
@@ -517,7 +534,7 @@ exporter_table_withdraw(ExporterTable *table, struct exporter *exporter,
 	exporter->counters.templates_withdrawn++;
 	if (known == NULL)
 		return;
-	table->template_octets -= observation_domain_template_memory(known->field_count);
+	give_templates(table, exporter, observation_domain_template_memory(known->field_count));
 	observation_domain_withdraw(domain, id);
 	g_ptr_array_add(table->unsettled, domain);
 	table->is_unsaved = true;
@@ -532,7 +549,7 @@ exporter_table_withdraw_all(ExporterTable *table, struct exporter *exporter,
 	exporter->counters.templates_withdrawn++;
 	if (observation_domain_withdraw_all(domain, options) == 0)
 		return;
-	table->template_octets -= before - template_octets(domain);
+	give_templates(table, exporter, before - template_octets(domain));
 	g_ptr_array_add(table->unsettled, domain);
 	table->is_unsaved = true;
 }
@@ -545,7 +562,7 @@ exporter_table_wait(ExporterTable *table, const struct waiting_set *draft, const
 	struct waiting_set *set;
 	GQueue *queue;
 
-	if (table->waiting_octets + size > table->limits.waiting_octets_max) {
+	if (!octet_budget_take(&table->waiting_budget, &draft->exporter->waiting_octets, size)) {
 		counters->sets_template_missing++;
 		return;
 	}
@@ -558,7 +575,6 @@ exporter_table_wait(ExporterTable *table, const struct waiting_set *draft, const
 		g_hash_table_insert(draft->domain->waiting, GUINT_TO_POINTER(draft->set_id), queue);
 	}
 	g_queue_push_tail(queue, set);
-	table->waiting_octets += size;
 	counters->sets_waiting++;
 }
 

@@ -29,8 +29,9 @@ struct exporter_limits {
 	size_t domains_max;           /* Observation Domains of one Exporter */
 	size_t templates_max;         /* Templates of one Observation Domain */
 	size_t fields_max;            /* fields of one Template, at most 1024 */
-	size_t waiting_octets_max;    /* of Data Sets that wait for their Template, all Exporters
-	                                 together */
+	size_t template_octets_max;   /* memory of Templates, all Exporters together, */
+	size_t waiting_octets_max;    /* and of Data Sets that wait for their Template: no Exporter
+	                                 can take them from the others (octet_budget.h) */
 	int64_t waiting_ms;           /* and for how long */
 	int64_t template_lifetime_ms; /* RFC 7011, section 8.4: 30 minutes; 0: for ever.  Of a
 	                               * domain that goes on sending without repeating the Template;

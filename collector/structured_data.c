@@ -113,7 +113,7 @@ structured_data_new(void)
 	                                      (GDestroyNotify)g_bytes_unref, layout_free);
 	data->by_id = g_ptr_array_new();
 	data->records = g_array_new(false, false, sizeof(struct sub_record));
-	data->octets = g_byte_array_new();
+	data->octets = g_byte_array_sized_new(1024); /* never NULL */
 	return data;
 }
 

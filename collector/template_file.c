@@ -8,7 +8,7 @@
  * above it, and as the last line a checksum of all before.
  *
  *   kenchi-templates 1
- *   exporter ADDRESS PORT
+ *   exporter ADDRESS PORT [HEARD-MS]
  *   domain VERSION ID BOOT-MS
  *   sampler SCOPE KEY INTERVAL
  *   template ID OPTIONS SCOPES AGE-MS ENTERPRISE/ELEMENT/LENGTH ...
@@ -57,8 +57,9 @@ save_exporter(const struct exporter *exporter, GString *text)
 	GHashTableIter iterator;
 	gpointer value;
 
-	g_string_append_printf(text, "exporter %s %u\n",
-	                       host_address_format(&exporter->address, address), exporter->port);
+	g_string_append_printf(text, "exporter %s %u %" G_GINT64_FORMAT "\n",
+	                       host_address_format(&exporter->address, address), exporter->port,
+	                       exporter->heard.ms);
 	g_hash_table_iter_init(&iterator, exporter->domains);
 	while (g_hash_table_iter_next(&iterator, NULL, &value))
 		if (((const struct observation_domain *)value)->version != 5)
@@ -98,13 +99,16 @@ static bool
 load_exporter(struct loader *loader, char **words)
 {
 	struct host_address address;
-	uint64_t port;
+	uint64_t port, heard = 0;
 
 	if (words[1] == NULL || !host_address_parse(words[1], &address) ||
-	    !read_number(words[2], UINT16_MAX, &port))
+	    !read_number(words[2], UINT16_MAX, &port) ||
+	    (words[3] != NULL && !read_number(words[3], INT64_MAX, &heard)))
 		return false;
 	loader->exporter =
 		exporter_table_restore(loader->table, &address, (uint16_t)port, loader->now);
+	if (loader->exporter != NULL && !loader->exporter->is_heard)
+		loader->exporter->heard.ms = (int64_t)heard;
 	loader->domain = NULL;
 	return true;
 }

@@ -219,6 +219,117 @@ keeps_templates_over_a_restart(void)
 }
 
 static void
+tells_when_a_restored_exporter_was_heard_last(void)
+{
+	struct state_file file = make_state_file();
+	struct decoding before = decoding_start(), after = decoding_start();
+	g_autofree char *heard =
+		g_strdup_printf("\"lastArrivalMilliseconds\":%" G_GINT64_FORMAT, before.arrival.ms);
+	g_autoptr(GString) restored = g_string_new(NULL), again = g_string_new(NULL);
+
+	feed_template(&before, 1, 256);
+	g_assert_true(exporter_table_save(before.exporters, file.path, NULL));
+	after.arrival.ms += 3600 * 1000;
+	g_assert_true(exporter_table_load(after.exporters, file.path, after.arrival, NULL));
+	exporter_table_describe(after.exporters, 0, after.arrival, 60000, restored);
+	g_assert_nonnull(strstr(restored->str, heard));
+	g_assert_nonnull(strstr(restored->str, "\"silent\":true"));
+	g_assert_nonnull(strstr(restored->str, "\"protocols\":[\"NetFlow v9\"]"));
+	g_assert_null(strstr(restored->str, "firstArrivalMilliseconds"));
+	feed_record(&after, 1, 256);
+	exporter_table_describe(after.exporters, 0, after.arrival, 60000, again);
+	g_assert_null(strstr(again->str, heard));
+	g_assert_nonnull(strstr(again->str, "\"silent\":false"));
+	g_assert_nonnull(strstr(again->str, "firstArrivalMilliseconds"));
+	decoding_stop(&before);
+	decoding_stop(&after);
+	remove_state_file(&file);
+}
+
+static void
+tells_rates_of_the_time_there_is(void)
+{
+	struct decoding decoding = decoding_start();
+	g_autoptr(GString) first = g_string_new(NULL), silent = g_string_new(NULL);
+
+	feed_template(&decoding, 1, 256);
+	for (int i = 0; i < 19; i++) {
+		decoding.arrival.ms += 500;
+		feed_record(&decoding, 1, 256);
+	}
+	decoding.arrival.ms += 500;
+	exporter_table_describe(decoding.exporters, 0, decoding.arrival, 60000, first);
+	/* Twenty datagrams in ten seconds. */
+	g_assert_nonnull(strstr(first->str, "\"datagramsPerSecond\":2,"));
+	g_assert_nonnull(strstr(first->str, "\"recordsPerSecond\":1.9,"));
+	exporter_table_describe(decoding.exporters, 0,
+	                        wall_time_add_ms(decoding.arrival, 990 * 1000), 60000, silent);
+	g_assert_nonnull(strstr(silent->str, "\"datagramsPerSecond\":0.02,"));
+	decoding_stop(&decoding);
+}
+
+static void
+tells_rates_of_the_last_minute(void)
+{
+	struct decoding decoding = decoding_start();
+	g_autoptr(GString) line = g_string_new(NULL);
+
+	feed_template(&decoding, 1, 256);
+	for (int i = 0; i < 130; i++) {
+		decoding.arrival.ms += 1000;
+		feed_record(&decoding, 1, 256);
+	}
+	exporter_table_describe(decoding.exporters, 0, decoding.arrival, 60000, line);
+	g_assert_nonnull(strstr(line->str, "\"datagramsPerSecond\":1,"));
+	g_assert_nonnull(strstr(line->str, "\"recordsPerSecond\":1,"));
+	decoding_stop(&decoding);
+}
+
+static void
+keeps_room_for_the_templates_of_others(void)
+{
+	struct exporter_limits limits = exporter_limits_default();
+	struct decode_counters counters;
+	struct decoding decoding;
+
+	limits.exporters_max = 10;
+	limits.template_octets_max = 100000;
+	decoding = decoding_start_with(&limits);
+	/* One that makes as many Templates as it can. */
+	for (uint16_t domain = 0; domain < 10; domain++)
+		for (uint16_t id = 256; id < 356; id++)
+			feed_template(&decoding, domain, id);
+	counters = decoding_counters(&decoding);
+	g_assert_cmpuint(counters.templates_memory, >, 0);
+	g_assert_cmpuint(counters.templates_learned, <, 60);
+	decoding.exporter++;
+	for (uint16_t id = 256; id < 261; id++)
+		feed_template(&decoding, 1, id);
+	g_assert_cmpuint(decoding_counters(&decoding).templates_learned, ==,
+	                 counters.templates_learned + 5);
+	decoding_stop(&decoding);
+}
+
+static void
+keeps_room_for_the_data_of_others_that_waits(void)
+{
+	struct exporter_limits limits = exporter_limits_default();
+	struct decoding decoding;
+
+	limits.exporters_max = 10;
+	limits.waiting_octets_max = 10000;
+	decoding = decoding_start_with(&limits);
+	for (int i = 0; i < 200; i++)
+		feed_record(&decoding, 1, 256);
+	g_assert_cmpuint(decoding_counters(&decoding).sets_template_missing, >, 100);
+	decoding.exporter++;
+	feed_record(&decoding, 1, 256);
+	feed_template(&decoding, 1, 256);
+	g_assert_cmpuint(decoding.records->len, ==, 1);
+	decoding_stop(&decoding);
+}
+
+static void
 takes_a_file_that_is_not_there_for_an_empty_one(void)
 {
 	struct decoding decoding = decoding_start();
@@ -291,6 +402,11 @@ main(int argc, char **argv)
 	TEST(refuses_exporters_that_are_not_allowed);
 	TEST(knows_the_operators_sampling);
 	TEST(keeps_templates_over_a_restart);
+	TEST(tells_when_a_restored_exporter_was_heard_last);
+	TEST(tells_rates_of_the_time_there_is);
+	TEST(tells_rates_of_the_last_minute);
+	TEST(keeps_room_for_the_templates_of_others);
+	TEST(keeps_room_for_the_data_of_others_that_waits);
 	TEST(takes_a_file_that_is_not_there_for_an_empty_one);
 	TEST(refuses_a_file_that_any_damage_was_done_to);
 	TEST(describes_an_exporter_as_one_line_of_json);

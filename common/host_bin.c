@@ -85,8 +85,8 @@ host_bin_extension_init(struct host_bin_extension *into)
 #undef EXTENSION
 }
 
-static void
-merge_base(struct host_bin *into, const struct host_bin *other)
+void
+host_bin_merge_base(struct host_bin *into, const struct host_bin *other)
 {
 #define BASE(type, name, count, unit, merge, meaning) MERGE_ROW(type, name, count, merge)
 #define EXTENSION(type, name, count, unit, merge, meaning)
@@ -410,12 +410,11 @@ fold_heard(struct host_bin_extension *into, const struct touch_hashes *hashes)
 		                  HOST_BIN_BUCKET_WORDS, hashes->port);
 }
 
-static void
-fold_sampled(struct host_bin_extension *into, const struct host_touch *touch,
-             const struct touch_hashes *hashes)
+static struct host_peer
+sampled_peer(const struct host_touch *touch, uint64_t service)
 {
 	struct host_peer peer = {
-		.hash = hashes->service != 0 ? hashes->service : 1,
+		.hash = service != 0 ? service : 1,
 		.peer = touch->peer,
 		.port = touch->port,
 		.kinds = touch->kinds & ALL_KINDS,
@@ -427,7 +426,7 @@ fold_sampled(struct host_bin_extension *into, const struct host_touch *touch,
 		peer.flows = 1;
 		peer.seconds = UINT64_C(1) << first_second(touch);
 	}
-	add_to_sample(into->sample, &peer);
+	return peer;
 }
 
 static void
@@ -441,6 +440,7 @@ fold(struct host_bin_extension *into, const struct host_touch *touch, uint64_t k
 		.protocol = touch->protocol,
 		.direction = touch->kinds & TOUCH_IN ? HOST_IN : HOST_OUT,
 	};
+	struct host_peer peer;
 
 	fold_octets(into, touch);
 	if (record.octets != 0)
@@ -456,7 +456,8 @@ fold(struct host_bin_extension *into, const struct host_touch *touch, uint64_t k
 		fold_sent(into, touch, &hashes);
 	if (touch->kinds & TOUCH_HEARD)
 		fold_heard(into, &hashes);
-	fold_sampled(into, touch, &hashes);
+	peer = sampled_peer(touch, hashes.service);
+	add_to_sample(into->sample, &peer);
 }
 
 /* True: the touch has been put in its place among the kept ones. */
@@ -552,7 +553,7 @@ host_bin_merge(struct host_bin *into, struct host_bin_extension *extension,
 {
 	if (host_bin_merge_extends(into, other))
 		host_bin_extend(into, extension, key);
-	merge_base(into, other);
+	host_bin_merge_base(into, other);
 	if (other->touch_count == HOST_BIN_EXTENDED) {
 		merge_extensions(extension, other_extension);
 		return;
@@ -563,6 +564,58 @@ host_bin_merge(struct host_bin *into, struct host_bin_extension *extension,
 		else
 			keep_touch(into, &other->touches[i]);
 	}
+}
+
+static bool
+begins_to(const struct host_touch *touch)
+{
+	return !(touch->kinds & TOUCH_SERVED) && (touch->kinds & TOUCH_SENT) && (touch->kinds & TOUCH_BEGUN);
+}
+
+void
+host_touches_sent(const struct host_touch *touches, size_t count, uint64_t *sent, uint64_t key)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (begins_to(&touches[i]))
+			sketch_linear_add(sent, WORDS(((struct host_bin_extension *)0)->sent),
+			                  sketch_hash_service(&touches[i].peer, touches[i].port, touches[i].protocol,
+			                                      key));
+	}
+}
+
+/* As add_to_sample(), with room for all. */
+static size_t
+add_to_peers(struct host_peer *peers, size_t count, const struct host_peer *peer)
+{
+	size_t at = 0;
+	int order = 1;
+
+	while (at < count && (order = peer_order(peer, &peers[at])) > 0)
+		at++;
+	if (at < count && order == 0) {
+		merge_peer(&peers[at], peer);
+		return count;
+	}
+	memmove(&peers[at + 1], &peers[at], (count - at) * sizeof(*peers));
+	peers[at] = *peer;
+	return count + 1;
+}
+
+size_t
+host_touches_sample(const struct host_touch *touches, size_t count, struct host_peer *sample, uint64_t key)
+{
+	size_t peers = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct host_peer peer;
+
+		if (touches[i].kinds & TOUCH_SERVED)
+			continue;
+		peer = sampled_peer(&touches[i],
+		                    sketch_hash_service(&touches[i].peer, touches[i].port, touches[i].protocol, key));
+		peers = add_to_peers(sample, peers, &peer);
+	}
+	return peers < HOST_BIN_SAMPLED_PEERS ? peers : HOST_BIN_SAMPLED_PEERS;
 }
 
 #define STRING(value) #value

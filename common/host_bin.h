@@ -17,6 +17,7 @@
 #define COMMON_HOST_BIN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/host_address.h"
@@ -203,9 +204,19 @@ void host_bin_merge(struct host_bin *into, struct host_bin_extension *extension,
                     const struct host_bin *other, const struct host_bin_extension *other_extension,
                     uint64_t key);
 
+/* The sums of the base alone, without any detail. */
+void host_bin_merge_base(struct host_bin *into, const struct host_bin *other);
+
 /* Folds the touches kept in the base into an (initialised) extension; afterwards the bin is
  * extended. */
 void host_bin_extend(struct host_bin *bin, struct host_bin_extension *extension, uint64_t key);
+
+/*
+ * What folding touches into an extension does to its field `sent`, and to an empty extension's sample (returns how many
+ * peers there are): for who looks at a quiet bin and needs no more of it.  `sample` has room for one peer for each touch.
+ */
+void host_touches_sent(const struct host_touch *touches, size_t count, uint64_t *sent, uint64_t key);
+size_t host_touches_sample(const struct host_touch *touches, size_t count, struct host_peer *sample, uint64_t key);
 
 /* A number that changes with the layout of the two structs: part of every file format that holds
  * them. */

@@ -73,7 +73,7 @@ struct assessment {
 	size_t evidence_count; /* of them, strongest first */
 	struct evidence evidence[BEHAVIOUR_COUNT];
 	size_t feature_count;   /* 0 when the classifier has not run */
-	const double *features; /* named by feature_name(); borrowed until the next call */
+	const double *features; /* named by feature_name(), NaN where not looked at; borrowed until the next call */
 	size_t peer_count;
 	struct evidence_peer peers[ASSESSMENT_PEERS]; /* top peers of the window */
 };

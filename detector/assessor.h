@@ -1,6 +1,6 @@
 /*
- * Judges hosts: keeps their last bins, computes features, asks the experts and the classifier, and
- * weighs the evidence against the site's calibration.  Parts in, assessments out.
+ * Has hosts judged: keeps their last bins, and knows when a host's minute is to be judged (detector/judge.h does it).  Parts
+ * in, assessments out.
  *
  * Time: the exporters' clocks, as the parts and watermarks tell them; no clock is read.  The same
  * entries in the same order give the same assessments. Threads: one.
@@ -26,6 +26,7 @@ struct assessor_config {
 	size_t hosts_max; /* histories kept; above it the longest silent host is forgotten and
 	                     counted */
 	unsigned history_minutes;
+	size_t history_octets_max; /* of all hosts' minutes; 0: no bound */
 	bool all_rare;           /* how many hosts know a peer is not looked at: for invented networks */
 	double alarms_per_1000_host_days; /* wished false alarms */
 };
@@ -33,7 +34,10 @@ struct assessor_config {
 struct assessor_counters {
 	uint64_t parts;
 	uint64_t hosts;     /* now */
+	uint64_t minutes;   /* of them, kept now */
+	uint64_t octets;    /* of the kept minutes */
 	uint64_t forgotten; /* hosts that made room */
+	uint64_t given_up;  /* minutes that made room */
 	uint64_t stale;     /* parts older than the history of their host */
 	uint64_t assessments;
 	uint64_t classified; /* of them with the classifier */
@@ -51,10 +55,13 @@ void assessor_add(Assessor *assessor, const struct ring_bin *part);
 void assessor_advance(Assessor *assessor, const struct ring_watermark *watermark, bool finish);
 
 /*
- * The next assessment, valid until the next call; ordered by (bin_end_ms, host).  NULL: that was
+ * The next assessment, without peers, valid until the next call; ordered by (bin_end_ms, host).  NULL: that was
  * all.  Take all of them before the next part is added.
  */
 const struct assessment *assessor_next(Assessor *assessor);
+
+/* Adds the top peers of the window to the last assessment: they are wanted seldom. */
+void assessor_add_peers(Assessor *assessor);
 
 struct assessor_counters assessor_counters(const Assessor *assessor);
 const char *assessor_model_name(const Assessor *assessor);

@@ -5,7 +5,6 @@
 #include <math.h>
 
 #include "detector/expert.h"
-#include "detector/host_features.h"
 
 static const double regularity_threshold = 0.9;
 static const double strength_cap = 0.1;
@@ -15,9 +14,7 @@ enum { BEACON_INTERVALS = 6, BEACON_INTERVAL_S = 15 };
 size_t
 beacon_expert_judge(const struct host_view *view, struct evidence *evidence)
 {
-	unsigned above;
-	struct service_rhythm rhythm =
-		service_rhythm_find(view, &above);
+	struct service_rhythm rhythm = view->services->rhythm;
 
 	if (rhythm.intervals < BEACON_INTERVALS || rhythm.interval_s < BEACON_INTERVAL_S ||
 	    rhythm.regularity < regularity_threshold)

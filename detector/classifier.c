@@ -338,6 +338,12 @@ classifier_difference(const Classifier *classifier, const double features[static
 	return greatest;
 }
 
+struct feature_choice
+classifier_features(const Classifier *classifier)
+{
+	return feature_choice_of(classifier->scaler.index, classifier->scaler.count);
+}
+
 const char *
 classifier_name(const Classifier *classifier)
 {

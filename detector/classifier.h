@@ -37,6 +37,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Classifier, classifier_free)
 /* Above zero: more like the infected windows of the training. */
 double classifier_decide(const Classifier *classifier, const double features[static FEATURE_COUNT]);
 
+/* The groups of features that it looks at: the others need not be computed. */
+struct feature_choice classifier_features(const Classifier *classifier);
+
 const char *classifier_name(const Classifier *classifier);
 size_t classifier_support_vectors(const Classifier *classifier);
 unsigned classifier_sampling_most(const Classifier *classifier);

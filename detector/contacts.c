@@ -2,8 +2,6 @@
 
 #include <glib.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "detector/prevalence.h"
 
@@ -13,42 +11,8 @@ enum {
 	UPLOAD_OCTETS = 300,  /* out */
 	LARGE_OCTETS = 30000, /* in */
 	REPEATED_FLOWS = 3,
-	SENT_WORDS = 16,
+	SENT_WORDS = SERVICE_SENT_WORDS,
 };
-
-static int
-compare_contacts(const void *a, const void *b)
-{
-	const struct contact *x = a, *y = b;
-
-	if (x->service.hash != y->service.hash)
-		return x->service.hash > y->service.hash ? 1 : -1;
-	return (x->first_minute > y->first_minute) - (x->first_minute < y->first_minute);
-}
-
-/* One entry for each service and minute. */
-static size_t
-gather(const struct host_view *view, unsigned minutes, struct contact *contacts)
-{
-	struct host_bin_extension scratch;
-	size_t count = 0;
-
-	for (const struct host_minute *m = view->host->newest; m != NULL; m = m->older) {
-		const struct host_bin_extension *detail;
-
-		if (m->bin.minute > view->minute || m->bin.minute + minutes <= view->minute)
-			continue;
-		detail = host_minute_detail(m, &scratch, view->sketch_key);
-		for (int i = 0; i < HOST_BIN_SAMPLED_PEERS && count < CONTACTS_MAX; i++) {
-			if (detail->sample[i].hash != 0 && (detail->sample[i].kinds & TOUCH_SENT))
-				contacts[count++] = (struct contact){ .service = detail->sample[i],
-					                              .first_minute = m->bin.minute,
-					                              .minutes = detail->sample[i].seconds != 0 };
-		}
-	}
-	qsort(contacts, count, sizeof(contacts[0]), compare_contacts);
-	return count;
-}
 
 static uint32_t
 sum32(uint32_t a, uint32_t b)
@@ -57,48 +21,62 @@ sum32(uint32_t a, uint32_t b)
 }
 
 static void
-join(struct contact *into, const struct contact *other)
+join(struct contact *into, const struct host_peer *other)
 {
-	into->service.octets[HOST_OUT] = sum32(into->service.octets[HOST_OUT], other->service.octets[HOST_OUT]);
-	into->service.octets[HOST_IN] = sum32(into->service.octets[HOST_IN], other->service.octets[HOST_IN]);
-	into->service.flows = (uint16_t)MIN(into->service.flows + other->service.flows, UINT16_MAX);
-	into->service.kinds |= other->service.kinds;
-	into->minutes += other->minutes;
+	into->service.octets[HOST_OUT] = sum32(into->service.octets[HOST_OUT], other->octets[HOST_OUT]);
+	into->service.octets[HOST_IN] = sum32(into->service.octets[HOST_IN], other->octets[HOST_IN]);
+	into->service.flows = (uint16_t)MIN(into->service.flows + other->flows, UINT16_MAX);
+	into->service.kinds |= other->kinds;
+	into->minutes += other->seconds != 0;
+}
+
+/* What the service's rows of the window make; false: there are none. */
+static bool
+gather(const struct host_services *services, const struct host_service *service, unsigned minutes, struct contact *contact)
+{
+	bool found = false;
+
+	for (uint16_t at = service->first; at != SERVICE_NONE; at = services->rows[at].next) {
+		const struct service_row *row = &services->rows[at];
+
+		if (row->minute + minutes <= services->minute)
+			continue;
+		if (found) {
+			join(contact, &row->peer);
+			continue;
+		}
+		*contact = (struct contact){
+			.service = row->peer,
+			.first_minute = row->minute,
+			.minutes = row->peer.seconds != 0,
+		};
+		found = true;
+	}
+	return found;
 }
 
 /* Services that the host had begun flows to before the window, as a bitmap like those of the bins. */
 static void
-sent_before(const struct host_view *view, unsigned minutes, uint64_t sent[static SENT_WORDS])
+sent_before(const struct host_view *view, enum host_window_length window, uint64_t sent[static SENT_WORDS])
 {
-	struct host_bin_extension scratch;
+	static const enum service_age before[HOST_WINDOWS] = { AGE_1, AGE_5, AGE_15 };
+	const struct host_past *past = &view->host->past;
 
+	host_services_sent(view->services, before[window], SERVICE_AGES, sent);
 	for (int i = 0; i < SENT_WORDS; i++)
-		sent[i] = view->host->past.sent[0][i] | view->host->past.sent[1][i];
-	for (const struct host_minute *m = view->host->newest; m != NULL; m = m->older) {
-		const struct host_bin_extension *detail;
-
-		if (m->bin.minute + minutes > view->minute)
-			continue;
-		detail = host_minute_detail(m, &scratch, view->sketch_key);
-		for (int i = 0; i < SENT_WORDS; i++)
-			sent[i] |= detail->sent[i];
-	}
+		sent[i] |= past->sent[0][i] | past->sent[1][i];
 }
 
 size_t
-contacts_collect(const struct host_view *view, unsigned minutes, struct contact *contacts)
+contacts_collect(const struct host_view *view, enum host_window_length window, struct contact *contacts)
 {
-	size_t entries = gather(view, minutes, contacts);
+	const struct host_services *services = view->services;
 	uint64_t before[SENT_WORDS];
 	size_t count = 0;
 
-	sent_before(view, minutes, before);
-	for (size_t i = 0; i < entries; i++) {
-		if (count > 0 && contacts[count - 1].service.hash == contacts[i].service.hash)
-			join(&contacts[count - 1], &contacts[i]);
-		else
-			contacts[count++] = contacts[i];
-	}
+	sent_before(view, window, before);
+	for (size_t i = 0; i < services->count; i++)
+		count += gather(services, &services->services[i], host_window_minutes[window], &contacts[count]);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t hash = contacts[i].service.hash;
 

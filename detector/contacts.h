@@ -13,7 +13,7 @@
 
 #include "detector/host_window.h"
 
-enum { CONTACTS_MAX = 16 * HOST_BIN_SAMPLED_PEERS };
+enum { CONTACTS_MAX = SERVICE_ROWS };
 
 struct contact {
 	struct host_peer service; /* octets, flows, kinds summed over the window's minutes; seconds of the last */
@@ -23,8 +23,8 @@ struct contact {
 	bool is_rare;             /* at most one other host of the site knows the peer */
 };
 
-/* Writes at most CONTACTS_MAX contacts of the `minutes` before and at the view's minute, by hash; returns how many. */
-size_t contacts_collect(const struct host_view *view, unsigned minutes, struct contact *contacts);
+/* Writes the at most CONTACTS_MAX contacts of a window that ends at the view's minute; returns how many. */
+size_t contacts_collect(const struct host_view *view, enum host_window_length window, struct contact *contacts);
 
 /* Which contacts a shape is taken of. */
 enum contact_choice { CONTACTS_ALL, CONTACTS_NEW_AND_RARE, CONTACT_CHOICES };

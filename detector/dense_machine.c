@@ -3,18 +3,12 @@
 #include <glib.h>
 #include <math.h>
 
+#include "detector/processors.h"
+
 /* A register of AVX-512, two of AVX2, four of SSE2. */
 enum { LANES = 8, REGISTERS = DENSE_LANES / LANES, ALIGNMENT = 64 };
 
 typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
-
-/* Sanitizers do not get on with functions that are chosen while the program is loaded. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&                       \
-	!defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
 
 void
 dense_machine_init(struct dense_machine *machine, size_t count, size_t dimensions, double gamma)

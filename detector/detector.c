@@ -339,9 +339,11 @@ write_score(Detector *detector, const struct verdict *verdict, const struct asse
 static void
 take_assessment(Detector *detector, const struct assessment *assessment)
 {
+	const struct assessment *judged = assessment;
 	struct assessment marked;
 	const struct verdict *verdict;
 	enum verdict_act act;
+	bool worth_keeping;
 
 	if (assessment->bin_end_ms <= detector->detail_lost_ms) {
 		marked = *assessment;
@@ -353,11 +355,12 @@ take_assessment(Detector *detector, const struct assessment *assessment)
 		return;
 	if (detector->scores != NULL && (!assessment->early || act != ACT_NONE))
 		write_score(detector, verdict, assessment);
-	if ((assessment->score >= VERDICT_NEAR_SCORE || verdict->kind == VERDICT_INFECTED ||
-	     assessment_shows_behaviour(assessment)) &&
-	    (!assessment->early || act != ACT_NONE)) {
+	worth_keeping = assessment->score >= VERDICT_NEAR_SCORE || verdict->kind == VERDICT_INFECTED ||
+	                assessment_shows_behaviour(assessment);
+	if (worth_keeping && (!assessment->early || act != ACT_NONE)) {
 		need_transaction(detector);
-		verdict_store_put_assessment(detector->store, assessment, detector->feature_names);
+		assessor_add_peers(detector->assessor);
+		verdict_store_put_assessment(detector->store, judged, detector->feature_names);
 	}
 	if (act != ACT_NONE) {
 		need_transaction(detector);

@@ -1,8 +1,10 @@
 #include "detector/feature_vector.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
+#include "common/keyed_hash.h"
 #include "common/sketch.h"
 #include "detector/contacts.h"
 #include "detector/host_features.h"
@@ -66,6 +68,37 @@ feature_find(const char *name)
 	while (index < FEATURE_COUNT && strcmp(rows[index].name, name) != 0)
 		index++;
 	return index;
+}
+
+const struct feature_choice feature_choice_all = {
+	.window = { true, true, true },
+	.contacts = { true, true, true },
+	.beacon = true,
+	.change = true,
+	.rhythm = true,
+};
+
+struct feature_choice
+feature_choice_of(const size_t *indices, size_t count)
+{
+	struct feature_choice choice = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		size_t window = indices[i] / WINDOW_FEATURE_COUNT, row = indices[i] % WINDOW_FEATURE_COUNT;
+		size_t host_row = indices[i] - HOST_WINDOWS * WINDOW_FEATURE_COUNT;
+
+		if (window < HOST_WINDOWS && row >= WINDOW_FEATURE_all_count)
+			choice.contacts[window] = true;
+		else if (window < HOST_WINDOWS)
+			choice.window[window] = true;
+		else if (host_row < HOST_FEATURE_fresh_rate)
+			choice.beacon = true;
+		else if (host_row < HOST_FEATURE_total_duty)
+			choice.change = true;
+		else
+			choice.rhythm = true;
+	}
+	return choice;
 }
 
 static double
@@ -195,6 +228,29 @@ entropy(const uint16_t *counts, size_t buckets)
 	return bits;
 }
 
+enum { ESTIMATES_KEPT = 1024 };
+
+/* sketch_distinct_estimate() takes its time, and most sketches have few bits set: the same counts come again and again. */
+static double
+distinct_estimate(const uint64_t sketch[static SKETCH_DISTINCT_WORDS])
+{
+	static _Thread_local struct {
+		uint64_t counts;
+		double estimate;
+	} kept[ESTIMATES_KEPT];
+	uint64_t counts = 0;
+	size_t at;
+
+	for (size_t i = 0; i < SKETCH_DISTINCT_WORDS; i++)
+		counts = counts << 7 | (uint64_t)__builtin_popcountll(sketch[i]);
+	at = keyed_hash_mix(counts) & (ESTIMATES_KEPT - 1);
+	if (kept[at].counts != counts) {
+		kept[at].counts = counts;
+		kept[at].estimate = sketch_distinct_estimate(sketch);
+	}
+	return kept[at].estimate;
+}
+
 static void
 set_fan_out(const struct host_window *window, double *v)
 {
@@ -204,15 +260,15 @@ set_fan_out(const struct host_window *window, double *v)
 	struct bucket_maxima peers =
 		bucket_maxima(detail->peer_sent, detail->peer_heard, HOST_BIN_PEER_BUCKETS);
 	double minutes = window->minutes;
-	double services = sketch_linear_estimate(detail->sent, 16);
-	double peer_count = sketch_distinct_estimate(detail->peers);
+	double services = bitmap_estimate(detail->sent, 16);
+	double peer_count = distinct_estimate(detail->peers);
 
 	SET(failing_port_max, log1p(ports.failing));
 	SET(failing_peer_max, log1p(peers.failing));
 	SET(services_rate, log1p(services / minutes));
 	SET(peers_rate, log1p(peer_count / minutes));
-	SET(callers_rate, log1p(sketch_distinct_estimate(detail->callers) / minutes));
-	SET(ports_rate, log1p(sketch_distinct_estimate(detail->ports) / minutes));
+	SET(callers_rate, log1p(distinct_estimate(detail->callers) / minutes));
+	SET(ports_rate, log1p(distinct_estimate(detail->ports) / minutes));
 	SET(peers_per_flow, share(peer_count, window->total.flows[HOST_OUT]));
 	SET(services_per_peer, log(fmax(services, 1) / fmax(peer_count, 1)));
 	SET(peers_port_max, log1p(ports.sent));
@@ -296,18 +352,24 @@ _Static_assert(WINDOW_FEATURE_all_tiny_share - WINDOW_FEATURE_all_count + 1 == C
                "enum contact_feature is the order of the rows");
 
 static void
-set_contacts(const struct host_view *view, unsigned minutes, double *v)
+set_contacts(const struct host_view *view, enum host_window_length window, double *v)
 {
 	struct contact contacts[CONTACTS_MAX];
-	size_t count = contacts_collect(view, minutes, contacts);
+	size_t count = contacts_collect(view, window, contacts);
 
 	contacts_shape(contacts, count, CONTACTS_ALL, v + WINDOW_FEATURE_all_count);
 	contacts_shape(contacts, count, CONTACTS_NEW_AND_RARE, v + WINDOW_FEATURE_new_count);
 }
 
+static const double not_asked = -DBL_MAX;
+
 static void
 settle(const struct feature_row *row, double *value)
 {
+	if (*value >= not_asked && *value <= not_asked) {
+		*value = NAN;
+		return;
+	}
 	if (!isfinite(*value))
 		*value = 0;
 	if (row->cap > 0)
@@ -315,20 +377,26 @@ settle(const struct feature_row *row, double *value)
 }
 
 void
-feature_vector_compute(const struct host_view *view, double values[static FEATURE_COUNT])
+feature_vector_compute(const struct host_view *view, const struct feature_choice *choice,
+                       double values[static FEATURE_COUNT])
 {
+	for (size_t i = 0; i < FEATURE_COUNT; i++)
+		values[i] = not_asked;
 	for (int i = 0; i < HOST_WINDOWS; i++) {
 		double *v = values + i * WINDOW_FEATURE_COUNT;
 
-		set_volume(&view->windows[i], v);
-		set_sizes(&view->windows[i], v);
-		set_failures(&view->windows[i], v);
-		set_fan_out(&view->windows[i], v);
-		set_ports(&view->windows[i], v);
-		set_sample(&view->windows[i], v);
-		set_contacts(view, host_window_minutes[i], v);
+		if (choice->window[i]) {
+			set_volume(&view->windows[i], v);
+			set_sizes(&view->windows[i], v);
+			set_failures(&view->windows[i], v);
+			set_fan_out(&view->windows[i], v);
+			set_ports(&view->windows[i], v);
+			set_sample(&view->windows[i], v);
+		}
+		if (choice->contacts[i])
+			set_contacts(view, (enum host_window_length)i, v);
 	}
-	host_features_compute(view, values + HOST_WINDOWS * WINDOW_FEATURE_COUNT);
+	host_features_compute(view, choice, values + HOST_WINDOWS * WINDOW_FEATURE_COUNT);
 	for (size_t i = 0; i < FEATURE_COUNT; i++)
 		settle(&rows[i], &values[i]);
 }

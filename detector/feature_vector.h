@@ -2,13 +2,14 @@
  * The features of schemas/features.def, computed from the merged bins of one host.
  *
  * Training and the running detector both come through here, so the two cannot drift apart.  Every
- * value is finite and not above its row's cap.
+ * value is finite and not above its row's cap; rows that nobody asks for are left out.
  *
  * Threads: pure functions.
  */
 #ifndef DETECTOR_FEATURE_VECTOR_H
 #define DETECTOR_FEATURE_VECTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,25 @@ unsigned feature_needs(size_t index); /* enum feature_needs */
 /* The index of a name, or FEATURE_COUNT. */
 size_t feature_find(const char *name);
 
-void feature_vector_compute(const struct host_view *view, double values[static FEATURE_COUNT]);
+/* Groups of features that are computed together: the rows of a window but for its contacts, and so on. */
+struct feature_choice {
+	bool window[HOST_WINDOWS];
+	bool contacts[HOST_WINDOWS];
+	bool beacon;
+	bool change; /* against the host's own past */
+	bool rhythm; /* of the one-second series */
+};
+
+extern const struct feature_choice feature_choice_all;
+
+/* The groups that have one of the named rows. */
+struct feature_choice feature_choice_of(const size_t *indices, size_t count);
+
+/*
+ * The rows of the chosen groups; others are NaN.  The view's windows of chosen groups must be merged, and the window of five
+ * minutes always.
+ */
+void feature_vector_compute(const struct host_view *view, const struct feature_choice *choice,
+                            double values[static FEATURE_COUNT]);
 
 #endif

@@ -4,16 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detector/processors.h"
+
 enum {
-	HISTORY_SERVICES_MAX = 64 * HOST_BIN_SAMPLED_PEERS,
 	RHYTHM_MINUTES = 5,
 	RHYTHM_SECONDS = RHYTHM_MINUTES * HOST_BIN_SECONDS,
 	RHYTHM_LAG_LEAST = 2,
 	RHYTHM_LAG_GREATEST = 100,
 	RHYTHM_ACTIVE_LEAST = 8, /* seconds; below it nothing is called rhythm */
-	BEACON_INTERVALS_LEAST = 3,
-	BEACON_INTERVAL_LEAST_S = 2,
-	SENT_WORDS = 16,
+	SENT_WORDS = SERVICE_SENT_WORDS,
 };
 
 static int
@@ -83,136 +82,16 @@ sample_shape(const struct host_bin_extension *detail)
 	return shape;
 }
 
-/* One service's flow starts in one minute. */
-struct service_starts {
-	uint64_t hash;
-	uint64_t seconds;
-	uint32_t minute;
-	uint32_t index; /* in the sample of the minute */
-};
-
-static int
-compare_starts(const void *a, const void *b)
-{
-	const struct service_starts *x = a, *y = b;
-
-	if (x->hash != y->hash)
-		return x->hash > y->hash ? 1 : -1;
-	return (x->minute > y->minute) - (x->minute < y->minute);
-}
-
-static size_t
-starts_collect(const struct host_view *view, struct service_starts *starts)
-{
-	struct host_bin_extension scratch;
-	size_t count = 0;
-
-	for (const struct host_minute *m = view->host->newest; m != NULL; m = m->older) {
-		const struct host_bin_extension *detail;
-
-		if (m->bin.minute > view->minute || m->bin.minute + view->history_minutes <= view->minute ||
-		    count + HOST_BIN_SAMPLED_PEERS > HISTORY_SERVICES_MAX)
-			continue;
-		detail = host_minute_detail(m, &scratch, view->sketch_key);
-		for (uint32_t i = 0; i < HOST_BIN_SAMPLED_PEERS; i++) {
-			const struct host_peer *peer = &detail->sample[i];
-
-			if (peer->hash != 0 && (peer->kinds & TOUCH_SENT) && peer->seconds != 0)
-				starts[count++] =
-					(struct service_starts){ peer->hash, peer->seconds,
-					                         m->bin.minute, i };
-		}
-	}
-	qsort(starts, count, sizeof(starts[0]), compare_starts);
-	return count;
-}
-
-/* Regularity of one service's starts: `count` rows of the same hash, by minute. */
-static struct service_rhythm
-rhythm_of(const struct service_starts *starts, size_t count)
-{
-	struct service_rhythm rhythm = { 0 };
-	double sum = 0, squares = 0, mean;
-	int64_t last = -1;
-
-	for (size_t i = 0; i < count; i++) {
-		for (int second = 0; second < HOST_BIN_SECONDS; second++) {
-			int64_t now = (int64_t)starts[i].minute * HOST_BIN_SECONDS + second;
-			double interval = (double)(now - last);
-
-			if (!(starts[i].seconds >> second & 1))
-				continue;
-			if (last >= 0 && interval >= BEACON_INTERVAL_LEAST_S) {
-				sum += interval;
-				squares += interval * interval;
-				rhythm.intervals++;
-			}
-			last = now;
-		}
-	}
-	if (rhythm.intervals < BEACON_INTERVALS_LEAST)
-		return (struct service_rhythm){ 0 };
-	mean = sum / rhythm.intervals;
-	rhythm.interval_s = mean;
-	rhythm.regularity =
-		fmax(0, 1 - sqrt(fmax(0, squares / rhythm.intervals - mean * mean)) / mean);
-	return rhythm;
-}
-
-static double
-rhythm_rank(const struct service_rhythm *rhythm)
-{
-	return rhythm->regularity * fmin(1, rhythm->intervals / 8.0);
-}
-
-/* The service itself, out of the sample of the newest minute that has it. */
-static struct host_peer
-service_of(const struct known_host *host, const struct service_starts *starts, uint64_t key)
-{
-	struct host_bin_extension scratch;
-	const struct host_minute *minute = host_history_minute(host, starts->minute);
-
-	return host_minute_detail(minute, &scratch, key)->sample[starts->index];
-}
-
-struct service_rhythm
-service_rhythm_find(const struct host_view *view, unsigned *above)
-{
-	struct service_starts starts[HISTORY_SERVICES_MAX];
-	size_t count = starts_collect(view, starts);
-	struct service_rhythm best = { 0 };
-	size_t best_row = 0;
-
-	*above = 0;
-	for (size_t first = 0, next; first < count; first = next) {
-		struct service_rhythm rhythm;
-
-		for (next = first; next < count && starts[next].hash == starts[first].hash;)
-			next++;
-		rhythm = rhythm_of(starts + first, next - first);
-		*above += rhythm_rank(&rhythm) >= 0.6;
-		if (rhythm_rank(&rhythm) > rhythm_rank(&best)) {
-			best = rhythm;
-			best_row = next - 1;
-		}
-	}
-	if (best.intervals > 0)
-		best.service = service_of(view->host, &starts[best_row], view->sketch_key);
-	return best;
-}
-
 #define SET(name, value) v[HOST_FEATURE_##name] = (value)
 
 static void
 set_beacon(const struct host_view *view, double *v)
 {
-	unsigned above;
-	struct service_rhythm rhythm =
-		service_rhythm_find(view, &above);
+	const struct service_rhythm *rhythm = &view->services->rhythm;
 
-	SET(beacon_most, rhythm_rank(&rhythm));
-	SET(beacon_count, log1p(above));
-	SET(beacon_interval, log1p(rhythm.interval_s));
+	SET(beacon_most, service_rhythm_rank(rhythm));
+	SET(beacon_count, log1p(view->services->regular));
+	SET(beacon_interval, log1p(rhythm->interval_s));
 }
 
 /* What the host did in the history before the last five minutes. */
@@ -226,18 +105,12 @@ struct before {
 static void
 before_collect(const struct host_view *view, struct before *before)
 {
-	struct host_bin_extension scratch;
-
 	memset(before, 0, sizeof(*before));
+	host_services_sent(view->services, AGE_5, AGE_30, before->sent);
 	for (const struct host_minute *m = view->host->newest; m != NULL; m = m->older) {
-		const struct host_bin_extension *detail;
-
 		if (m->bin.minute + RHYTHM_MINUTES > view->minute ||
 		    m->bin.minute + view->history_minutes <= view->minute)
 			continue;
-		detail = host_minute_detail(m, &scratch, view->sketch_key);
-		for (int i = 0; i < SENT_WORDS; i++)
-			before->sent[i] |= detail->sent[i];
 		before->flows += m->bin.flows[HOST_OUT];
 		before->octets += (double)m->bin.octets[HOST_OUT] + (double)m->bin.octets[HOST_IN];
 		before->active++;
@@ -289,39 +162,90 @@ series_collect(const struct host_view *view, struct second_series *series)
 		detail = host_minute_detail(m, &scratch, view->sketch_key);
 		at = (RHYTHM_MINUTES - 1 - (view->minute - m->bin.minute)) * HOST_BIN_SECONDS;
 		for (size_t i = 0; i < HOST_BIN_SECONDS; i++) {
-			series->total[at + i] = log1p((double)detail->second_octets[i] +
-			                              detail->second_octets[HOST_BIN_SECONDS + i]);
-			series->small[at + i] = log1p(detail->second_small_flows[i]);
+			double octets = (double)detail->second_octets[i] + detail->second_octets[HOST_BIN_SECONDS + i];
+
+			series->total[at + i] = octets > 0 ? log1p(octets) : 0;
+			series->small[at + i] = detail->second_small_flows[i] > 0 ? log1p(detail->second_small_flows[i]) : 0;
 			series->failing[at + i] = (double)(detail->failing_seconds[0] >> i & 1);
 		}
 	}
 }
 
-static double
-duty(const double *series)
+static int
+active_seconds(const double *series)
 {
 	int active = 0;
 
 	for (int i = 0; i < RHYTHM_SECONDS; i++)
 		active += series[i] > 0;
-	return active / (double)RHYTHM_SECONDS;
+	return active;
+}
+
+/* As moments(); most seconds are silent, and for those nothing is divided anew. */
+static struct moments
+series_moments(const double *series)
+{
+	const double count = RHYTHM_SECONDS;
+	struct moments m = { 0, 0 };
+	double silent;
+
+	for (int i = 0; i < RHYTHM_SECONDS; i++) {
+		if (series[i] != 0)
+			m.mean += series[i] / count;
+	}
+	silent = m.mean * m.mean / count;
+	for (int i = 0; i < RHYTHM_SECONDS; i++) {
+		if (series[i] != 0)
+			m.spread += (series[i] - m.mean) * (series[i] - m.mean) / count;
+		else
+			m.spread += silent;
+	}
+	m.spread = sqrt(m.spread);
+	return m;
+}
+
+enum {
+	LAGS = 8, /* at a time */
+	LAG_BLOCKS = (RHYTHM_LAG_GREATEST - RHYTHM_LAG_LEAST + LAGS) / LAGS,
+	SILENCE = RHYTHM_LAG_GREATEST + LAGS, /* zeros before the series, so that no lag reaches out of it */
+};
+
+typedef double lag_sums __attribute__((vector_size(LAGS * sizeof(double)), aligned(sizeof(double))));
+
+/*
+ * Sums of products of the series with itself, for each lag from RHYTHM_LAG_LEAST on; each in the order of time, several lags
+ * beside each other.  `series` is less its mean, with SILENCE zeros before it.
+ */
+FOR_EACH_PROCESSOR static void
+correlate(const double *series, double *sums)
+{
+	for (int block = 0; block < LAG_BLOCKS; block++) {
+		int lag = RHYTHM_LAG_LEAST + block * LAGS;
+		lag_sums sum = { 0 };
+
+		for (int i = lag; i < RHYTHM_SECONDS; i++) {
+			const lag_sums *earlier = (const void *)(series + i - lag - (LAGS - 1));
+
+			sum += series[i] * *earlier;
+		}
+		for (int k = 0; k < LAGS; k++)
+			sums[block * LAGS + k] = sum[LAGS - 1 - k];
+	}
 }
 
 /* Rise of the autocorrelation after its first minimum. */
 static double
-rhythm(const double *series)
+rhythm(const double *series, const struct moments *m)
 {
-	struct moments m = moments(series, RHYTHM_SECONDS);
+	double padded[SILENCE + RHYTHM_SECONDS] = { 0 }, sums[LAG_BLOCKS * LAGS];
 	double least = 1, rise = 0;
 
-	if (duty(series) * RHYTHM_SECONDS < RHYTHM_ACTIVE_LEAST || m.spread < 1e-9)
-		return 0;
+	for (int i = 0; i < RHYTHM_SECONDS; i++)
+		padded[SILENCE + i] = series[i] - m->mean;
+	correlate(padded + SILENCE, sums);
 	for (int lag = RHYTHM_LAG_LEAST; lag <= RHYTHM_LAG_GREATEST; lag++) {
-		double sum = 0;
+		double sum = sums[lag - RHYTHM_LAG_LEAST] / ((RHYTHM_SECONDS - lag) * m->spread * m->spread);
 
-		for (int i = lag; i < RHYTHM_SECONDS; i++)
-			sum += (series[i] - m.mean) * (series[i - lag] - m.mean);
-		sum /= (RHYTHM_SECONDS - lag) * m.spread * m.spread;
 		least = fmin(least, sum);
 		rise = fmax(rise, sum - least);
 	}
@@ -331,15 +255,12 @@ rhythm(const double *series)
 /* Share of the variance that two levels explain, the best cut found by moving it between the
  * levels' means. */
 static double
-levels(const double *series)
+levels(const double *series, const struct moments *m)
 {
-	struct moments m = moments(series, RHYTHM_SECONDS);
-	double cut = m.mean, between = 0;
+	double cut = m->mean, between = 0;
 
-	if (duty(series) * RHYTHM_SECONDS < RHYTHM_ACTIVE_LEAST || m.spread < 1e-9)
-		return 0;
 	for (int round = 0; round < 8; round++) {
-		double sum[2] = { 0, 0 }, count[2] = { 0, 0 };
+		double sum[2] = { 0, 0 }, count[2] = { 0, 0 }, last = cut;
 
 		for (int i = 0; i < RHYTHM_SECONDS; i++) {
 			sum[series[i] > cut] += series[i];
@@ -350,31 +271,64 @@ levels(const double *series)
 		between = count[0] * count[1] / ((double)RHYTHM_SECONDS * RHYTHM_SECONDS) *
 		          pow(sum[1] / count[1] - sum[0] / count[0], 2);
 		cut = (sum[0] / count[0] + sum[1] / count[1]) / 2;
+		if (cut >= last && cut <= last) /* it will stay */
+			break;
 	}
-	return fmin(between / (m.spread * m.spread), 1);
+	return fmin(between / (m->spread * m->spread), 1);
+}
+
+/* What one series shows; all but its duty is zero when too little happens. */
+struct series_shape {
+	double duty;
+	double rhythm;
+	double levels; /* when asked for */
+};
+
+static struct series_shape
+series_shape(const double *series, bool with_levels)
+{
+	int active = active_seconds(series);
+	struct series_shape shape = { .duty = active / (double)RHYTHM_SECONDS };
+	struct moments m;
+
+	if (active < RHYTHM_ACTIVE_LEAST)
+		return shape;
+	m = series_moments(series);
+	if (m.spread < 1e-9)
+		return shape;
+	shape.rhythm = rhythm(series, &m);
+	shape.levels = with_levels ? levels(series, &m) : 0;
+	return shape;
 }
 
 static void
 set_rhythm(const struct host_view *view, double *v)
 {
 	struct second_series series;
+	struct series_shape total, small, failing;
 
 	series_collect(view, &series);
-	SET(total_duty, duty(series.total));
-	SET(total_levels, levels(series.total));
-	SET(total_rhythm, rhythm(series.total));
-	SET(small_duty, duty(series.small));
-	SET(small_rhythm, rhythm(series.small));
-	SET(failing_duty, duty(series.failing));
-	SET(failing_rhythm, rhythm(series.failing));
+	total = series_shape(series.total, true);
+	small = series_shape(series.small, false);
+	failing = series_shape(series.failing, false);
+	SET(total_duty, total.duty);
+	SET(total_levels, total.levels);
+	SET(total_rhythm, total.rhythm);
+	SET(small_duty, small.duty);
+	SET(small_rhythm, small.rhythm);
+	SET(failing_duty, failing.duty);
+	SET(failing_rhythm, failing.rhythm);
 }
 
 #undef SET
 
 void
-host_features_compute(const struct host_view *view, double *values)
+host_features_compute(const struct host_view *view, const struct feature_choice *choice, double *values)
 {
-	set_beacon(view, values);
-	set_change(view, values);
-	set_rhythm(view, values);
+	if (choice->beacon)
+		set_beacon(view, values);
+	if (choice->change)
+		set_change(view, values);
+	if (choice->rhythm)
+		set_rhythm(view, values);
 }

@@ -24,22 +24,7 @@ struct sample_shape {
 
 struct sample_shape sample_shape(const struct host_bin_extension *detail);
 
-/* How regular the flow starts to one service are. */
-struct service_rhythm {
-	double regularity;        /* 1 - sd / mean of the intervals, not below 0 */
-	double interval_s;        /* mean */
-	unsigned intervals;       /* 0: no service has enough of them, and the rest is zero */
-	struct host_peer service; /* as the newest minute's sample has it */
-};
-
-/*
- * The most regular service of the view's history, by regularity * min(1,
- * intervals / 8);
- * `*above` is how many reach 0.6.
- */
-struct service_rhythm service_rhythm_find(const struct host_view *view, unsigned *above);
-
-/* Writes the HOST_FEATURE_COUNT values. */
-void host_features_compute(const struct host_view *view, double *values);
+/* Writes the HOST_FEATURE_COUNT values, but leaves out the groups that are not chosen. */
+void host_features_compute(const struct host_view *view, const struct feature_choice *choice, double *values);
 
 #endif

@@ -27,6 +27,16 @@ host_window_merge(struct host_window *window, const struct known_host *host, uin
 	}
 }
 
+void
+host_window_total(struct host_bin *total, const struct known_host *host, uint32_t minute, unsigned minutes)
+{
+	host_bin_init(total, &host->host, minute);
+	for (const struct host_minute *part = host->newest; part != NULL; part = part->older) {
+		if (part->bin.minute <= minute && part->bin.minute + minutes > minute)
+			host_bin_merge_base(total, &part->bin);
+	}
+}
+
 const struct host_bin_extension *
 host_minute_detail(const struct host_minute *minute, struct host_bin_extension *scratch,
                    uint64_t sketch_key)
@@ -40,6 +50,52 @@ host_minute_detail(const struct host_minute *minute, struct host_bin_extension *
 	return scratch;
 }
 
+enum { ESTIMATES_TO = BUCKET_WORDS_MAX * 64 };
+
+/* sketch_linear_estimate() of so many bits set, for the two sizes of bitmap that there are most of. */
+struct estimates {
+	double few[HOST_BIN_BUCKET_WORDS * 64 + 1];
+	double many[ESTIMATES_TO + 1];
+};
+
+static void
+fill_estimates(double *estimates, size_t words)
+{
+	uint64_t bitmap[BUCKET_WORDS_MAX] = { 0 };
+
+	for (size_t set = 0; set <= words * 64; set++) {
+		estimates[set] = sketch_linear_estimate(bitmap, words);
+		if (set < words * 64)
+			bitmap[set / 64] |= UINT64_C(1) << (set % 64);
+	}
+}
+
+static const struct estimates *
+estimates_of(void)
+{
+	static _Thread_local struct estimates made;
+	static _Thread_local bool is_made;
+
+	if (!is_made) {
+		fill_estimates(made.few, HOST_BIN_BUCKET_WORDS);
+		fill_estimates(made.many, BUCKET_WORDS_MAX);
+		is_made = true;
+	}
+	return &made;
+}
+
+double
+bitmap_estimate(const uint64_t *bitmap, size_t words)
+{
+	size_t set = 0;
+
+	for (size_t i = 0; i < words; i++)
+		set += (size_t)__builtin_popcountll(bitmap[i]);
+	if (words == HOST_BIN_BUCKET_WORDS)
+		return estimates_of()->few[set];
+	return words == BUCKET_WORDS_MAX ? estimates_of()->many[set] : sketch_linear_estimate(bitmap, words);
+}
+
 struct bucket_count
 bucket_count(const uint64_t *sent, const uint64_t *heard, size_t words)
 {
@@ -48,7 +104,7 @@ bucket_count(const uint64_t *sent, const uint64_t *heard, size_t words)
 
 	for (size_t i = 0; i < words; i++)
 		both[i] = sent[i] & heard[i];
-	count.sent = sketch_linear_estimate(sent, words);
-	count.failing = count.sent - sketch_linear_estimate(both, words);
+	count.sent = bitmap_estimate(sent, words);
+	count.failing = count.sent - bitmap_estimate(both, words);
 	return count;
 }

@@ -1,6 +1,7 @@
 #include "detector/verdict_store.h"
 
 #include <gio/gio.h>
+#include <math.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -496,8 +497,10 @@ put_features(VerdictStore *store, const struct assessment *assessment, const cha
 
 	g_string_truncate(store->text, 0);
 	json_open_object(store->text, NULL);
-	for (size_t i = 0; i < assessment->feature_count; i++)
-		json_add_double(store->text, names[i], assessment->features[i]);
+	for (size_t i = 0; i < assessment->feature_count; i++) {
+		if (!isnan(assessment->features[i]))
+			json_add_double(store->text, names[i], assessment->features[i]);
+	}
 	json_close_object(store->text);
 	bind_host(row, 1, &assessment->host);
 	sqlite3_bind_int64(row, 2, assessment->bin_end_ms);

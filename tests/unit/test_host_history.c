@@ -30,9 +30,17 @@ touch_of(uint32_t peer)
 static HostHistory *
 history_of(size_t hosts, unsigned minutes)
 {
-	struct host_history_limits limits = { hosts, minutes, 7 };
+	struct host_history_limits limits = { hosts, minutes, 7, 0 };
 
 	return host_history_new(&limits);
+}
+
+static void
+open_all(HostHistory *history, struct known_host *host)
+{
+	const struct history_depth all = { 0 };
+
+	host_history_open(history, host, UINT32_MAX, &all);
 }
 
 static void
@@ -42,7 +50,7 @@ merges_parts_of_a_minute_in_any_order(void)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(orders); i++) {
 		g_autoptr(HostHistory) history = history_of(10, 5);
-		const struct known_host *host = NULL;
+		struct known_host *host = NULL;
 
 		for (size_t j = 0; j < 3; j++) {
 			struct ring_bin part =
@@ -51,6 +59,7 @@ merges_parts_of_a_minute_in_any_order(void)
 			host = host_history_add(history, &part);
 		}
 		g_assert_nonnull(host);
+		open_all(history, host);
 		g_assert_cmpuint(host_history_minute(host, MINUTE)->bin.octets[HOST_OUT], ==,
 		                 10 + 12);
 		g_assert_cmpuint(host_history_minute(host, MINUTE + 1)->bin.octets[HOST_OUT], ==,
@@ -90,6 +99,7 @@ drops_minutes_that_are_too_old(void)
 		host = host_history_add(history, &part);
 	}
 	g_assert_cmpuint(host_history_counters(history).minutes, ==, 3);
+	open_all(history, host);
 	g_assert_null(host_history_minute(host, MINUTE + 2));
 	g_assert_nonnull(host_history_minute(host, MINUTE + 3));
 }

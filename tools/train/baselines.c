@@ -24,7 +24,7 @@ Baselines *
 baselines_new(size_t hosts_max, uint64_t sketch_key)
 {
 	Baselines *baselines = g_new0(Baselines, 1);
-	struct host_history_limits limits = { hosts_max, 3 * MINUTES, sketch_key };
+	struct host_history_limits limits = { hosts_max, 3 * MINUTES, sketch_key, 0 };
 
 	baselines->history = host_history_new(&limits);
 	baselines->sketch_key = sketch_key;
@@ -81,8 +81,9 @@ scan_probability(const struct host_window *window)
 void
 baselines_judge(const Baselines *baselines, const struct assessment *assessment, float scores[static BASELINES])
 {
-	const struct known_host *host = host_history_find(baselines->history, &assessment->host);
+	struct known_host *host = host_history_find(baselines->history, &assessment->host);
 	uint32_t minute = (uint32_t)(assessment->bin_end_ms / HOST_BIN_MS - 1);
+	const struct history_depth all = { 0 };
 	struct host_window window;
 	struct bucket_count services;
 
@@ -90,6 +91,7 @@ baselines_judge(const Baselines *baselines, const struct assessment *assessment,
 		scores[i] = 0;
 	if (host == NULL)
 		return;
+	host_history_open(baselines->history, host, minute, &all);
 	host_window_merge(&window, host, minute, 1, baselines->sketch_key);
 	services = bucket_count(window.detail.sent, window.detail.heard, G_N_ELEMENTS(window.detail.sent));
 	scores[BASELINE_FAILING] = (float)services.failing;

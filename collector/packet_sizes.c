@@ -45,10 +45,22 @@ enum {
 	CELL_SUM = 1000
 };
 
-static const uint16_t table[SIZE_KINDS][SIZE_BUCKETS][PACKET_SIZE_CLASSES] = {
-#define CELL(kind, bucket, ...) [KIND_##kind][bucket] = { __VA_ARGS__ },
+/* Shares of a group's packets below each size class's upper edge, so that a record's classes are
+ * differences of rounded sums; where the last is 0 the table does not know the group. */
+static const double table[SIZE_KINDS][SIZE_BUCKETS][PACKET_SIZE_CLASSES] = {
+#define SHARE(thousandths) (thousandths) / (double)CELL_SUM
+#define CELL(kind, bucket, a, b, c, d, e, f, g, h)                                                 \
+	[KIND_##kind][bucket] = { SHARE(a),                                                        \
+		                  SHARE(a + b),                                                    \
+		                  SHARE(a + b + c),                                                \
+		                  SHARE(a + b + c + d),                                            \
+		                  SHARE(a + b + c + d + e),                                        \
+		                  SHARE(a + b + c + d + e + f),                                    \
+		                  SHARE(a + b + c + d + e + f + g),                                \
+		                  SHARE(a + b + c + d + e + f + g + h) },
 #include "collector/packet_size_table.def"
 #undef CELL
+#undef SHARE
 };
 
 /* A record's packets as a few groups. */
@@ -65,21 +77,22 @@ struct size_groups {
 };
 
 /* Index in a table of sizes that ends at the size `most`. */
-static size_t
+static inline size_t
 index_of(double octets, size_t most)
 {
 	return octets < (double)most ? (size_t)(int)octets : most;
 }
 
 /* Bucket of a size: finer where sizes tell more. */
-static unsigned
+static inline unsigned
 bucket_of(double octets)
 {
 	static const uint8_t buckets[] = {
-		[0 ... 45] = 0, [46 ... 51] = 1, [52 ... 59] = 2, [60 ... 79] = 3,
-		[80 ... 99] = 4, [100 ... 139] = 5, [140 ... 199] = 6, [200 ... 279] = 7,
-		[280 ... 379] = 8, [380 ... 499] = 9, [500 ... 639] = 10, [640 ... 799] = 11,
-		[800 ... 999] = 12, [1000 ... 1199] = 13, [1200 ... 1299] = 14,
+		[0 ... 45] = 0,       [46 ... 51] = 1,      [52 ... 59] = 2,
+		[60 ... 79] = 3,      [80 ... 99] = 4,      [100 ... 139] = 5,
+		[140 ... 199] = 6,    [200 ... 279] = 7,    [280 ... 379] = 8,
+		[380 ... 499] = 9,    [500 ... 639] = 10,   [640 ... 799] = 11,
+		[800 ... 999] = 12,   [1000 ... 1199] = 13, [1200 ... 1299] = 14,
 		[1300 ... 1359] = 15, [1360 ... 1399] = 16, [1400 ... 1439] = 17,
 		[1440 ... 1469] = 18, [1470 ... 1489] = 19, [1490] = 20,
 	};
@@ -87,11 +100,11 @@ bucket_of(double octets)
 	return buckets[index_of(octets, sizeof(buckets) - 1)];
 }
 
-static unsigned
+static inline unsigned
 class_of(double octets)
 {
 	static const uint8_t classes[] = {
-		[0 ... 49] = 0, [50 ... 99] = 1, [100 ... 199] = 2, [200 ... 499] = 3,
+		[0 ... 49] = 0,    [50 ... 99] = 1,     [100 ... 199] = 2,   [200 ... 499] = 3,
 		[500 ... 999] = 4, [1000 ... 1399] = 5, [1400 ... 1499] = 6, [1500] = 7,
 	};
 
@@ -99,20 +112,20 @@ class_of(double octets)
 }
 
 /* Of numbers that are none but finite ones: without the calls that others would need. */
-static double
+static inline double
 lesser(double a, double b)
 {
 	return a < b ? a : b;
 }
 
-static double
+static inline double
 greater(double a, double b)
 {
 	return a > b ? a : b;
 }
 
 /* The least whole number from `value` on, which is from 0 to 2^62. */
-static double
+static inline double
 round_up(double value)
 {
 	double whole = (double)(int64_t)value;
@@ -187,20 +200,7 @@ apportion(const double shares[static PACKET_SIZE_CLASSES], uint64_t packets,
 		give_rest(shares, total - whole[PACKET_SIZE_CLASSES], classes);
 }
 
-static void
-add_group(struct size_groups *groups, const struct size_group *group)
-{
-	if (group->packets > 0)
-		groups->groups[groups->count++] = *group;
-}
-
-static void
-add_plain(struct size_groups *groups, double packets, double octets)
-{
-	add_group(groups, &(struct size_group){ packets, octets, KIND_PLAIN, 0 });
-}
-
-static double
+static inline double
 clamp(double value, double least, double greatest)
 {
 	return value < least ? least : value > greatest ? greatest : value;
@@ -212,7 +212,7 @@ struct payload {
 	double octets;
 };
 
-static struct payload
+static inline struct payload
 payload_of(uint64_t packets, uint64_t octets)
 {
 	return (struct payload){ (double)packets,
@@ -220,7 +220,7 @@ payload_of(uint64_t packets, uint64_t octets)
 }
 
 /* The other direction: of a biflow its own, else what the conversation table knows. */
-static struct payload
+static inline struct payload
 other_payload(const struct flow_record *record)
 {
 	if (record->marks & FLOW_HAS_REVERSE)
@@ -229,7 +229,7 @@ other_payload(const struct flow_record *record)
 }
 
 /* Acknowledgements: the handshake, the end, one for two full segments of the other direction. */
-static double
+static inline double
 count_acks(const struct flow_record *record)
 {
 	struct payload other = other_payload(record);
@@ -243,7 +243,7 @@ count_acks(const struct flow_record *record)
 }
 
 /* How many of `data` packets with the payload `own` are full. */
-static double
+static inline double
 count_full(const struct payload *own, double data)
 {
 	if (data <= 0 || own->octets < SMALL_PAYLOAD * data)
@@ -254,44 +254,62 @@ count_full(const struct payload *own, double data)
 	             data);
 }
 
+/* So many packets that nothing is divided by 0; of a group without packets nothing else counts. */
+static inline double
+at_least_some(double packets)
+{
+	return greater(packets, 1e-9);
+}
+
+static inline struct size_group
+group_of_acks(const struct flow_record *record, double packets)
+{
+	double mean = (double)record->octets / (double)record->packets;
+	unsigned bucket = mean < ACKS_MEAN_MOST ? bucket_of(mean) : ACKS_MIXED;
+
+	bucket += record->tcp_flags & FLAG_SYN ? ACKS_WITH_SYN : 0;
+	return (struct size_group){ packets, ACK_OCTETS, KIND_ACKS, bucket };
+}
+
+static inline struct size_group
+group_of_full(const struct payload *own, double data, double packets)
+{
+	double size = clamp(own->octets / at_least_some(data) / 40 - 30, 0, FULL_BESIDE_REST - 1);
+
+	return (struct size_group){ packets, FULL_OCTETS, KIND_FULL,
+		                    packets >= data ? (unsigned)(int)size : FULL_BESIDE_REST };
+}
+
+static inline struct size_group
+group_of_rest(const struct payload *own, double full, double packets)
+{
+	double octets = greater(own->octets - SEGMENT_OCTETS * full, 0);
+	double size = octets / at_least_some(packets) + HEADER_OCTETS;
+
+	return (struct size_group){ packets, size, KIND_REST,
+		                    full > 0 ? REST_BESIDE_FULL : bucket_of(size) };
+}
+
 /* TCP, with the other direction known: acknowledgements, full segments, and a rest of the size that
  * is left. */
-static struct size_groups
+static inline struct size_groups
 split_by_structure(const struct flow_record *record)
 {
-	struct size_groups groups = { 0 };
 	struct payload own = payload_of(record->packets, record->octets);
-	double mean = (double)record->octets / own.packets;
 	double data = own.packets - count_acks(record);
-	struct size_group part;
+	double carriers = lesser(own.packets, round_up(own.octets / SEGMENT_OCTETS));
 	double full;
 
-	if (own.octets > 0)
-		data = greater(data, lesser(own.packets, round_up(own.octets / SEGMENT_OCTETS)));
+	data = own.octets > 0 ? greater(data, carriers) : data;
 	full = count_full(&own, data);
-	part = (struct size_group){ own.packets - data, ACK_OCTETS, KIND_ACKS,
-		                    mean < ACKS_MEAN_MOST ? bucket_of(mean) : ACKS_MIXED };
-	if (record->tcp_flags & FLAG_SYN)
-		part.bucket += ACKS_WITH_SYN;
-	add_group(&groups, &part);
-	part = (struct size_group){ full, FULL_OCTETS, KIND_FULL, FULL_BESIDE_REST };
-	if (full > 0 && full >= data)
-		part.bucket = (unsigned)clamp(own.octets / data / 40 - 30, 0,
-		                              FULL_BESIDE_REST - 1);
-	add_group(&groups, &part);
-	if (data > full) {
-		double size =
-			greater(own.octets - SEGMENT_OCTETS * full, 0) / (data - full) + HEADER_OCTETS;
-
-		part = (struct size_group){ data - full, size, KIND_REST,
-			                    full > 0 ? REST_BESIDE_FULL : bucket_of(size) };
-		add_group(&groups, &part);
-	}
-	return groups;
+	return (struct size_groups){ 3,
+		                     { group_of_acks(record, own.packets - data),
+		                       group_of_full(&own, data, full),
+		                       group_of_rest(&own, full, data - full) } };
 }
 
 /* Any protocol, known by its mean alone. */
-static struct size_groups
+static inline struct size_groups
 split_by_mean(const struct flow_record *record)
 {
 	double mean = (double)record->octets / (double)record->packets;
@@ -303,14 +321,16 @@ split_by_mean(const struct flow_record *record)
 		                     { { (double)record->packets, mean, kind, bucket_of(mean) } } };
 }
 
-static bool
-is_known(const uint16_t cell[static PACKET_SIZE_CLASSES])
+static inline const double *
+cell_of(const struct size_group *group)
 {
-	uint16_t any = 0;
+	return table[group->kind][group->bucket];
+}
 
-	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-		any |= cell[i];
-	return any != 0;
+static inline bool
+is_known(const double cell[static PACKET_SIZE_CLASSES])
+{
+	return cell[PACKET_SIZE_CLASSES - 1] > 0;
 }
 
 /* Acknowledgements and full segments in the proportion that gives the octets. */
@@ -328,7 +348,7 @@ share_in_two(const struct size_group *group, double shares[static PACKET_SIZE_CL
 static bool
 share_group(const struct size_group *group, double shares[static PACKET_SIZE_CLASSES])
 {
-	const uint16_t *cell = table[group->kind][group->bucket];
+	const double *cell = cell_of(group);
 
 	if (!is_known(cell)) {
 		if (group->kind == KIND_ALONE)
@@ -337,21 +357,67 @@ share_group(const struct size_group *group, double shares[static PACKET_SIZE_CLA
 			shares[class_of(group->octets)] += group->packets;
 		return false;
 	}
-	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-		shares[i] += group->packets * cell[i] / CELL_SUM;
+	shares[0] += group->packets * cell[0];
+	for (size_t i = 1; i < PACKET_SIZE_CLASSES; i++)
+		shares[i] += group->packets * (cell[i] - cell[i - 1]);
 	return true;
 }
 
+typedef int32_t four_counts __attribute__((vector_size(16)));
+
+/* The differences between neighbours, the first from 0. */
+static inline void
+take_differences(const int32_t whole[static PACKET_SIZE_CLASSES],
+                 uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	const four_counts zero = { 0 };
+	four_counts low, high;
+
+	memcpy(&low, whole, sizeof(low));
+	memcpy(&high, whole + 4, sizeof(high));
+	high -= __builtin_shufflevector(low, high, 3, 4, 5, 6);
+	low -= __builtin_shufflevector(zero, low, 3, 4, 5, 6);
+	memcpy(classes, &low, sizeof(low));
+	memcpy(classes + 4, &high, sizeof(high));
+}
+
+/* Of groups that the table knows, as nearly all are: sums of its rows, rounded; halves go up.  In
+ * loops that vectors fit; conversion to signed numbers of 32 bits is what they can do. */
+static inline void
+share_known(const struct size_groups *groups, uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	static const double half = 0.5 + 1e-9; /* what is a half but for rounding is one */
+	double until[PACKET_SIZE_CLASSES];
+	int32_t whole[PACKET_SIZE_CLASSES];
+
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+		until[i] = half;
+	for (size_t g = 0; g < groups->count; g++)
+		for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+			until[i] += groups->groups[g].packets * cell_of(&groups->groups[g])[i];
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+		whole[i] = (int32_t)until[i];
+	take_differences(whole, classes);
+}
+
 /* What knowledge it is: of the table, of a rule, or no more than the mean. */
-static enum packet_size_knowledge
+static inline enum packet_size_knowledge
 share_out(const struct size_groups *groups, uint64_t packets,
           uint32_t classes[static PACKET_SIZE_CLASSES])
 {
 	double shares[PACKET_SIZE_CLASSES] = { 0 };
-	bool known = true;
+	bool known = packets < INT32_MAX;
 
 	for (size_t i = 0; i < groups->count; i++)
-		known &= share_group(&groups->groups[i], shares);
+		known &= groups->groups[i].packets <= 0 || is_known(cell_of(&groups->groups[i]));
+	if (known) {
+		share_known(groups, classes);
+		return SIZES_TABLE;
+	}
+	known = true;
+	for (size_t i = 0; i < groups->count; i++)
+		if (groups->groups[i].packets > 0)
+			known &= share_group(&groups->groups[i], shares);
 	apportion(shares, packets, classes);
 	if (known)
 		return SIZES_TABLE;
@@ -368,12 +434,14 @@ take_exported(const struct flow_record *record, uint32_t classes[static PACKET_S
 	apportion(shares, record->packets, classes);
 }
 
-static bool
+static inline bool
 sizes_are_exported(const struct flow_record *record)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < PACKET_SIZE_CLASSES && (record->marks & FLOW_HAS_SIZES); i++)
+	if ((record->marks & FLOW_HAS_SIZES) == 0)
+		return false;
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
 		sum += record->sizes[i];
 	return sum > 0;
 }
@@ -385,7 +453,6 @@ sizes_are_exported(const struct flow_record *record)
 static struct size_groups
 split_by_range(const struct flow_record *record)
 {
-	struct size_groups groups = { 0 };
 	double n = (double)record->packets;
 	double least = record->packet_octets_least;
 	double greatest = record->packet_octets_greatest;
@@ -394,12 +461,12 @@ split_by_range(const struct flow_record *record)
 	if (n >= 2 && greatest > least)
 		large = clamp(large, 1, n - 1);
 	large = clamp(large, 0, n);
-	add_plain(&groups, large, greatest);
-	add_plain(&groups, n - large, least);
-	return groups;
+	return (struct size_groups){
+		2, { { large, greatest, KIND_PLAIN, 0 }, { n - large, least, KIND_PLAIN, 0 } }
+	};
 }
 
-static bool
+static inline bool
 range_is_usable(const struct flow_record *record)
 {
 	return (record->marks & FLOW_HAS_SIZE_RANGE) && record->packet_octets_least > 0 &&
@@ -418,7 +485,7 @@ make_packets(const struct flow_record *record, uint32_t classes[static PACKET_SI
 		classes[class_of((double)record->octets / (double)least)] = saturated(least);
 }
 
-static enum packet_size_knowledge
+static inline enum packet_size_knowledge
 split_several(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
 {
 	struct size_groups groups;

@@ -361,7 +361,7 @@ static const struct load_row {
 	[LOAD_IPV6] = { ipv6, 16, 16 },
 	[LOAD_SECONDS] = { seconds, 1, 8 },
 	[LOAD_NTP] = { ntp, 8, 8 },
-	[LOAD_UPTIME] = { uptime, 1, 4 },
+	[LOAD_UPTIME] = { uptime, 1, 8 },
 	[LOAD_AGO] = { ago, 1, 8 },
 	[LOAD_BOOT] = { NULL, 8, 8 },
 	[LOAD_DURATION_MS] = { NULL, 1, 8 },

@@ -12,17 +12,16 @@ enum {
 };
 
 enum {
-	ROLE_KINDS_MASK = ROLE_SOURCE_IS_CLIENT | ROLE_BEGINS | ROLE_ANSWERED | ROLE_POSITIVE |
-	                  ROLE_REFUSAL,
-	ROLE_SHARE_MARKS = ROLE_SYN_ONLY | ROLE_RESET | ROLE_FLAGLESS | ROLE_ICMP_ERROR |
-	                   ROLE_UNSOLICITED,
+	ROLE_KINDS_MASK =
+		ROLE_SOURCE_IS_CLIENT | ROLE_BEGINS | ROLE_ANSWERED | ROLE_POSITIVE | ROLE_REFUSAL,
+	ROLE_SHARE_MARKS =
+		ROLE_SYN_ONLY | ROLE_RESET | ROLE_FLAGLESS | ROLE_ICMP_ERROR | ROLE_UNSOLICITED,
 	FIRST_MARKS = SHARE_SYN_ONLY | SHARE_SINGLE_PACKET | SHARE_FLAGLESS | SHARE_CONTINUES |
 	              SHARE_UNSOLICITED,
 	LAST_MARKS = SHARE_RESET,
 };
 
-_Static_assert((int)ROLE_SYN_ONLY == (int)SHARE_SYN_ONLY &&
-                       (int)ROLE_RESET == (int)SHARE_RESET &&
+_Static_assert((int)ROLE_SYN_ONLY == (int)SHARE_SYN_ONLY && (int)ROLE_RESET == (int)SHARE_RESET &&
                        (int)ROLE_FLAGLESS == (int)SHARE_FLAGLESS &&
                        (int)ROLE_ICMP_ERROR == (int)SHARE_ICMP_ERROR &&
                        (int)ROLE_UNSOLICITED == (int)SHARE_UNSOLICITED,
@@ -30,8 +29,8 @@ _Static_assert((int)ROLE_SYN_ONLY == (int)SHARE_SYN_ONLY &&
 _Static_assert(ROLE_KINDS_MASK == 31, "they index a table");
 
 /*
- * What a touch says of the peer, by the role: for the client's share whether it sent, heard, was refused or fails, for
- * the server's that it served.
+ * What a touch says of the peer, by the role: for the client's share whether it sent, heard, was
+ * refused or fails, for the server's that it served.
  */
 #define IS_CLIENT(direction, role)                                                                 \
 	(((direction) == HOST_OUT) == (((role)&ROLE_SOURCE_IS_CLIENT) != 0))
@@ -157,41 +156,64 @@ put_numbers(struct record_share *into, const struct record_end *end, uint64_t oc
 	into->numbers.unused = 0;
 }
 
-/* A record of which one minute has been cut off. */
+/* A part of the record's life, up to the end of its minute. */
 struct cut {
-	uint64_t duration_ms;
-	uint64_t from_ms; /* of the record's life */
-	uint64_t until_ms;
+	int64_t start_ms;
+	int64_t end_ms;
+	struct shape_moment from;
+	struct shape_moment until;
+	unsigned shape; /* of the whole record */
 };
 
+/* Shapes count in quarters of a second, in which the record's first and last lie whole. */
+static struct cut
+cut_out(const struct flow_record *record, int64_t elapsed_ms)
+{
+	int64_t start_ms = record->start.ms;
+	int64_t end_ms = record->end.ms + 1; /* the first ms after it */
+	int64_t next_ms = ((start_ms + elapsed_ms) / HOST_BIN_MS + 1) * HOST_BIN_MS;
+	struct cut cut = { .start_ms = start_ms + elapsed_ms,
+		           .end_ms = end_ms < next_ms ? end_ms : next_ms,
+		           .shape = second_shape_of(record) };
+
+	if (cut.shape != TOUCH_SHAPE_EVEN) {
+		start_ms -= start_ms % QUARTER_MS;
+		end_ms += QUARTER_MS - 1 - (end_ms - 1) % QUARTER_MS;
+	}
+	cut.from.duration_ms = cut.until.duration_ms = (uint64_t)(end_ms - start_ms);
+	cut.from.elapsed_ms = elapsed_ms == 0 ? 0 : (uint64_t)(cut.start_ms - start_ms);
+	cut.until.elapsed_ms = (uint64_t)((cut.end_ms < next_ms ? end_ms : cut.end_ms) - start_ms);
+	return cut;
+}
+
+/* What came of a count between two moments; with an even shape, that is. */
 static uint64_t
 cut_count(const struct cut *cut, uint64_t count)
 {
-	return flow_spread_until(count, cut->until_ms, cut->duration_ms) -
-	       flow_spread_until(count, cut->from_ms, cut->duration_ms);
+	return flow_spread_until(count, cut->until.elapsed_ms, cut->until.duration_ms) -
+	       flow_spread_until(count, cut->from.elapsed_ms, cut->from.duration_ms);
 }
 
 static void
 cut_minute(struct record_share *into, const struct record_end *end, int64_t duration_ms)
 {
 	const struct record_view *view = end->view;
-	int64_t start_ms = view->record->start.ms;
-	int64_t from_ms = start_ms + into->elapsed_ms;
-	int64_t end_ms = start_ms + duration_ms; /* the first ms after it */
-	int64_t minute = from_ms / HOST_BIN_MS;
-	int64_t next_ms = (minute + 1) * HOST_BIN_MS;
-	int64_t until_ms = end_ms < next_ms ? end_ms : next_ms;
-	struct cut cut = { (uint64_t)duration_ms, (uint64_t)into->elapsed_ms,
-		           (uint64_t)(until_ms - start_ms) };
-	unsigned part = (from_ms == start_ms ? PART_FIRST : 0u) |
-	                (until_ms == end_ms ? PART_LAST : 0u);
+	struct cut cut = cut_out(view->record, into->elapsed_ms);
+	unsigned shape = second_shape_part(cut.shape, cut.from, cut.until);
+	int64_t minute = cut.start_ms / HOST_BIN_MS;
+	unsigned part = into->elapsed_ms == 0 ? PART_FIRST : 0u;
 	uint32_t classes[PACKET_SIZE_CLASSES];
 
+	into->elapsed_ms = cut.end_ms - view->record->start.ms;
+	if (into->elapsed_ms == duration_ms)
+		part |= PART_LAST;
 	into->minute = (uint32_t)minute;
-	into->elapsed_ms = until_ms - start_ms;
-	into->share.first_ms = (uint16_t)(from_ms - minute * HOST_BIN_MS);
-	into->share.last_ms = (uint16_t)(until_ms - 1 - minute * HOST_BIN_MS);
+	into->share.first_ms = (uint16_t)(cut.start_ms - minute * HOST_BIN_MS);
+	into->share.last_ms = (uint16_t)(cut.end_ms - 1 - minute * HOST_BIN_MS);
 	describe(&into->share, end, part);
+	into->share.kinds |= (uint16_t)(shape << TOUCH_SHAPE_SHIFT);
+	cut.from = second_shape_even(cut.shape, cut.from);
+	cut.until = second_shape_even(cut.shape, cut.until);
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
 		classes[i] = (uint32_t)cut_count(&cut, view->classes[i]);
 	put_numbers(into, end, cut_count(&cut, view->record->octets), classes);
@@ -217,8 +239,7 @@ record_share_next(struct record_share *into, const struct record_end *end)
 	share->last_ms = (uint16_t)(view->first_ms + duration_ms - 1);
 	describe(share, end, PART_WHOLE);
 	if (duration_ms > SHAPED_MS)
-		share->kinds |= (uint16_t)((unsigned)second_shape_of(view->record)
-		                           << TOUCH_SHAPE_SHIFT);
+		share->kinds |= (uint16_t)(second_shape_of(view->record) << TOUCH_SHAPE_SHIFT);
 	put_numbers(into, end, view->record->octets, view->classes);
 	return true;
 }

@@ -1,8 +1,8 @@
 /*
  * What a flow record means for the hosts at its ends: its shares, one for each end and minute.
  *
- * Octets and packets are spread evenly over the time from start to end, in integers with the
- * remainder carried, so that the shares sum to the record.  A biflow is two records here: see
+ * Octets and packets are spread over the time from start to end as the record's shape tells
+ * (second_shapes.h), in integers with the remainder carried, so that the shares sum to the record.  A biflow is two records here: see
  * flow_role_reverse().  Pure functions.
  */
 #ifndef COLLECTOR_RECORD_SHARES_H

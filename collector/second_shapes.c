@@ -5,47 +5,165 @@
 enum {
 	TCP = 6,
 	UDP = 17,
-	FIN = 0x01,
-	RST = 0x04,
+	FLAG_FIN = 0x01,
+	FLAG_SYN = 0x02,
+	FLAG_RST = 0x04,
 	PROTOCOLS = 3,
 	DURATIONS = 8,
-	PACKETS = 4,
-	MEANS = 3,
-	SMALL_MEAN = 120, /* octets of a packet */
-	LARGE_MEAN = 500,
+	PACKETS = 5,
+	ENDS = 16,
+	ENDED_BY_FIN = 1 << 0,
+	ENDED_BY_RST = 1 << 1,
+	OTHER_ENDED = 1 << 2, /* the other direction, by either */
+	BEGUN_BY_SYN = 1 << 3,
+	QUARTER_MS = 250, /* of a second */
 };
 
 static const int64_t durations_ms[DURATIONS - 1] = { 1000, 2000, 4000, 7000, 12000, 20000, 40000 };
+static const uint64_t packets_least[PACKETS - 1] = { 4, 16, 64, 256 };
 
-static const uint8_t shapes[PROTOCOLS][DURATIONS][PACKETS][MEANS][2][2] = {
-#define GROUP(protocol, duration, packets, mean, other_ended, ended, shape)                        \
-	[protocol][duration][packets][mean][other_ended][ended] = shape,
+static const uint8_t shapes[PROTOCOLS][DURATIONS][PACKETS][ENDS] = {
+#define SHAPES(protocol, duration, packets, ...) [protocol][duration][packets] = { __VA_ARGS__ },
 #include "collector/second_shape_table.def"
-#undef GROUP
+#undef SHAPES
 };
 
 static unsigned
-packets_class(uint64_t packets)
+other_flags(const struct flow_record *record)
 {
-	return packets < 4 ? 0 : packets < 16 ? 1 : packets < 64 ? 2 : 3;
+	if (record->marks & FLOW_HAS_REVERSE)
+		return record->reverse_tcp_flags;
+	return record->marks & FLOW_KNOWN_REVERSE ? record->other_tcp_flags : 0;
 }
 
-enum host_touch_shape
+static unsigned
+ends_of(const struct flow_record *record)
+{
+	unsigned ends = 0;
+
+	if (record->protocol != TCP)
+		return 0;
+	if (record->tcp_flags & FLAG_FIN)
+		ends |= ENDED_BY_FIN;
+	if (record->tcp_flags & FLAG_RST)
+		ends |= ENDED_BY_RST;
+	if (other_flags(record) & (FLAG_FIN | FLAG_RST))
+		ends |= OTHER_ENDED;
+	if (record->tcp_flags & FLAG_SYN)
+		ends |= BEGUN_BY_SYN;
+	return ends;
+}
+
+unsigned
 second_shape_of(const struct flow_record *record)
 {
 	unsigned protocol = record->protocol == TCP ? 0 : record->protocol == UDP ? 1 : 2;
-	unsigned mean = (record->octets >= record->packets * SMALL_MEAN ? 1u : 0u) +
-	                (record->octets >= record->packets * LARGE_MEAN ? 1u : 0u);
-	bool other_ended = (record->marks & FLOW_KNOWN_REVERSE) != 0 &&
-	                   (record->other_tcp_flags & (FIN | RST)) != 0;
 	unsigned duration = 0;
+	unsigned packets = 0;
 
 	if (record->sampling_interval > 1 || record->packets <= 2 ||
 	    (record->protocol == TCP && !(record->marks & FLOW_HAS_FLAGS)))
-		return SHAPE_EVEN;
+		return TOUCH_SHAPE_EVEN;
 	while (duration < DURATIONS - 1 &&
 	       record->end.ms - record->start.ms >= durations_ms[duration])
 		duration++;
-	return (enum host_touch_shape)shapes[protocol][duration][packets_class(record->packets)]
-					    [mean][other_ended][(record->tcp_flags & FIN) != 0];
+	while (packets < PACKETS - 1 && record->packets >= packets_least[packets])
+		packets++;
+	return shapes[protocol][duration][packets][ends_of(record)];
+}
+
+static uint64_t
+lesser(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool
+is_front(unsigned span)
+{
+	return span <= SPAN_FIRST_2_SECONDS;
+}
+
+static uint64_t
+span_ms(unsigned span, uint64_t duration_ms)
+{
+	return lesser(touch_span_quarters((enum touch_span)span) * QUARTER_MS, duration_ms);
+}
+
+/* How much of a span has passed. */
+static uint64_t
+passed_ms(unsigned span, struct shape_moment moment)
+{
+	uint64_t length = span_ms(span, moment.duration_ms);
+	uint64_t before = is_front(span) ? 0 : moment.duration_ms - length;
+
+	return moment.elapsed_ms > before ? lesser(moment.elapsed_ms - before, length) : 0;
+}
+
+/* So many of four times the record's milliseconds are those of the span's octets. */
+static uint64_t
+sent_in_span(struct touch_shape shape, unsigned span, struct shape_moment moment)
+{
+	uint64_t passed = shape.quarters[span] > 0 ? passed_ms(span, moment) : 0;
+
+	if (passed == 0)
+		return 0;
+	return shape.quarters[span] *
+	       (passed * moment.duration_ms / span_ms(span, moment.duration_ms));
+}
+
+static uint64_t
+sent(struct touch_shape shape, struct shape_moment moment)
+{
+	uint64_t even = TOUCH_SHAPE_QUARTERS;
+	uint64_t sum = 0;
+
+	for (unsigned span = 0; span < TOUCH_SPANS; span++) {
+		even -= shape.quarters[span];
+		sum += sent_in_span(shape, span, moment);
+	}
+	return sum + even * moment.elapsed_ms;
+}
+
+struct shape_moment
+second_shape_even(unsigned shape, struct shape_moment moment)
+{
+	uint64_t sum = sent(touch_shape_of(shape), moment);
+
+	return (struct shape_moment){ sum / TOUCH_SHAPE_QUARTERS, moment.duration_ms };
+}
+
+/* The span that is nearest to one of which only so much lies in a part. */
+static enum touch_span
+span_of_part(unsigned span, uint64_t inside_ms)
+{
+	if (is_front(span))
+		return inside_ms <= 1000 ? SPAN_FIRST_HALF_SECOND : SPAN_FIRST_2_SECONDS;
+	return inside_ms <= 1500 ? SPAN_LAST_SECOND : SPAN_LAST_2_SECONDS;
+}
+
+unsigned
+second_shape_part(unsigned shape, struct shape_moment from, struct shape_moment until)
+{
+	const struct touch_shape whole = touch_shape_of(shape);
+	uint64_t all = sent(whole, until) - sent(whole, from);
+	uint64_t in_spans[TOUCH_SPANS] = { 0 };
+	struct touch_shape part = { { 0 } };
+	unsigned left = TOUCH_SHAPE_QUARTERS;
+
+	for (unsigned span = 0; span < TOUCH_SPANS && all > 0; span++) {
+		uint64_t inside = passed_ms(span, until) - passed_ms(span, from);
+
+		/* One that covers all of it is even there. */
+		if (inside < until.elapsed_ms - from.elapsed_ms)
+			in_spans[span_of_part(span, inside)] +=
+				sent_in_span(whole, span, until) - sent_in_span(whole, span, from);
+	}
+	for (unsigned span = 0; span < TOUCH_SPANS && all > 0; span++) {
+		uint64_t quarters = (TOUCH_SHAPE_QUARTERS * in_spans[span] + all / 2) / all;
+
+		part.quarters[span] = (uint8_t)lesser(quarters, left);
+		left -= part.quarters[span];
+	}
+	return touch_shape_number(part);
 }

@@ -232,20 +232,34 @@ spread_octets(uint32_t *series, struct quarters span, uint64_t octets)
 	add_octets(&series[last_second], octets - before);
 }
 
-static struct quarters
-shape_quarters(struct quarters all, unsigned shape)
+/* Where a span lies in a touch, which may be shorter. */
+static inline struct quarters
+span_quarters(struct quarters all, enum touch_span span)
 {
-	static const uint8_t lengths[] = {
-		[SHAPE_FRONT_HALF_SECOND] = 2, [SHAPE_FRONT_SECOND] = 4, [SHAPE_FRONT_2_SECONDS] = 8,
-		[SHAPE_BACK_SECOND] = 4,       [SHAPE_BACK_2_SECONDS] = 8, [SHAPE_LAST_THIRD] = 0,
-	};
-	bool front = shape <= SHAPE_FRONT_2_SECONDS || shape == SHAPE_FIRST_THIRD;
-	unsigned whole = all.last - all.first + 1;
-	unsigned length = lengths[shape] != 0 ? (lengths[shape] < whole ? lengths[shape] : whole) : (whole + 2) / 3;
+	unsigned length = touch_span_quarters(span);
 
-	if (front)
+	if (length > all.last - all.first)
+		return all;
+	if (span <= SPAN_FIRST_2_SECONDS)
 		return (struct quarters){ all.first, all.first + length - 1 };
 	return (struct quarters){ all.last - length + 1, all.last };
+}
+
+/* Spreads octets as the shape tells; returns how many are left to be spread evenly. */
+static uint64_t
+spread_shaped(uint32_t *series, struct quarters all, uint64_t octets, unsigned number)
+{
+	struct touch_shape shape = touch_shape_of(number);
+	uint64_t left = octets;
+
+	for (unsigned span = 0; span < TOUCH_SPANS; span++) {
+		uint64_t part = octets * shape.quarters[span] / TOUCH_SHAPE_QUARTERS;
+
+		if (part > 0)
+			spread_octets(series, span_quarters(all, (enum touch_span)span), part);
+		left -= part;
+	}
+	return left;
 }
 
 /* Spreads octets over the touch's seconds; what does not divide is carried on, so that none is
@@ -260,12 +274,11 @@ fold_octets(struct host_bin_extension *into, const struct host_touch *touch)
 	uint64_t at_end = (touch->kinds & TOUCH_ENDS) && touch->packets > 1 ? packet : 0;
 	uint64_t between = touch->octets - at_start - at_end;
 	struct quarters all = { touch->first_quarter, touch->last_quarter };
-	unsigned shape = (touch->kinds & TOUCH_SHAPES) >> TOUCH_SHAPE_SHIFT;
-	uint64_t half = shape == SHAPE_EVEN ? 0 : between / 2;
+	unsigned shape = host_touch_shape(touch->kinds);
 
-	spread_octets(series, all, between - half);
-	if (half > 0)
-		spread_octets(series, shape_quarters(all, shape), half);
+	if (shape != TOUCH_SHAPE_EVEN)
+		between = spread_shaped(series, all, between, shape);
+	spread_octets(series, all, between);
 	add_octets(&series[touch->last_quarter / QUARTERS_A_SECOND], at_end);
 	add_octets(&series[touch->first_quarter / QUARTERS_A_SECOND], at_start);
 }
@@ -654,7 +667,8 @@ static bool
 touch_valid(const struct host_touch *touch)
 {
 	return touch->first_quarter <= touch->last_quarter &&
-	       touch->last_quarter < HOST_BIN_QUARTERS && (touch->kinds & ~(ALL_KINDS | TOUCH_SHAPES)) == 0;
+	       touch->last_quarter < HOST_BIN_QUARTERS && (touch->kinds & ~(ALL_KINDS | TOUCH_SHAPES)) == 0 &&
+	       host_touch_shape(touch->kinds) < TOUCH_SHAPE_NUMBERS;
 }
 
 static bool

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "common/host_address.h"
+#include "common/touch_shape.h"
 
 enum {
 	HOST_BIN_VERSION = 2,
@@ -83,20 +84,17 @@ enum host_touch_kind {
 	TOUCH_ENDS = 1 << 9,    /* its last packet is, in the touch's last quarter */
 };
 
-/* Where half of a touch's octets lie, beside the first and the last packet's; the other half is
- * evenly spread.  In the bits of the kinds from TOUCH_SHAPE_SHIFT on. */
-enum host_touch_shape {
-	SHAPE_EVEN,
-	SHAPE_FRONT_HALF_SECOND,
-	SHAPE_FRONT_SECOND,
-	SHAPE_FRONT_2_SECONDS,
-	SHAPE_BACK_SECOND,
-	SHAPE_BACK_2_SECONDS,
-	SHAPE_FIRST_THIRD,
-	SHAPE_LAST_THIRD,
-};
+/* The bits of the kinds that hold the number of a shape: see common/touch_shape.h. */
+enum { TOUCH_SHAPE_SHIFT = 10, TOUCH_SHAPES = 63 << TOUCH_SHAPE_SHIFT };
 
-enum { TOUCH_SHAPE_SHIFT = 10, TOUCH_SHAPES = 7 << TOUCH_SHAPE_SHIFT };
+_Static_assert(TOUCH_SHAPE_NUMBERS << TOUCH_SHAPE_SHIFT <= TOUCH_SHAPES,
+               "every shape has its number");
+
+static inline unsigned
+host_touch_shape(uint16_t kinds)
+{
+	return (unsigned)(kinds & TOUCH_SHAPES) >> TOUCH_SHAPE_SHIFT;
+}
 
 /*
  * One record's share in one minute.  Its octets were sent in packets of equal size: one in the

@@ -13,8 +13,6 @@ enum {
 	QUARTER_MS = HOST_BIN_MS / HOST_BIN_QUARTERS,
 };
 
-_Static_assert((TOUCH_SHAPES >> TOUCH_SHAPE_SHIFT) == SHAPE_LAST_THIRD, "every shape is one");
-
 /* Adds to an unsigned field, which stays at its greatest value when it would pass it. */
 #define ADD_SATURATING(field, amount)                                                              \
 	do {                                                                                       \
@@ -218,7 +216,8 @@ static bool
 share_valid(const struct host_share *share)
 {
 	return share->first_ms <= share->last_ms && share->last_ms < HOST_BIN_MS &&
-	       (share->kinds & ~ALL_KINDS) == 0 && (share->marks & ~ALL_MARKS) == 0;
+	       (share->kinds & ~ALL_KINDS) == 0 &&
+	       host_touch_shape(share->kinds) < TOUCH_SHAPE_NUMBERS && (share->marks & ~ALL_MARKS) == 0;
 }
 
 bool

@@ -59,7 +59,7 @@ random_touch(GRand *random)
 		                               (uint32_t)g_rand_int_range(random, 0, 40)),
 		.octets = octets[g_rand_int_range(random, 0, G_N_ELEMENTS(octets))],
 		.port = (uint16_t)g_rand_int_range(random, 0, 5),
-		.kinds = (uint16_t)g_rand_int_range(random, 0, 8 << TOUCH_SHAPE_SHIFT),
+		.kinds = (uint16_t)g_rand_int_range(random, 0, TOUCH_SHAPE_NUMBERS << TOUCH_SHAPE_SHIFT),
 		.packets = (uint8_t)g_rand_int_range(random, 0, 5),
 		.protocol = g_rand_boolean(random) ? 6 : 17,
 		.first_quarter = (uint8_t)g_rand_int_range(random, 0, HOST_BIN_QUARTERS),
@@ -281,15 +281,16 @@ spreads_octets_over_the_seconds_without_losing_any(void)
 
 /* Octets of a touch from second 10 to 19, whose first and last packet have 100 each, by second. */
 static const uint32_t *
-shaped_octets(struct host_bin_extension *extension, enum host_touch_shape shape)
+shaped_octets(struct host_bin_extension *extension, struct touch_shape shape)
 {
 	struct host_touch touch = {
-		.octets = 2100,
-		.kinds = (uint16_t)(TOUCH_STARTS | TOUCH_ENDS | (unsigned)shape << TOUCH_SHAPE_SHIFT),
+		.octets = 2200,
+		.kinds = (uint16_t)(TOUCH_STARTS | TOUCH_ENDS |
+		                    touch_shape_number(shape) << TOUCH_SHAPE_SHIFT),
 		.protocol = 6,
 		.first_quarter = 4 * 10,
 		.last_quarter = 4 * 19 + 3,
-		.packets = 21,
+		.packets = 22,
 	};
 	struct host_bin bin;
 
@@ -301,18 +302,21 @@ shaped_octets(struct host_bin_extension *extension, enum host_touch_shape shape)
 }
 
 static void
-puts_half_of_the_octets_where_the_shape_tells(void)
+puts_octets_where_the_shape_tells(void)
 {
-	/* 95 of the half that is even, in each second; 950 of the other. */
+	/* A quarter is 500; evenly it gives 50 to each second. */
 	static const struct {
-		enum host_touch_shape shape;
+		struct touch_shape shape;
 		uint32_t first, second, middle, last_but_one, last;
 	} cases[] = {
-		{ SHAPE_FRONT_HALF_SECOND, 100 + 95 + 950, 95, 95, 95, 100 + 95 },
-		{ SHAPE_FRONT_SECOND, 100 + 95 + 950, 95, 95, 95, 100 + 95 },
-		{ SHAPE_FRONT_2_SECONDS, 100 + 95 + 475, 95 + 475, 95, 95, 100 + 95 },
-		{ SHAPE_BACK_SECOND, 100 + 95, 95, 95, 95, 100 + 95 + 950 },
-		{ SHAPE_BACK_2_SECONDS, 100 + 95, 95, 95, 95 + 475, 100 + 95 + 475 },
+		{ { { 0, 0, 0, 0 } }, 100 + 200, 200, 200, 200, 100 + 200 },
+		{ { { 4, 0, 0, 0 } }, 100 + 2000, 0, 0, 0, 100 },
+		{ { { 1, 0, 0, 0 } }, 100 + 150 + 500, 150, 150, 150, 100 + 150 },
+		{ { { 0, 2, 0, 0 } }, 100 + 100 + 500, 100 + 500, 100, 100, 100 + 100 },
+		{ { { 0, 0, 3, 0 } }, 100 + 50, 50, 50, 50, 100 + 50 + 1500 },
+		{ { { 0, 0, 0, 2 } }, 100 + 100, 100, 100, 100 + 500, 100 + 100 + 500 },
+		{ { { 2, 0, 2, 0 } }, 100 + 1000, 0, 0, 0, 100 + 1000 },
+		{ { { 0, 1, 1, 1 } }, 350 + 50, 50 + 250, 50, 50 + 250, 100 + 50 + 250 + 500 },
 	};
 	struct host_bin_extension extension;
 
@@ -479,7 +483,7 @@ refuses_damaged_touches(void)
 	REFUSES(damaged.bin.touch_count = HOST_BIN_EXTENDED);
 	REFUSES(damaged.bin.touches[0].last_quarter = HOST_BIN_QUARTERS);
 	REFUSES(damaged.bin.touches[0].first_quarter = damaged.bin.touches[0].last_quarter + 1);
-	REFUSES(damaged.bin.touches[0].kinds |= 0x2000);
+	REFUSES(damaged.bin.touches[0].kinds |= TOUCH_SHAPES);
 	REFUSES(damaged.bin.touches[0] = good.bin.touches[1];
 	        damaged.bin.touches[1] = good.bin.touches[0]);
 	REFUSES(damaged.bin.unused = 1);
@@ -523,7 +527,7 @@ main(int argc, char **argv)
 	ADD(tells_failing_peers_of_a_port_after_merging);
 	ADD(counts_failing_ports_of_a_peer_for_tcp_and_low_udp_alone);
 	ADD(spreads_octets_over_the_seconds_without_losing_any);
-	ADD(puts_half_of_the_octets_where_the_shape_tells);
+	ADD(puts_octets_where_the_shape_tells);
 	ADD(loses_no_octet_to_a_shape);
 	ADD(puts_the_first_and_the_last_packet_where_they_were);
 	ADD(keeps_the_largest_records_of_different_services);

@@ -228,7 +228,7 @@ refuses_what_no_collector_makes(void)
 	REFUSES(cells[1].share.marks |= SHARE_WIDE); /* nothing follows */
 	REFUSES(cells[1].share.last_ms = HOST_BIN_MS);
 	REFUSES(cells[1].share.first_ms = (uint16_t)(cells[1].share.last_ms + 1));
-	REFUSES(cells[1].share.kinds |= 1 << 13);
+	REFUSES(cells[1].share.kinds |= TOUCH_SHAPES);
 	REFUSES(cells[1].share.marks |= 1 << 9);
 	REFUSES(cells[1].share.marks |= 1 << 11);
 #undef REFUSES

@@ -42,7 +42,7 @@ excess_of(const struct tail *tail)
 struct tail
 tail_of(double *values, size_t count)
 {
-	struct tail tail = { .count = count, .host_level = NAN };
+	struct tail tail = { .count = count, .factor = 1 };
 
 	if (count == 0)
 		return tail;
@@ -84,14 +84,21 @@ evidence_above(const struct tail *tail, double value)
 	return upper_evidence(knot) + place * (upper_evidence(knot + 1) - upper_evidence(knot));
 }
 
-double
-tail_evidence(const struct tail *tail, double value)
+/* What the factor takes off the evidence. */
+static double
+discount(const struct tail *tail)
+{
+	return tail->factor > 0 ? log(tail->factor) : 0;
+}
+
+static double
+told_evidence(const struct tail *tail, double value)
 {
 	const double *q = tail->quantiles;
 	int i = 0;
 	double reached;
 
-	if (tail->count == 0 || value <= q[0])
+	if (value <= q[0])
 		return 0;
 	if (value >= q[TAIL_QUANTILES - 1])
 		return evidence_above(tail, value);
@@ -102,9 +109,18 @@ tail_evidence(const struct tail *tail, double value)
 }
 
 double
-tail_value(const struct tail *tail, double evidence)
+tail_evidence(const struct tail *tail, double value)
+{
+	if (tail->count == 0)
+		return 0;
+	return CLAMP(told_evidence(tail, value) - discount(tail), 0, EVIDENCE_MOST);
+}
+
+double
+tail_value(const struct tail *tail, double wished)
 {
 	const double *q = tail->quantiles;
+	double evidence = fmax(wished + discount(tail), 0);
 	double at = (1 - exp(-evidence)) * TAIL_QUANTILES;
 	int i = (int)at, knot = -1;
 	double place;
@@ -117,19 +133,6 @@ tail_value(const struct tail *tail, double evidence)
 		return tail->upper[knot] + (evidence - upper_evidence(knot)) * tail->excess;
 	place = (evidence - upper_evidence(knot)) / (upper_evidence(knot + 1) - upper_evidence(knot));
 	return upper_value(tail, knot) + place * (upper_value(tail, knot + 1) - upper_value(tail, knot));
-}
-
-struct tail
-tail_shifted(const struct tail *tail, double by)
-{
-	struct tail shifted = *tail;
-
-	for (int i = 0; i < TAIL_QUANTILES; i++)
-		shifted.quantiles[i] += by;
-	for (int i = 0; i < TAIL_UPPER; i++)
-		shifted.upper[i] += by;
-	shifted.host_level += by;
-	return shifted;
 }
 
 double
@@ -153,7 +156,7 @@ value_beside_past(const struct value_past *past, double value, const struct valu
 {
 	double known = past->windows / (past->windows + (double)VALUE_PAST_SOON);
 
-	return value - 0.5 * known * (past->mean - usual->center) - 1.5 * (1 - known) * usual->spread;
+	return value - 0.5 * known * (past->mean - usual->center) - (1 - known) * usual->spread;
 }
 
 void
@@ -201,15 +204,16 @@ read_tail(struct tail *tail, GKeyFile *file, const char *group, GError **error)
 		g_propagate_error(error, problem);
 		return false;
 	}
-	tail->host_level = NAN;
-	if (g_key_file_has_key(file, group, "host_level", NULL))
-		tail->host_level = g_key_file_get_double(file, group, "host_level", NULL);
+	tail->factor = 1;
+	if (g_key_file_has_key(file, group, "factor", NULL))
+		tail->factor = g_key_file_get_double(file, group, "factor", NULL);
 	if (!upper)
 		extend_tail(tail);
-	if (sound && tail->upper[0] >= tail->quantiles[TAIL_QUANTILES - 1] && isfinite(tail->excess) && tail->excess >= 0)
+	if (sound && tail->upper[0] >= tail->quantiles[TAIL_QUANTILES - 1] && isfinite(tail->excess) && tail->excess >= 0 &&
+	    isfinite(tail->factor) && tail->factor > 0)
 		return true;
 	g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-	            "section [%s]: quantiles, %d rising finite numbers, then upper, %d of them, and excess not below 0", group,
+	            "section [%s]: quantiles, %d rising finite numbers, then upper, %d of them, excess not below 0, and factor above 0", group,
 	            TAIL_QUANTILES, TAIL_UPPER);
 	return false;
 }
@@ -283,8 +287,7 @@ as_key_file(const struct calibration *calibration)
 		                           TAIL_QUANTILES);
 		g_key_file_set_double_list(file, group, "upper", tail.upper, TAIL_UPPER);
 		g_key_file_set_double(file, group, "excess", tail.excess);
-		if (isfinite(tail.host_level))
-			g_key_file_set_double(file, group, "host_level", tail.host_level);
+		g_key_file_set_double(file, group, "factor", tail.factor);
 	}
 	return file;
 }

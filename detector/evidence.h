@@ -30,8 +30,8 @@ struct tail {
 	uint64_t count; /* values it was made of; 0: not known */
 	double quantiles[TAIL_QUANTILES];
 	double upper[TAIL_UPPER];
-	double excess;     /* mean excess over the last of them */
-	double host_level; /* what one in ten of a host's windows exceeds: the upper quartile over hosts; NAN: not known */
+	double excess; /* mean excess over the last of them */
+	double factor; /* so many times as often as told so, values of this network are reached; 0: as 1 */
 };
 
 /* Makes a tail; sorts `values`. */
@@ -40,11 +40,8 @@ struct tail tail_of(double *values, size_t count);
 /* -ln of the share of values that reach `value`, 0 to EVIDENCE_MOST; 0 when nothing is known. */
 double tail_evidence(const struct tail *tail, double value);
 
-/* The value whose evidence is `evidence`. */
-double tail_value(const struct tail *tail, double evidence);
-
-/* The same shape about another place. */
-struct tail tail_shifted(const struct tail *tail, double by);
+/* The value whose evidence is `wished`. */
+double tail_value(const struct tail *tail, double wished);
 
 /*
  * The evidence that a verdict takes, for a wished number of false alarms in 1000 hosts and days; `windows_a_day` as in
@@ -77,7 +74,7 @@ struct value_usual {
 
 /*
  * What a host does in its first minutes of being watched is new and has no past to stand beside: it must deviate by more,
- * by up to 1.5 spreads, and half of that is left after VALUE_PAST_SOON windows.
+ * by up to a spread, and half of that is left after VALUE_PAST_SOON windows.
  */
 enum { VALUE_PAST_SOON = 12 };
 

@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of the windows whose tail is known so many are above the quantile that a site is compared at. */
+static const double known_share = 0.2;
+static const double factor_most = 4; /* a site cannot be further from what is known than that, or its inverse */
+
 struct sampled_host {
 	struct host_address host;
 	uint32_t seen;
@@ -167,52 +171,24 @@ trimmed_tail(const SiteCalibration *site, int behaviour)
 	return tail_of(values, count);
 }
 
-static int
-compare_doubles(const void *a, const void *b)
+/* The known shape, reached as many times as often as this site's windows pass its 80 % quantile. */
+static struct tail
+scaled_tail(const SiteCalibration *site, int behaviour, const struct tail *known)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-double
-host_level_of(double *levels, size_t count)
-{
-	qsort(levels, count, sizeof(levels[0]), compare_doubles);
-	return count == 0 ? NAN : levels[(count - 1) * 3 / 4];
-}
-
-double
-host_level_of_one(double *values, size_t count)
-{
-	qsort(values, count, sizeof(values[0]), compare_doubles);
-	return values[(count - 1) * 9 / 10];
-}
-
-static double
-site_level(const SiteCalibration *site, int behaviour)
-{
-	g_autofree double *levels = g_new(double, site->order->len);
-	double values[SITE_CALIBRATION_VALUES];
+	double limit = known->quantiles[TAIL_QUANTILES * 8 / 10], above = 0, count = 0;
+	double hosts = site->order->len, weight = hosts / (hosts + SITE_CALIBRATION_HOSTS_HALF);
+	struct tail tail = *known;
 
 	for (size_t i = 0; i < site->order->len; i++) {
 		const struct sampled_host *host = g_ptr_array_index(site->order, i);
 
 		for (size_t j = 0; j < value_count(host); j++)
-			values[j] = (double)host->values[behaviour][j];
-		levels[i] = host_level_of_one(values, value_count(host));
+			above += (double)host->values[behaviour][j] > limit;
+		count += (double)value_count(host);
 	}
-	return host_level_of(levels, site->order->len);
-}
-
-/* The known shape, moved towards where this site's hosts lie. */
-static struct tail
-moved_tail(const SiteCalibration *site, int behaviour, const struct tail *known)
-{
-	double hosts = site->order->len;
-	double by = (site_level(site, behaviour) - known->host_level) * hosts / (hosts + SITE_CALIBRATION_HOSTS_HALF);
-
-	return tail_shifted(known, by);
+	tail.count = (uint64_t)count;
+	tail.factor = pow(CLAMP(above / count / known_share, 1 / factor_most, factor_most), weight);
+	return tail;
 }
 
 bool
@@ -223,9 +199,9 @@ site_calibration_make(const SiteCalibration *site, const struct calibration *kno
 	calibration->windows_a_day = known->windows_a_day;
 	for (int behaviour = 0; behaviour < BEHAVIOUR_COUNT; behaviour++) {
 		const struct tail *tail = &known->tails[behaviour];
-		bool moves = tail->count > 0 && isfinite(tail->host_level);
 
-		calibration->tails[behaviour] = moves ? moved_tail(site, behaviour, tail) : trimmed_tail(site, behaviour);
+		calibration->tails[behaviour] =
+			tail->count > 0 ? scaled_tail(site, behaviour, tail) : trimmed_tail(site, behaviour);
 	}
 	return true;
 }

@@ -5,9 +5,9 @@
  * Above SITE_CALIBRATION_HOSTS hosts, later ones are not sampled.
  *
  * A behaviour whose tail is known from elsewhere keeps that shape, for no site has clean windows enough to show its own
- * far end, and is moved to where the site's hosts lie: by the difference of their levels (struct tail, host_level), of
- * which SITE_CALIBRATION_HOSTS_HALF hosts decide half and many hosts nearly all.  The level is a quartile of quantiles:
- * infected hosts, few or one in ten, move it little, whatever they do.
+ * far end; its factor becomes how many times as often as elsewhere this site's windows pass the 80 % quantile.  Of that
+ * (of its logarithm) SITE_CALIBRATION_HOSTS_HALF hosts decide half, many hosts nearly all.  So far inside the tail,
+ * infected hosts move it little, whatever they do: one in ten of them by less than a half.
  *
  * Any other behaviour has the tail of its own values; the hosts with the greatest, one in SITE_CALIBRATION_TRIM (rounded
  * up), are left out.
@@ -47,9 +47,5 @@ size_t site_calibration_hosts(const SiteCalibration *site);
 /* False: there are too few windows or hosts.  Tails and windows_a_day are written; `known`: what holds elsewhere. */
 bool site_calibration_make(const SiteCalibration *site, const struct calibration *known,
                            struct calibration *calibration);
-
-/* Parts of a host_level, for whoever makes the known tail; both sort. */
-double host_level_of_one(double *values, size_t count); /* of one host's values, not none */
-double host_level_of(double *levels, size_t count);     /* of hosts; NAN of none */
 
 #endif

@@ -44,17 +44,16 @@ pattern(const SiteCalibration *site)
 	return pattern_by(site, &none);
 }
 
-/* What the windows of a quiet site would be known by. */
+/* Windows evenly spread over 0 to `most`. */
 static struct calibration
-known_from_elsewhere(double host_level)
+known_from_elsewhere(double most)
 {
 	struct calibration known = { .windows_a_day = 100 };
 	double values[100];
 
 	for (int i = 0; i < 100; i++)
-		values[i] = i / 100.0;
+		values[i] = most * i / 100.0;
 	known.tails[BEHAVIOUR_traffic_pattern] = tail_of(values, 100);
-	known.tails[BEHAVIOUR_traffic_pattern].host_level = host_level;
 	return known;
 }
 
@@ -75,35 +74,34 @@ is_not_blinded_by_two_in_a_hundred_hosts(void)
 }
 
 static void
-is_moved_by_the_hosts_level_and_not_by_one_in_ten(void)
+is_hardly_moved_by_one_infected_host_in_ten(void)
 {
-	struct calibration known = known_from_elsewhere(0.9);
+	struct calibration known = known_from_elsewhere(1);
 	g_autoptr(SiteCalibration) clean = quiet_site(90);
 	g_autoptr(SiteCalibration) mixed = quiet_site(90);
-	double limit = evidence_limit(20, known.windows_a_day);
 	struct tail before = pattern_by(clean, &known), after;
 
 	for (uint32_t host = 0; host < 10; host++) {
-		for (int i = 0; i < 40; i++)
+		for (int i = 0; i < 20; i++)
 			add(mixed, 5000 + host, 50 + i);
 	}
 	after = pattern_by(mixed, &known);
-	g_assert_cmpfloat_with_epsilon(tail_value(&after, limit), tail_value(&before, limit), 0.1);
+	g_assert_cmpfloat_with_epsilon(before.factor, 1, 0.1);
+	g_assert_cmpfloat(after.factor, <, 1.4 * before.factor);
+	g_assert_cmpfloat(after.factor, >, before.factor);
 }
 
 static void
-moves_further_the_more_hosts_there_are(void)
+goes_by_the_site_the_more_hosts_it_has(void)
 {
-	struct calibration known = known_from_elsewhere(-1);
+	/* Of the site's windows two in five pass what one in five passes elsewhere. */
+	struct calibration known = known_from_elsewhere(0.75);
 	g_autoptr(SiteCalibration) few = quiet_site(25);
 	g_autoptr(SiteCalibration) many = quiet_site(900);
 	struct tail by_few = pattern_by(few, &known), by_many = pattern_by(many, &known);
-	double shipped = tail_value(&known.tails[BEHAVIOUR_traffic_pattern], 5);
-	double moved_few = tail_value(&by_few, 5) - shipped, moved_many = tail_value(&by_many, 5) - shipped;
 
-	/* The site lies by about two higher. */
-	g_assert_cmpfloat_with_epsilon(moved_few / moved_many, 0.2 / 0.9, 0.03);
-	g_assert_cmpfloat_with_epsilon(moved_many, 1.7, 0.2);
+	g_assert_cmpfloat_with_epsilon(log(by_few.factor) / log(by_many.factor), 0.2 / 0.9, 0.03);
+	g_assert_cmpfloat_with_epsilon(log(by_many.factor), 0.9 * log(2), 0.1);
 }
 
 static void
@@ -156,10 +154,10 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/site_calibration/is_not_blinded_by_two_in_a_hundred_hosts",
 	                is_not_blinded_by_two_in_a_hundred_hosts);
-	g_test_add_func("/site_calibration/is_moved_by_the_hosts_level_and_not_by_one_in_ten",
-	                is_moved_by_the_hosts_level_and_not_by_one_in_ten);
-	g_test_add_func("/site_calibration/moves_further_the_more_hosts_there_are",
-	                moves_further_the_more_hosts_there_are);
+	g_test_add_func("/site_calibration/is_hardly_moved_by_one_infected_host_in_ten",
+	                is_hardly_moved_by_one_infected_host_in_ten);
+	g_test_add_func("/site_calibration/goes_by_the_site_the_more_hosts_it_has",
+	                goes_by_the_site_the_more_hosts_it_has);
 	g_test_add_func("/site_calibration/counts_no_host_for_more_than_its_share",
 	                counts_no_host_for_more_than_its_share);
 	g_test_add_func("/site_calibration/refuses_too_little", refuses_too_little);

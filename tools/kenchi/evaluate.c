@@ -27,6 +27,7 @@ struct evaluate_options {
 	double alarms;
 	int only_fold;
 	int seed;
+	gboolean sites;
 };
 
 static void
@@ -138,6 +139,7 @@ evaluate_hosts(const struct evaluate_options *options, char **arguments, bool js
 		                                    .gamma = options->gamma,
 		                                    .only_fold = options->only_fold,
 		                                    .seed = (unsigned)MAX(options->seed, 0),
+		                                    .sites = options->sites,
 		                                    .alarms = options->alarms } };
 
 	if (options->bins != NULL && *arguments != NULL) {
@@ -190,6 +192,8 @@ subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 		{ "seed", 0, 0, G_OPTION_ARG_INT, &options.seed, "detection: another choice of windows to train on", "N" },
 		{ "alarms", 0, 0, G_OPTION_ARG_DOUBLE, &options.alarms,
 		  "detection: wished false alarms in 1000 hosts and days (default: 20)", "N" },
+		{ "site-thresholds", 0, 0, G_OPTION_ARG_NONE, &options.sites,
+		  "detection: thresholds from each bin file's own first part, and false positives on its rest", NULL },
 		{ "svg", 0, 0, G_OPTION_ARG_FILENAME, &options.svg, "detection: draw curves into this folder", "DIR" },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },
 	};

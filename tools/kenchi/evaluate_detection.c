@@ -7,6 +7,7 @@
 #include "tools/kenchi/detection_report.h"
 #include "tools/kenchi/gnuplot.h"
 #include "tools/kenchi/roc_figure.h"
+#include "tools/kenchi/site_report.h"
 #include "tools/kenchi/subcommand.h"
 
 static bool
@@ -72,7 +73,10 @@ evaluate_detection(struct detection_task *task)
 		subcommand_complain("evaluate: %s", error->message);
 		return EXIT_CODE_USAGE;
 	}
-	detection_report_print(detection, task->json);
+	if (task->options.sites)
+		site_report_print(detection, task->json);
+	else
+		detection_report_print(detection, task->json);
 	if (task->svg != NULL && (!draw(detection, task->svg, KIND_ALL) || !draw(detection, task->svg, KIND_QUIET)))
 		return EXIT_CODE_FAILED;
 	return EXIT_CODE_OK;

@@ -10,15 +10,16 @@
 #include "tools/train/ensemble.h"
 #include "tools/train/figures.h"
 #include "tools/train/normal_values.h"
+#include "tools/train/site_trial.h"
 
 struct Detection {
 	const struct detection_options *options;
 	WindowSet *set;
 	double *values; /* decision values of the windows, NAN: not judged */
 	struct value_usual usual;
-	struct tail tails[FOLDS + 1]; /* for hosts of each fold, and of none */
-	double limits[FOLDS + 1];     /* evidence for a verdict */
+	struct calibration known[FOLDS + 1]; /* for hosts of each fold, and of none */
 	GArray *hosts;  /* struct scored_host */
+	GArray *sites;  /* struct site_trial, or NULL */
 	struct detection_figures figures[DETECTION_METHODS];
 };
 
@@ -55,7 +56,7 @@ is_judged(const Detection *detection, const struct labelled_host *host)
 
 	if (host->role == ROLE_UNVERIFIED)
 		return false;
-	if (options->only_fold != FOLD_NONE)
+	if (options->only_fold != FOLD_NONE && !(options->sites && host->fold == FOLD_NONE))
 		return host->fold == options->only_fold;
 	return options->model != NULL || host->fold != FOLD_NONE;
 }
@@ -78,11 +79,9 @@ decide_by_model(Detection *detection, GError **error)
 		detection->values[i] = classifier_decide(classifier, features);
 	}
 	detection->usual = *classifier_usual(classifier);
-	for (int fold = 0; fold <= FOLDS; fold++) {
-		detection->tails[fold] = calibration.tails[BEHAVIOUR_traffic_pattern];
-		detection->limits[fold] = evidence_limit(options->alarms, calibration.windows_a_day);
-	}
 	calibration_clear(&calibration);
+	for (int fold = 0; fold <= FOLDS; fold++)
+		detection->known[fold] = calibration;
 	return true;
 }
 
@@ -113,8 +112,8 @@ decide_by_folds(Detection *detection, GError **error)
 		struct normal_values normal = normal_values_of(detection->set, detection->values, &detection->usual,
 		                                               fold < FOLDS ? fold : FOLD_NONE);
 
-		detection->tails[fold] = normal.tail;
-		detection->limits[fold] = evidence_limit(options->alarms, normal.windows_a_day);
+		detection->known[fold].windows_a_day = normal.windows_a_day;
+		detection->known[fold].tails[BEHAVIOUR_traffic_pattern] = normal.tail;
 	}
 	return true;
 }
@@ -136,9 +135,9 @@ take_score(struct scored_host *host, enum detection_method method, double score,
 static void
 take_window(const Detection *detection, struct scored_host *host, const struct labelled_window *window, double value)
 {
-	int fold = host->host->fold == FOLD_NONE ? FOLDS : host->host->fold;
-	const struct tail *tail = &detection->tails[fold];
-	double limit = detection->limits[fold];
+	const struct calibration *known = &detection->known[host->host->fold == FOLD_NONE ? FOLDS : host->host->fold];
+	const struct tail *tail = &known->tails[BEHAVIOUR_traffic_pattern];
+	double limit = evidence_limit(detection->options->alarms, known->windows_a_day);
 	double pattern = isfinite(value) ? evidence_strength(tail_evidence(tail, value), limit) : 0;
 	double experts = (double)window->expert_score;
 	const int64_t times[2] = { window->end_ms, window->time_ms };
@@ -373,6 +372,26 @@ measure(const Detection *detection, enum detection_method method, struct detecti
 	measure_flagged(detection, method, figures);
 }
 
+static GArray *
+try_sites(const Detection *detection)
+{
+	size_t count = window_set_host_count(detection->set);
+	g_autofree bool *judged = g_new(bool, count + 1);
+	struct site_trial_input input = { .set = detection->set,
+		                          .values = detection->values,
+		                          .judged = judged,
+		                          .usual = detection->usual,
+		                          .known = detection->known,
+		                          .alarms = detection->options->alarms };
+
+	for (size_t i = 0; i < count; i++) {
+		const struct labelled_host *host = window_set_host(detection->set, i)->host;
+
+		judged[i] = host->role == ROLE_UNVERIFIED || is_judged(detection, host);
+	}
+	return site_trials_run(&input);
+}
+
 static bool
 read_inputs(Detection *detection, GError **error)
 {
@@ -408,6 +427,8 @@ detection_run(const struct detection_options *options, GError **error)
 	}
 	for (int method = 0; method < DETECTION_METHODS; method++)
 		measure(detection, (enum detection_method)method, &detection->figures[method]);
+	if (options->sites)
+		detection->sites = try_sites(detection);
 	return g_steal_pointer(&detection);
 }
 
@@ -423,6 +444,7 @@ detection_free(Detection *detection)
 	}
 	window_set_free(detection->set);
 	g_array_unref(detection->hosts);
+	g_clear_pointer(&detection->sites, g_array_unref);
 	g_free(detection->values);
 	g_free(detection);
 }
@@ -431,4 +453,10 @@ const struct detection_figures *
 detection_figures(const Detection *detection, enum detection_method method)
 {
 	return &detection->figures[method];
+}
+
+const GArray *
+detection_sites(const Detection *detection)
+{
+	return detection->sites;
 }

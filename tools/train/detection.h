@@ -34,6 +34,7 @@ struct detection_options {
 	int only_fold;           /* judge only hosts of it; FOLD_NONE: all */
 	unsigned seed;           /* of the choice of windows to train on */
 	double alarms;           /* wished in 1000 hosts and days */
+	bool sites;              /* try thresholds from each site's own traffic (tools/train/site_trial.h) */
 };
 
 enum detection_method { DETECTION_ALL, DETECTION_PATTERN, DETECTION_EXPERTS, DETECTION_BASELINES };
@@ -82,6 +83,9 @@ typedef struct Detection Detection;
 Detection *detection_run(const struct detection_options *options, GError **error);
 void detection_free(Detection *detection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Detection, detection_free)
+
+/* struct site_trial; NULL when they were not asked for. */
+const GArray *detection_sites(const Detection *detection);
 
 const struct detection_figures *detection_figures(const Detection *detection, enum detection_method method);
 

@@ -26,14 +26,14 @@ ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_cho
 	return joined;
 }
 
-/* Decision values of the hosts of one fold, by a machine trained without it. */
+/* Decision values of the hosts of one fold, by a machine trained without it; the last one judges the unverified hosts too. */
 static void
 decide_fold(const WindowSet *set, const Fit *fit, int fold, double *values)
 {
 	for (size_t i = 0; i < window_set_count(set); i++) {
 		const struct labelled_window *window = window_set_get(set, i);
 
-		if (window->host->fold == fold)
+		if (window->host->fold == fold || (fold == FOLDS - 1 && window->label == WINDOW_UNVERIFIED))
 			values[i] = fit_decide(fit, window->features);
 	}
 }

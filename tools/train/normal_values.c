@@ -3,8 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "detector/site_calibration.h"
-
 /* Shares of windows at which false alarms are counted: beyond them there are too few. */
 static const double alarm_shares[] = { 0.01, 0.005, 0.002 };
 
@@ -38,7 +36,6 @@ struct normal_host {
 
 struct collected {
 	GArray *values; /* double */
-	GArray *levels; /* double, of hosts */
 	GArray *hosts;  /* struct normal_host */
 };
 
@@ -48,7 +45,6 @@ collect_host(const WindowSet *set, const double *values, const struct value_usua
 {
 	const struct labelled_host *labelled = windows->host;
 	struct normal_host host = { -HUGE_VAL, (double)(labelled->clean_ms + labelled->benign_ms) / 86400000 };
-	guint first = all->values->len;
 	struct value_past past = { 0 };
 
 	for (size_t j = windows->first; j < windows->first + windows->count; j++) {
@@ -62,11 +58,6 @@ collect_host(const WindowSet *set, const double *values, const struct value_usua
 			host.greatest = fmax(host.greatest, value);
 	}
 	g_array_append_val(all->hosts, host);
-	if (all->values->len > first) {
-		double level = host_level_of_one(&g_array_index(all->values, double, first), all->values->len - first);
-
-		g_array_append_val(all->levels, level);
-	}
 }
 
 static double
@@ -90,9 +81,8 @@ struct normal_values
 normal_values_of(const WindowSet *set, const double *values, const struct value_usual *usual, int without_fold)
 {
 	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
-	g_autoptr(GArray) levels = g_array_new(FALSE, FALSE, sizeof(double));
 	g_autoptr(GArray) hosts = g_array_new(FALSE, FALSE, sizeof(struct normal_host));
-	struct collected all = { normal, levels, hosts };
+	struct collected all = { normal, hosts };
 	struct normal_values figures;
 
 	for (size_t i = 0; i < window_set_host_count(set); i++) {
@@ -104,7 +94,6 @@ normal_values_of(const WindowSet *set, const double *values, const struct value_
 			collect_host(set, values, usual, windows, &all);
 	}
 	figures.tail = tail_of((double *)(void *)normal->data, normal->len);
-	figures.tail.host_level = host_level_of((double *)(void *)levels->data, levels->len);
 	figures.windows_a_day = windows_a_day(&figures.tail, hosts);
 	return figures;
 }

@@ -27,7 +27,8 @@ struct evaluate_options {
 	double alarms;
 	int only_fold;
 	int seed;
-	gboolean sites;
+	gboolean site_thresholds;
+	char **sites;
 };
 
 static void
@@ -39,6 +40,7 @@ clear_options(struct evaluate_options *options)
 	g_free(options->export_name);
 	g_strfreev(options->labels);
 	g_strfreev(options->bins);
+	g_strfreev(options->sites);
 	g_free(options->folds);
 	g_free(options->model);
 	g_free(options->calibration);
@@ -129,6 +131,7 @@ evaluate_hosts(const struct evaluate_options *options, char **arguments, bool js
 {
 	struct detection_task task = { .labels = options->labels,
 		                       .bins = options->bins != NULL ? options->bins : arguments,
+		                       .sites = options->sites,
 		                       .svg = options->svg,
 		                       .json = json,
 		                       .options = { .folds = options->folds,
@@ -139,7 +142,7 @@ evaluate_hosts(const struct evaluate_options *options, char **arguments, bool js
 		                                    .gamma = options->gamma,
 		                                    .only_fold = options->only_fold,
 		                                    .seed = (unsigned)MAX(options->seed, 0),
-		                                    .sites = options->sites,
+		                                    .site_thresholds = options->site_thresholds,
 		                                    .alarms = options->alarms } };
 
 	if (options->bins != NULL && *arguments != NULL) {
@@ -192,7 +195,9 @@ subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 		{ "seed", 0, 0, G_OPTION_ARG_INT, &options.seed, "detection: another choice of windows to train on", "N" },
 		{ "alarms", 0, 0, G_OPTION_ARG_DOUBLE, &options.alarms,
 		  "detection: wished false alarms in 1000 hosts and days (default: 20)", "N" },
-		{ "site-thresholds", 0, 0, G_OPTION_ARG_NONE, &options.sites,
+		{ "site", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.sites,
+		  "detection: the network of a bin file, one for each: train without it", "NAME" },
+		{ "site-thresholds", 0, 0, G_OPTION_ARG_NONE, &options.site_thresholds,
 		  "detection: thresholds from each bin file's own first part, and false positives on its rest", NULL },
 		{ "svg", 0, 0, G_OPTION_ARG_FILENAME, &options.svg, "detection: draw curves into this folder", "DIR" },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },

@@ -36,6 +36,10 @@ check(const struct detection_task *task, size_t count)
 		subcommand_complain("evaluate: --labels: there must be one for each bin file, in the same order");
 		return false;
 	}
+	if (task->sites != NULL && (g_strv_length(task->sites) != count || task->options.model != NULL)) {
+		subcommand_complain("evaluate: --site: there must be one for each bin file, and no --model");
+		return false;
+	}
 	if (task->options.model == NULL && task->options.calibration != NULL) {
 		subcommand_complain("evaluate: --calibration is of no use without --model");
 		return false;
@@ -68,12 +72,13 @@ evaluate_detection(struct detection_task *task)
 		inputs[i] = (struct train_input){ task->bins[i], task->labels[i] };
 	task->options.inputs = inputs;
 	task->options.input_count = count;
+	task->options.sites = (const char *const *)task->sites;
 	detection = detection_run(&task->options, &error);
 	if (detection == NULL) {
 		subcommand_complain("evaluate: %s", error->message);
 		return EXIT_CODE_USAGE;
 	}
-	if (task->options.sites)
+	if (task->options.site_thresholds)
 		site_report_print(detection, task->json);
 	else
 		detection_report_print(detection, task->json);

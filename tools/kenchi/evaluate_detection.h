@@ -12,6 +12,7 @@
 struct detection_task {
 	char **labels;
 	char **bins;
+	char **sites;    /* the network of each, to be left out of the training; NULL: not asked for */
 	const char *svg; /* folder for curves; NULL: none */
 	bool json;
 	struct detection_options options; /* inputs are filled in */

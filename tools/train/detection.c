@@ -12,12 +12,15 @@
 #include "tools/train/normal_values.h"
 #include "tools/train/site_trial.h"
 
+enum { GROUPS_MAX = 16 };
+
 struct Detection {
 	const struct detection_options *options;
 	WindowSet *set;
 	double *values; /* decision values of the windows, NAN: not judged */
-	struct value_usual usual;
-	struct calibration known[FOLDS + 1]; /* for hosts of each fold, and of none */
+	struct yardstick yardsticks[GROUPS_MAX];
+	unsigned *groups; /* of each of window_set_host(): which yardstick it is judged by */
+	unsigned group_count;
 	GArray *hosts;  /* struct scored_host */
 	GArray *sites;  /* struct site_trial, or NULL */
 	struct detection_figures figures[DETECTION_METHODS];
@@ -56,9 +59,9 @@ is_judged(const Detection *detection, const struct labelled_host *host)
 
 	if (host->role == ROLE_UNVERIFIED)
 		return false;
-	if (options->only_fold != FOLD_NONE && !(options->sites && host->fold == FOLD_NONE))
+	if (options->only_fold != FOLD_NONE && !(options->site_thresholds && host->fold == FOLD_NONE))
 		return host->fold == options->only_fold;
-	return options->model != NULL || host->fold != FOLD_NONE;
+	return options->model != NULL || options->sites != NULL || host->fold != FOLD_NONE;
 }
 
 static bool
@@ -78,15 +81,69 @@ decide_by_model(Detection *detection, GError **error)
 			features[j] = (double)window_set_get(detection->set, i)->features[j];
 		detection->values[i] = classifier_decide(classifier, features);
 	}
-	detection->usual = *classifier_usual(classifier);
 	calibration_clear(&calibration);
-	for (int fold = 0; fold <= FOLDS; fold++)
-		detection->known[fold] = calibration;
+	detection->group_count = 1;
+	detection->yardsticks[0] = (struct yardstick){ *classifier_usual(classifier), calibration };
 	return true;
 }
 
+static void
+decide_by_folds(Detection *detection, const struct fit_options *fit, const struct row_choice *choice)
+{
+	struct ensemble_size size;
+
+	ensemble_cross_decide(detection->set, fit, choice, detection->values, &size);
+	detection->group_count = FOLDS + 1;
+	for (int fold = 0; fold <= FOLDS; fold++) {
+		g_autofree host_choice *chosen = hosts_of_folds(detection->set, fold < FOLDS ? fold : FOLD_NONE);
+
+		detection->yardsticks[fold] = yardstick_of(detection->set, detection->values, chosen);
+	}
+	for (size_t i = 0; i < window_set_host_count(detection->set); i++) {
+		int fold = window_set_host(detection->set, i)->host->fold;
+
+		detection->groups[i] = fold == FOLD_NONE ? FOLDS : (unsigned)fold;
+	}
+}
+
+/* Numbers the inputs' sites in the order of their names' first appearance; how many they are. */
+static unsigned
+number_sites(const struct detection_options *options, unsigned *sites)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < options->input_count; i++) {
+		size_t same = 0;
+
+		while (strcmp(options->sites[same], options->sites[i]) != 0)
+			same++;
+		sites[i] = same < i ? sites[same] : MIN(count++, GROUPS_MAX - 1);
+	}
+	return MIN(count, GROUPS_MAX);
+}
+
+/* What is usual comes from the other sites too. */
+static void
+decide_by_sites(Detection *detection, const struct fit_options *fit, struct row_choice *choice)
+{
+	size_t hosts = window_set_host_count(detection->set);
+	g_autofree unsigned *sites = g_new(unsigned, detection->options->input_count);
+	g_autofree host_choice *chosen = g_new(host_choice, hosts + 1);
+
+	detection->group_count = number_sites(detection->options, sites);
+	choice->sites = sites;
+	ensemble_site_decide(detection->set, fit, choice, detection->group_count, detection->values);
+	for (size_t i = 0; i < hosts; i++)
+		detection->groups[i] = sites[window_set_host(detection->set, i)->scenario->index];
+	for (unsigned site = 0; site < detection->group_count; site++) {
+		for (size_t i = 0; i < hosts; i++)
+			chosen[i] = detection->groups[i] != site;
+		detection->yardsticks[site] = yardstick_of(detection->set, detection->values, chosen);
+	}
+}
+
 static bool
-decide_by_folds(Detection *detection, GError **error)
+decide_by_training(Detection *detection, GError **error)
 {
 	const struct detection_options *options = detection->options;
 	struct fit_options fit = { .infected_weight = 1,
@@ -99,22 +156,18 @@ decide_by_folds(Detection *detection, GError **error)
 		                     .windows_per_family = TRAINING_WINDOWS_PER_FAMILY,
 		                     .phases = TRAINING_MACHINES,
 		                     .seed = options->seed };
-	struct ensemble_size size;
 
 	fit_choose_features(&fit, options->features);
 	if (fit.feature_count == 0) {
 		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--features: no feature has such a name");
 		return false;
 	}
-	ensemble_cross_decide(detection->set, &fit, &choice, detection->values, &size);
-	detection->usual = normal_usual(detection->set, detection->values);
-	for (int fold = 0; fold <= FOLDS; fold++) {
-		struct normal_values normal = normal_values_of(detection->set, detection->values, &detection->usual,
-		                                               fold < FOLDS ? fold : FOLD_NONE);
-
-		detection->known[fold].windows_a_day = normal.windows_a_day;
-		detection->known[fold].tails[BEHAVIOUR_traffic_pattern] = normal.tail;
-	}
+	for (size_t i = 0; i < window_set_count(detection->set); i++)
+		detection->values[i] = NAN;
+	if (options->sites != NULL)
+		decide_by_sites(detection, &fit, &choice);
+	else
+		decide_by_folds(detection, &fit, &choice);
 	return true;
 }
 
@@ -133,9 +186,9 @@ take_score(struct scored_host *host, enum detection_method method, double score,
 }
 
 static void
-take_window(const Detection *detection, struct scored_host *host, const struct labelled_window *window, double value)
+take_window(const Detection *detection, const struct calibration *known, struct scored_host *host,
+            const struct labelled_window *window, double value)
 {
-	const struct calibration *known = &detection->known[host->host->fold == FOLD_NONE ? FOLDS : host->host->fold];
 	const struct tail *tail = &known->tails[BEHAVIOUR_traffic_pattern];
 	double limit = evidence_limit(detection->options->alarms, known->windows_a_day);
 	double pattern = isfinite(value) ? evidence_strength(tail_evidence(tail, value), limit) : 0;
@@ -168,6 +221,7 @@ score_hosts(Detection *detection)
 {
 	for (size_t i = 0; i < window_set_host_count(detection->set); i++) {
 		const struct host_windows *windows = window_set_host(detection->set, i);
+		const struct yardstick *yardstick = &detection->yardsticks[detection->groups[i]];
 		struct scored_host host = { .host = windows->host };
 		struct value_past past = { 0 };
 
@@ -176,10 +230,10 @@ score_hosts(Detection *detection)
 		for (int method = 0; method < DETECTION_METHODS; method++)
 			host.score[method] = host.before[method] = nothing;
 		for (size_t j = windows->first; j < windows->first + windows->count; j++) {
-			double value = value_beside_past(&past, detection->values[j], &detection->usual);
+			double value = value_beside_past(&past, detection->values[j], &yardstick->usual);
 
 			value_past_add(&past, detection->values[j]);
-			take_window(detection, &host, window_set_get(detection->set, j), value);
+			take_window(detection, &yardstick->known, &host, window_set_get(detection->set, j), value);
 		}
 		take_early(detection, &host);
 		g_array_append_val(detection->hosts, host);
@@ -376,12 +430,13 @@ static GArray *
 try_sites(const Detection *detection)
 {
 	size_t count = window_set_host_count(detection->set);
-	g_autofree bool *judged = g_new(bool, count + 1);
+	g_autofree host_choice *judged = g_new(host_choice, count + 1);
 	struct site_trial_input input = { .set = detection->set,
 		                          .values = detection->values,
 		                          .judged = judged,
-		                          .usual = detection->usual,
-		                          .known = detection->known,
+		                          .groups = detection->groups,
+		                          .yardsticks = detection->yardsticks,
+		                          .group_count = detection->group_count,
 		                          .alarms = detection->options->alarms };
 
 	for (size_t i = 0; i < count; i++) {
@@ -416,7 +471,8 @@ detection_run(const struct detection_options *options, GError **error)
 	if (!read_inputs(detection, error))
 		return NULL;
 	detection->values = g_new0(double, window_set_count(detection->set) + 1);
-	if (options->model != NULL ? !decide_by_model(detection, error) : !decide_by_folds(detection, error))
+	detection->groups = g_new0(unsigned, window_set_host_count(detection->set) + 1);
+	if (options->model != NULL ? !decide_by_model(detection, error) : !decide_by_training(detection, error))
 		return NULL;
 	score_hosts(detection);
 	if (detection->hosts->len == 0) {
@@ -427,7 +483,7 @@ detection_run(const struct detection_options *options, GError **error)
 	}
 	for (int method = 0; method < DETECTION_METHODS; method++)
 		measure(detection, (enum detection_method)method, &detection->figures[method]);
-	if (options->sites)
+	if (options->site_thresholds)
 		detection->sites = try_sites(detection);
 	return g_steal_pointer(&detection);
 }
@@ -446,6 +502,7 @@ detection_free(Detection *detection)
 	g_array_unref(detection->hosts);
 	g_clear_pointer(&detection->sites, g_array_unref);
 	g_free(detection->values);
+	g_free(detection->groups);
 	g_free(detection);
 }
 

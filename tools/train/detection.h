@@ -34,7 +34,8 @@ struct detection_options {
 	int only_fold;           /* judge only hosts of it; FOLD_NONE: all */
 	unsigned seed;           /* of the choice of windows to train on */
 	double alarms;           /* wished in 1000 hosts and days */
-	bool sites;              /* try thresholds from each site's own traffic (tools/train/site_trial.h) */
+	const char *const *sites; /* the network of each input, by name: judge with machines trained without it; NULL: do not */
+	bool site_thresholds;    /* try thresholds from each site's own traffic (tools/train/site_trial.h) */
 };
 
 enum detection_method { DETECTION_ALL, DETECTION_PATTERN, DETECTION_EXPERTS, DETECTION_BASELINES };

@@ -57,3 +57,23 @@ ensemble_cross_decide(const WindowSet *set, const struct fit_options *fit, const
 		size->vectors += fit_support_vectors(machine) / FOLDS;
 	}
 }
+
+void
+ensemble_site_decide(const WindowSet *set, const struct fit_options *fit, const struct row_choice *wished,
+                     unsigned site_count, double *values)
+{
+	for (unsigned site = 0; site < site_count; site++) {
+		struct row_choice choice = *wished;
+		g_autoptr(Fit) machine = NULL;
+		size_t rows;
+
+		choice.without_site = site;
+		machine = ensemble_fit(set, fit, choice, &rows);
+		for (size_t i = 0; i < window_set_count(set); i++) {
+			const struct labelled_window *window = window_set_get(set, i);
+
+			if (choice.sites[window->scenario->index] == site)
+				values[i] = fit_decide(machine, window->features);
+		}
+	}
+}

@@ -26,4 +26,8 @@ struct ensemble_size {
 void ensemble_cross_decide(const WindowSet *set, const struct fit_options *fit, const struct row_choice *wished,
                            double *values, struct ensemble_size *size);
 
+/* The same by machines trained without the window's site, of those that `wished.sites` numbers. */
+void ensemble_site_decide(const WindowSet *set, const struct fit_options *fit, const struct row_choice *wished,
+                          unsigned site_count, double *values);
+
 #endif

@@ -6,19 +6,45 @@
 /* Shares of windows at which false alarms are counted: beyond them there are too few. */
 static const double alarm_shares[] = { 0.01, 0.005, 0.002 };
 
+host_choice *
+hosts_of_folds(const WindowSet *set, int without_fold)
+{
+	host_choice *chosen = g_new(host_choice, window_set_host_count(set) + 1);
+
+	for (size_t i = 0; i < window_set_host_count(set); i++) {
+		int fold = window_set_host(set, i)->host->fold;
+
+		chosen[i] = fold != FOLD_NONE && fold != without_fold;
+	}
+	return chosen;
+}
+
+static bool
+is_taken(const WindowSet *set, size_t index, const double *values, const host_choice *chosen)
+{
+	const struct host_windows *host = window_set_host(set, index);
+
+	return chosen[index] && host->host->role != ROLE_UNVERIFIED &&
+	       (host->count == 0 || isfinite(values[host->first]));
+}
+
 struct value_usual
-normal_usual(const WindowSet *set, const double *values)
+normal_usual(const WindowSet *set, const double *values, const host_choice *chosen)
 {
 	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
 	struct value_usual usual = { 0, 0 };
 	double mean = 0, squares = 0;
 
-	for (size_t i = 0; i < window_set_count(set); i++) {
-		if (window_set_get(set, i)->label != WINDOW_NORMAL || !isfinite(values[i]))
-			continue;
-		g_array_append_val(normal, values[i]);
-		mean += values[i];
-		squares += values[i] * values[i];
+	for (size_t i = 0; i < window_set_host_count(set); i++) {
+		const struct host_windows *host = window_set_host(set, i);
+
+		for (size_t j = host->first; is_taken(set, i, values, chosen) && j < host->first + host->count; j++) {
+			if (window_set_get(set, j)->label != WINDOW_NORMAL)
+				continue;
+			g_array_append_val(normal, values[j]);
+			mean += values[j];
+			squares += values[j] * values[j];
+		}
 	}
 	if (normal->len == 0)
 		return usual;
@@ -77,23 +103,20 @@ windows_a_day(const struct tail *tail, const GArray *hosts)
 	return windows > 0 ? alarms / windows : 0;
 }
 
-struct normal_values
-normal_values_of(const WindowSet *set, const double *values, const struct value_usual *usual, int without_fold)
+struct yardstick
+yardstick_of(const WindowSet *set, const double *values, const host_choice *chosen)
 {
 	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
 	g_autoptr(GArray) hosts = g_array_new(FALSE, FALSE, sizeof(struct normal_host));
 	struct collected all = { normal, hosts };
-	struct normal_values figures;
+	struct yardstick yardstick = { .usual = normal_usual(set, values, chosen) };
+	struct tail *tail = &yardstick.known.tails[BEHAVIOUR_traffic_pattern];
 
 	for (size_t i = 0; i < window_set_host_count(set); i++) {
-		const struct host_windows *windows = window_set_host(set, i);
-		int fold = windows->host->fold;
-
-		if (windows->host->role != ROLE_UNVERIFIED && fold != FOLD_NONE && fold != without_fold &&
-		    (windows->count == 0 || isfinite(values[windows->first])))
-			collect_host(set, values, usual, windows, &all);
+		if (is_taken(set, i, values, chosen))
+			collect_host(set, values, &yardstick.usual, window_set_host(set, i), &all);
 	}
-	figures.tail = tail_of((double *)(void *)normal->data, normal->len);
-	figures.windows_a_day = windows_a_day(&figures.tail, hosts);
-	return figures;
+	*tail = tail_of((double *)(void *)normal->data, normal->len);
+	yardstick.known.windows_a_day = windows_a_day(tail, hosts);
+	return yardstick;
 }

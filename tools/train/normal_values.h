@@ -7,22 +7,30 @@
 #ifndef TOOLS_TRAIN_NORMAL_VALUES_H
 #define TOOLS_TRAIN_NORMAL_VALUES_H
 
+#include <stdbool.h>
+
 #include "detector/evidence.h"
 #include "tools/train/window_set.h"
 
-/* Median and spread of normal windows; `values`: one of each window, NAN where it has none. */
-struct value_usual normal_usual(const WindowSet *set, const double *values);
+/* Which hosts are taken, one for each of window_set_host(). */
+typedef bool host_choice;
 
-struct normal_values {
-	struct tail tail;     /* of normal windows beside their hosts' past */
-	double windows_a_day; /* of struct calibration */
+/* Median and spread of normal windows of the chosen hosts; `values`: one of each window, NAN where it has none. */
+struct value_usual normal_usual(const WindowSet *set, const double *values, const host_choice *chosen);
+
+/* By what values of hosts that had no part in them are judged. */
+struct yardstick {
+	struct value_usual usual;
+	struct calibration known; /* the tail of the traffic pattern, and windows_a_day */
 };
 
 /*
- * Of hosts of the folds but `without_fold` (FOLD_NONE: of all folds).  Each normal window is one value; a false alarm is
- * a host that reaches a value by whatever it does, a benign capture laid over it among that.
+ * Of the chosen hosts but unverified ones.  Each normal window is one value; a false alarm is a host that reaches a value
+ * by whatever it does, a benign capture laid over it among that.
  */
-struct normal_values normal_values_of(const WindowSet *set, const double *values, const struct value_usual *usual,
-                                      int without_fold);
+struct yardstick yardstick_of(const WindowSet *set, const double *values, const host_choice *chosen);
+
+/* Hosts of the folds but `without_fold` (FOLD_NONE: of all folds); free with g_free(). */
+host_choice *hosts_of_folds(const WindowSet *set, int without_fold);
 
 #endif

@@ -38,10 +38,11 @@ put_beside_pasts(const struct site_trial_input *input, double *beside)
 {
 	for (size_t i = 0; i < window_set_host_count(input->set); i++) {
 		const struct host_windows *host = window_set_host(input->set, i);
+		const struct value_usual *usual = &input->yardsticks[input->groups[i]].usual;
 		struct value_past past = { 0 };
 
 		for (size_t j = host->first; j < host->first + host->count; j++) {
-			beside[j] = value_beside_past(&past, input->values[j], &input->usual);
+			beside[j] = value_beside_past(&past, input->values[j], usual);
 			value_past_add(&past, input->values[j]);
 		}
 	}
@@ -212,11 +213,11 @@ sum_up(const GArray *clusters, struct site_count *count)
 	set_interval(clusters, count);
 }
 
-/* The hosts of one fold by the calibration that the site and the other folds make. */
+/* The hosts of one group by the calibration that the site and the group's yardstick make. */
 static void
-judge_fold(const struct trial *trial, const SiteCalibration *site, int fold, size_t *folds)
+judge_group(const struct trial *trial, const SiteCalibration *site, unsigned group, size_t *groups)
 {
-	const struct calibration *known = &trial->input->known[fold == FOLD_NONE ? FOLDS : fold];
+	const struct calibration *known = &trial->input->yardsticks[group].known;
 	struct calibration own = { 0 };
 	double limit = evidence_limit(trial->input->alarms, known->windows_a_day);
 	const struct tail *tail = &known->tails[BEHAVIOUR_traffic_pattern];
@@ -231,14 +232,14 @@ judge_fold(const struct trial *trial, const SiteCalibration *site, int fold, siz
 	for (size_t i = 0; i < window_set_host_count(trial->input->set); i++) {
 		const struct host_windows *host = window_set_host(trial->input->set, i);
 
-		if (!is_of_site(trial, i) || host->host->fold != fold)
+		if (!is_of_site(trial, i) || trial->input->groups[i] != group)
 			continue;
 		judge_host(trial, host, thresholds);
 		any = true;
 	}
 	if (any) {
 		trial->result->threshold += thresholds[0];
-		++*folds;
+		++*groups;
 	}
 }
 
@@ -246,15 +247,15 @@ static void
 run_trial(struct trial *trial)
 {
 	SiteCalibration *site = calibrate(trial);
-	size_t folds = 0;
+	size_t groups = 0;
 
 	for (int at = 0; at < 2; at++) {
 		for (int group = 0; group < SITE_GROUPS; group++)
 			trial->clusters[at][group] = g_array_new(FALSE, FALSE, sizeof(struct cluster));
 	}
-	for (int fold = FOLD_NONE; fold < FOLDS; fold++)
-		judge_fold(trial, site, fold, &folds);
-	trial->result->threshold /= (double)MAX(folds, 1);
+	for (unsigned group = 0; group < trial->input->group_count; group++)
+		judge_group(trial, site, group, &groups);
+	trial->result->threshold /= (double)MAX(groups, 1);
 	for (int group = 0; group < SITE_GROUPS; group++) {
 		sum_up(trial->clusters[0][group], &trial->result->target[group]);
 		sum_up(trial->clusters[1][group], &trial->result->verdict[group]);

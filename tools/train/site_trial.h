@@ -16,7 +16,7 @@
 #include <stddef.h>
 
 #include "detector/evidence.h"
-#include "tools/train/window_set.h"
+#include "tools/train/normal_values.h"
 
 enum { SITE_TRIALS = 4 }; /* of each site */
 
@@ -34,7 +34,7 @@ struct site_trial {
 	double infected;     /* share of the hosts calibrated on; below 0: not calibrated, as shipped */
 	bool calibrated;     /* false: there was too little, the known tail was taken */
 	size_t calibration_hosts;
-	double threshold;    /* mean over the folds that were judged */
+	double threshold;    /* mean over the groups that were judged */
 	struct site_count target[SITE_GROUPS];  /* at a target of SITE_TRIAL_TARGET of the windows */
 	struct site_count verdict[SITE_GROUPS]; /* at the verdict's threshold */
 	size_t malware, found[2];               /* hosts, and those found at the two */
@@ -47,9 +47,10 @@ struct site_trial {
 struct site_trial_input {
 	const WindowSet *set;
 	const double *values;      /* decision values, NAN: not judged */
-	const bool *judged;        /* of window_set_host(), which hosts may be used */
-	struct value_usual usual;
-	const struct calibration *known; /* FOLDS + 1: for hosts of each fold, and of none */
+	const host_choice *judged;
+	const unsigned *groups;    /* of each of window_set_host(): who is judged by which yardstick */
+	const struct yardstick *yardsticks;
+	unsigned group_count;
 	double alarms;             /* wished */
 };
 

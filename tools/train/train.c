@@ -106,12 +106,13 @@ figures_of(const GArray *scores, const double *all, FILE *report, const char *ti
  * hosts that was watched, and infected hosts found.
  */
 static void
-report_alarms(const GArray *scores, const struct normal_values *normal, FILE *report)
+report_alarms(const GArray *scores, const struct calibration *known, FILE *report)
 {
 	static const double wished[] = { 1, 10, 100, 1000 };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(wished); i++) {
-		double value = tail_value(&normal->tail, evidence_limit(wished[i], normal->windows_a_day));
+		double value = tail_value(&known->tails[BEHAVIOUR_traffic_pattern],
+		                          evidence_limit(wished[i], known->windows_a_day));
 		double days = 0, false_alarms = 0, malware = 0, found = 0;
 
 		for (guint j = 0; j < scores->len; j++) {
@@ -130,7 +131,7 @@ report_alarms(const GArray *scores, const struct normal_values *normal, FILE *re
 
 /* Pattern alone, experts alone, both. */
 static double
-report_scores(const GArray *scores, const struct normal_values *normal, FILE *report, const char *title)
+report_scores(const GArray *scores, const struct calibration *known, FILE *report, const char *title)
 {
 	g_autofree double *all = g_new(double, scores->len + 1);
 	struct figures pattern, system;
@@ -140,21 +141,15 @@ report_scores(const GArray *scores, const struct normal_values *normal, FILE *re
 	pattern = figures_of(scores, all, report, title);
 	for (guint i = 0; i < scores->len; i++) {
 		const struct host_score *score = &g_array_index(scores, struct host_score, i);
-		double strength = evidence_strength(tail_evidence(&normal->tail, score->pattern),
-		                                    evidence_limit(reported_alarms, normal->windows_a_day));
+		double evidence = tail_evidence(&known->tails[BEHAVIOUR_traffic_pattern], score->pattern);
+		double strength = evidence_strength(evidence, evidence_limit(reported_alarms, known->windows_a_day));
 
 		all[i] = fmax(strength, score->experts);
 	}
 	system = figures_of(scores, all, report, "  with experts");
-	report_alarms(scores, normal, report);
+	report_alarms(scores, known, report);
 	return pattern.area_benign + system.rate5 + 0.5 * system.rate1;
 }
-
-/* Out-of-fold decision values of normal windows. */
-struct usual_values {
-	struct value_usual usual;
-	struct normal_values normal;
-};
 
 /*
  * Trains without each fold in turn and tests on it; the sum by which parameters are chosen, and the tail of the clean
@@ -162,20 +157,20 @@ struct usual_values {
  */
 static double
 cross_validate(const WindowSet *set, const struct fit_options *fit, const struct train_options *options,
-               const struct row_choice *wished, struct usual_values *figures)
+               const struct row_choice *wished, struct yardstick *figures)
 {
 	g_autoptr(GArray) scores = g_array_new(FALSE, FALSE, sizeof(struct host_score));
 	g_autofree double *values = g_new(double, window_set_count(set));
+	g_autofree host_choice *chosen = hosts_of_folds(set, FOLD_NONE);
 	g_autofree char *title = NULL;
 	struct ensemble_size size;
 
 	ensemble_cross_decide(set, fit, wished, values, &size);
-	figures->usual = normal_usual(set, values);
-	figures->normal = normal_values_of(set, values, &figures->usual, FOLD_NONE);
+	*figures = yardstick_of(set, values, chosen);
 	score_hosts(set, values, &figures->usual, scores);
 	title = g_strdup_printf("C %g gamma %g/d (%zu rows, %zu SV)", fit->c, fit->gamma, size.rows,
 	                        size.vectors);
-	return report_scores(scores, &figures->normal, options->report, title);
+	return report_scores(scores, &figures->known, options->report, title);
 }
 
 static size_t
@@ -192,7 +187,7 @@ read_values(const char *text, double *values)
 /* Tries every C and gamma by cross-validation and leaves the best in `fit`, and its tail. */
 static void
 search(const WindowSet *set, struct fit_options *fit, const struct train_options *options,
-       const struct row_choice *choice, struct usual_values *normal)
+       const struct row_choice *choice, struct yardstick *normal)
 {
 	double cs[VALUES_MAX], gammas[VALUES_MAX], best = -1;
 	size_t c_count = read_values(options->c ? options->c : "0.3", cs);
@@ -202,7 +197,7 @@ search(const WindowSet *set, struct fit_options *fit, const struct train_options
 	fit->c = cs[0];
 	fit->gamma = gammas[0];
 	for (size_t i = 0; i < c_count * gamma_count && options->cross_validate; i++) {
-		struct usual_values tried_normal;
+		struct yardstick tried_normal;
 		double worth;
 
 		tried.c = cs[i / gamma_count];
@@ -273,13 +268,14 @@ read_inputs(WindowSet *set, const struct train_options *options, GError **error)
 }
 
 static bool
-write_calibration(const struct train_options *options, const struct normal_values *normal, GError **error)
+write_calibration(const struct train_options *options, const struct calibration *known, GError **error)
 {
 	char source[] = "windows of normal hosts of the training captures, each judged by machines trained without its fold";
 	g_autofree char *name = options->model != NULL ? model_name(options) : NULL;
-	struct calibration calibration = { .source = source, .model = name, .windows_a_day = normal->windows_a_day };
+	struct calibration calibration = *known;
 
-	calibration.tails[BEHAVIOUR_traffic_pattern] = normal->tail;
+	calibration.source = source;
+	calibration.model = name;
 	return calibration_save(&calibration, options->calibration, error);
 }
 
@@ -306,7 +302,7 @@ train_run(const struct train_options *options, GError **error)
 		                     .windows_per_family = TRAINING_WINDOWS_PER_FAMILY,
 		                     .phases = CLAMP(options->machines, 1, ENSEMBLE_MAX),
 		                     .seed = options->seed };
-	struct usual_values usual = { 0 };
+	struct yardstick usual = { 0 };
 	struct model_notes notes = { .options = options, .fit = &fit };
 	g_autoptr(Fit) machine = NULL;
 
@@ -316,7 +312,7 @@ train_run(const struct train_options *options, GError **error)
 	if (options->dump_features && !window_set_dump(set, options->dump_features, error))
 		return false;
 	search(set, &fit, options, &choice, &usual);
-	if (options->calibration && !write_calibration(options, &usual.normal, error))
+	if (options->calibration && !write_calibration(options, &usual.known, error))
 		return false;
 	if (options->model == NULL)
 		return true;

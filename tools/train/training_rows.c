@@ -35,6 +35,23 @@ training_allows(const WindowSet *set, const struct labelled_host *host, int with
 	return true;
 }
 
+/* Of another site, and without a capture that makes a host of that site what it is. */
+static bool
+is_elsewhere(const WindowSet *set, const struct host_windows *host, const struct row_choice *choice)
+{
+	if (choice->sites == NULL)
+		return true;
+	if (choice->sites[host->scenario->index] == choice->without_site)
+		return false;
+	for (size_t i = 0; i < window_set_host_count(set); i++) {
+		const struct host_windows *other = window_set_host(set, i);
+
+		if (choice->sites[other->scenario->index] == choice->without_site && shares_capture(host->host, other->host))
+			return false;
+	}
+	return true;
+}
+
 static unsigned
 family_hosts(const WindowSet *set, const char *family)
 {
@@ -80,7 +97,7 @@ training_rows(const WindowSet *set, const struct row_choice *choice)
 		const struct host_windows *host = window_set_host(set, i);
 		unsigned infected = choice->windows_per_host;
 
-		if (!training_allows(set, host->host, choice->without_fold) ||
+		if (!is_elsewhere(set, host, choice) || !training_allows(set, host->host, choice->without_fold) ||
 		    !training_allows(set, host->host, choice->held_fold))
 			continue;
 		if (host->host->role == ROLE_MALWARE)

@@ -19,6 +19,8 @@ enum { TRAINING_WINDOWS_PER_HOST = 4, TRAINING_WINDOWS_PER_FAMILY = 48, TRAINING
 struct row_choice {
 	int without_fold;          /* no host of this fold, nor one that shares a family or capture with it; -1: all */
 	int held_fold;             /* another fold kept out in the same way; -1: none */
+	const unsigned *sites;     /* of each scenario, by its index; NULL: none is kept out */
+	unsigned without_site;     /* its hosts are kept out, and those that share a capture with them */
 	unsigned windows_per_host; /* of one label */
 	unsigned windows_per_family;
 	unsigned phase;            /* which of several evenly spread choices, 0 to phases - 1 */

@@ -31,8 +31,10 @@ enum size_kind {
 	KIND_FULL,  /* full segments [payload of each in 40 octets, from 1200; 9: there is a rest
 	               beside them] */
 	KIND_REST,  /* other packets of TCP [their size; REST_BESIDE_FULL] */
-	KIND_UDP,   /* [mean size] */
-	KIND_OTHER, /* [mean size] */
+	KIND_UDP,   /* up to 3 packets [mean size] */
+	KIND_UDP_SOME, /* up to 31 [mean size] */
+	KIND_UDP_MANY, /* [mean size] */
+	KIND_OTHER,    /* [mean size] */
 	SIZE_KINDS,
 };
 
@@ -42,6 +44,8 @@ enum {
 	ACKS_WITH_SYN = 4,
 	FULL_BESIDE_REST = 9,
 	REST_BESIDE_FULL = 21,
+	UDP_SOME = 4, /* packets: exchanges of questions, not calls and streams */
+	UDP_MANY = 32,
 	CELL_SUM = 1000
 };
 
@@ -313,8 +317,11 @@ static inline struct size_groups
 split_by_mean(const struct flow_record *record)
 {
 	double mean = (double)record->octets / (double)record->packets;
+	enum size_kind udp = record->packets < UDP_SOME   ? KIND_UDP
+	                     : record->packets < UDP_MANY ? KIND_UDP_SOME
+	                                                  : KIND_UDP_MANY;
 	enum size_kind kind = record->protocol == TCP   ? KIND_ALONE
-	                      : record->protocol == UDP ? KIND_UDP
+	                      : record->protocol == UDP ? udp
 	                                                : KIND_OTHER;
 
 	return (struct size_groups){ 1,

@@ -24,7 +24,7 @@ from packet_truth import IN, OUT, Truth, captures_of, run, size_class  # noqa: E
 PRIOR, SOFTNESS, MINUTE_MOST, STEPS = 40.0, 0.02, 300.0, 40
 LOOK_AHEAD = 25  # records of about one datagram: what the conversation table sees together
 MEAN_EDGES = [46, 52, 60, 80, 100, 140, 200, 280, 380, 500, 640, 800, 1000, 1200, 1300, 1360, 1400, 1440, 1470, 1490]
-KINDS = ["ALONE", "ACKS", "FULL", "REST", "UDP", "OTHER"]
+KINDS = ["ALONE", "ACKS", "FULL", "REST", "UDP", "UDP_SOME", "UDP_MANY", "OTHER"]
 TCP, UDP = 6, 17
 FIN, SYN, RST = 1, 2, 4
 
@@ -66,7 +66,8 @@ def groups_of(record):
     """[((kind, bucket), packets, {class: share by the plain rule})]"""
     n, mean = record.packets, record.octets / record.packets
     if record.protocol != TCP:
-        return [(("UDP" if record.protocol == UDP else "OTHER", mean_bucket(mean)), n, {size_class(mean): 1})]
+        udp = "UDP" if n < 4 else "UDP_SOME" if n < 32 else "UDP_MANY"
+        return [((udp if record.protocol == UDP else "OTHER", mean_bucket(mean)), n, {size_class(mean): 1})]
     if record.other is None:
         full = clamp((mean - 52) / (1500 - 52), 0, 1)
         rule = collections.Counter({7: full})

@@ -28,6 +28,8 @@ struct Assessor {
 	struct ring_watermark watermark;
 	GArray *changed; /* numbers of hosts; one may have made room for another since */
 	GArray *pending; /* the same */
+	int64_t newest_ms; /* no host's clock is beyond it */
+	int64_t due_ms;    /* before it no pending host has a minute that is over */
 	GArray *jobs;
 	guint next_job;
 	uint64_t assessments;
@@ -57,6 +59,7 @@ assessor_new(const struct assessor_config *config, GError **error)
 	assessor->pending = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	assessor->jobs = g_array_new(FALSE, FALSE, sizeof(struct job));
 	judge.prevalence = config->all_rare ? NULL : assessor->prevalence;
+	assessor->due_ms = INT64_MAX;
 	assessor->judge = judge_new(&judge, error);
 	return assessor->judge != NULL ? g_steal_pointer(&assessor) : NULL;
 }
@@ -87,6 +90,13 @@ note_clock(Assessor *assessor, const struct ring_bin *part)
 	}
 }
 
+/* When a minute can be judged, by its host's clock. */
+static int64_t
+due_ms(uint32_t minute)
+{
+	return ((int64_t)minute + 1) * HOST_BIN_MS + GRACE_MS;
+}
+
 void
 assessor_add(Assessor *assessor, const struct ring_bin *part)
 {
@@ -94,17 +104,20 @@ assessor_add(Assessor *assessor, const struct ring_bin *part)
 	uint32_t number;
 
 	note_clock(assessor, part);
+	assessor->newest_ms = MAX(assessor->newest_ms, part->export_ms);
 	if (host == NULL)
 		return;
 	number = host_history_number(host);
 	prevalence_add(assessor->prevalence, &part->bin, &part->extension);
 	if (!host->changed)
 		g_array_append_val(assessor->changed, number);
-	if (!host->pending && part->bin.minute > host->past.judged_minute) {
-		g_array_append_val(assessor->pending, number);
-		host->pending = true;
-	}
 	host->changed = true;
+	if (part->bin.minute <= host->past.judged_minute)
+		return;
+	assessor->due_ms = MIN(assessor->due_ms, due_ms(part->bin.minute));
+	if (!host->pending)
+		g_array_append_val(assessor->pending, number);
+	host->pending = true;
 }
 
 /* How far the clocks of the host's exporters have come: the least of them, as far as it is known.
@@ -166,14 +179,15 @@ take_changed(Assessor *assessor)
 static bool
 add_full_jobs(Assessor *assessor, struct known_host *host, bool finish)
 {
-	int64_t closed_ms = finish ? INT64_MAX : host_clock(assessor, host) - GRACE_MS;
+	int64_t clock_ms = finish ? INT64_MAX : host_clock(assessor, host);
 	uint32_t judged = host->past.judged_minute;
 	struct kept_minute minute = { 0 };
 	bool open = false;
 
 	while (host_history_next(host, &minute) && minute.minute > judged) {
-		if (((int64_t)minute.minute + 1) * HOST_BIN_MS > closed_ms) {
+		if (due_ms(minute.minute) > clock_ms) {
 			open = true;
+			assessor->due_ms = MIN(assessor->due_ms, due_ms(minute.minute));
 			continue;
 		}
 		add_job(assessor, host, minute.minute, false);
@@ -187,6 +201,11 @@ take_pending(Assessor *assessor, bool finish)
 {
 	guint kept = 0;
 
+	/* Most watermarks end nobody's minute: a million hosts are not looked through for that. */
+	assessor->newest_ms = MAX(assessor->newest_ms, assessor->watermark.least_ms);
+	if (assessor->newest_ms < assessor->due_ms && !finish)
+		return;
+	assessor->due_ms = INT64_MAX;
 	for (guint i = 0; i < assessor->pending->len; i++) {
 		uint32_t number = g_array_index(assessor->pending, uint32_t, i);
 		struct known_host *host = host_history_at(assessor->history, number);

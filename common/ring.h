@@ -140,6 +140,10 @@ bool ring_reader_has_entry(const RingReader *reader);
 /* Sleeps until there is something to read or `timeout_ms` has passed. */
 void ring_wait_entry(RingReader *reader, int timeout_ms);
 
+/* The same for several rings, at most RING_WAIT_MOST: until one of them has something. */
+enum { RING_WAIT_MOST = 128 };
+void ring_wait_entries(RingReader *const *readers, size_t count, int timeout_ms);
+
 uint64_t ring_reader_missed(const RingReader *reader);  /* entries that were gone before they could be read */
 uint64_t ring_reader_refused(const RingReader *reader); /* entries that were not valid */
 bool ring_reader_stale(const RingReader *reader); /* a file was removed or replaced: read to the end, open again */

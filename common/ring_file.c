@@ -332,6 +332,42 @@ ring_sleep(const _Atomic uint32_t *word, uint32_t value, int timeout_ms)
 	syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, NULL, 0);
 }
 
+/* futex_waitv(2), Linux 5.16; its header is not in every C library. */
+struct word_to_wait_for {
+	uint64_t value;
+	uint64_t address;
+	uint32_t flags;
+	uint32_t unused;
+};
+
+enum { WAITV_CALL = 449, WAITV_32_BITS = 2, SLEEP_IN_TURN_MS = 10 };
+
+void
+ring_sleep_on_all(const _Atomic uint32_t *const *words, const uint32_t *values, size_t count, int timeout_ms)
+{
+	struct word_to_wait_for waits[RING_WAIT_MOST];
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	count = MIN(count, RING_WAIT_MOST);
+	for (size_t i = 0; i < count; i++) {
+		waits[i] = (struct word_to_wait_for){
+			.value = values[i],
+			.address = (uintptr_t)words[i],
+			.flags = WAITV_32_BITS,
+		};
+	}
+	/* Older kernels cannot: a little on one, and the caller looks again. */
+	if (syscall(WAITV_CALL, waits, count, 0, &until, CLOCK_MONOTONIC) < 0 && (errno == ENOSYS || errno == EPERM))
+		ring_sleep(words[0], values[0], MIN(timeout_ms, SLEEP_IN_TURN_MS));
+}
+
 void
 ring_wake(const _Atomic uint32_t *word)
 {

@@ -151,6 +151,9 @@ bool ring_file_locked(int fd);
 void ring_sleep(const _Atomic uint32_t *word, uint32_t value, int timeout_ms);
 void ring_wake(const _Atomic uint32_t *word);
 
+/* Sleeps while words[i] is values[i] for all of `count` (RING_WAIT_MOST at most). */
+void ring_sleep_on_all(const _Atomic uint32_t *const *words, const uint32_t *values, size_t count, int timeout_ms);
+
 /*
  * For tests of both sides in one process: makes them use one mapping of each file, since ThreadSanitizer goes by
  * addresses.  The reader must be closed last.

@@ -316,17 +316,37 @@ ring_reader_has_entry(const RingReader *reader)
 }
 
 void
+ring_wait_entries(RingReader *const *readers, size_t count, int timeout_ms)
+{
+	const _Atomic uint32_t *words[RING_WAIT_MOST];
+	uint32_t values[RING_WAIT_MOST];
+	bool any = false;
+
+	count = MIN(count, RING_WAIT_MOST);
+	for (size_t i = 0; i < count; i++) {
+		const struct ring_head *head = readers[i]->files.head;
+
+		words[i] = &head->published;
+		values[i] = atomic_load(words[i]);
+		if (readers[i]->at != readers[i]->seen)
+			return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		atomic_store(&readers[i]->files.page->reader_waits, 1);
+		any = any || atomic_load(&readers[i]->files.head->head) != readers[i]->seen;
+	}
+	if (!any && count == 1)
+		ring_sleep(words[0], values[0], timeout_ms);
+	else if (!any && count > 1)
+		ring_sleep_on_all(words, values, count, timeout_ms);
+	for (size_t i = 0; i < count; i++)
+		atomic_store(&readers[i]->files.page->reader_waits, 0);
+}
+
+void
 ring_wait_entry(RingReader *reader, int timeout_ms)
 {
-	const struct ring_head *head = reader->files.head;
-	uint32_t published = atomic_load(&head->published);
-
-	if (reader->at != reader->seen)
-		return;
-	atomic_store(&reader->files.page->reader_waits, 1);
-	if (atomic_load(&head->head) == reader->seen)
-		ring_sleep(&head->published, published, timeout_ms);
-	atomic_store(&reader->files.page->reader_waits, 0);
+	ring_wait_entries(&reader, 1, timeout_ms);
 }
 
 uint64_t

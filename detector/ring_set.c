@@ -382,17 +382,31 @@ ring_set_commit(RingSet *set)
 		ring_commit(set->members[i].reader, set->members[i].settled);
 }
 
+bool
+ring_set_has_entry(const RingSet *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (ring_reader_has_entry(set->members[i].reader))
+			return true;
+	}
+	return false;
+}
+
 void
 ring_set_wait(RingSet *set, int timeout_ms)
 {
-	const struct member *member = set->lockstep ? hindmost(set) : NULL;
+	const struct member *behind = set->lockstep ? hindmost(set) : NULL;
+	RingReader *readers[RING_SET_MAX];
+	size_t count = 0;
 
-	if (member == NULL && set->count > 0)
-		member = &set->members[0];
-	if (member == NULL)
+	if (behind != NULL)
+		readers[count++] = behind->reader;
+	for (size_t i = 0; behind == NULL && i < set->count; i++)
+		readers[count++] = set->members[i].reader;
+	if (count == 0)
 		g_usleep((gulong)timeout_ms * 1000);
 	else
-		ring_wait_entry(member->reader, timeout_ms);
+		ring_wait_entries(readers, count, timeout_ms);
 }
 
 size_t

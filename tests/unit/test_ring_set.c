@@ -287,6 +287,35 @@ tells_of_a_ring_that_cannot_be_opened_once(struct fixture *fixture, const void *
 	look(fixture);
 }
 
+static void *
+push_later(void *fixture)
+{
+	g_usleep(100000);
+	push_watermark(fixture, 1, 1000);
+	return NULL;
+}
+
+static void
+wakes_for_whichever_ring_has_something(struct fixture *fixture, const void *unused)
+{
+	enum { LONG_MS = 20000 };
+	int64_t start_us;
+	GThread *pusher;
+
+	(void)unused;
+	open_writer(fixture, 0);
+	open_writer(fixture, 1);
+	look(fixture);
+	expect_nothing(fixture);
+	start_us = g_get_monotonic_time();
+	pusher = g_thread_new("pusher", push_later, fixture);
+	for (int i = 0; i < LONG_MS / 10 && !ring_set_has_entry(fixture->set); i++)
+		ring_set_wait(fixture->set, LONG_MS);
+	g_thread_join(pusher);
+	g_assert_cmpint(g_get_monotonic_time() - start_us, <, LONG_MS * 1000 / 2);
+	g_assert_cmpint(pop_watermark(fixture), ==, 1000);
+}
+
 #define ADD(function, lockstep)                                                                    \
 	g_test_add("/ring_set/" #function, struct fixture, lockstep, set_up, function, tear_down)
 
@@ -304,5 +333,6 @@ main(int argc, char **argv)
 	ADD(reads_a_replaced_ring_to_its_end_and_opens_the_new_one, NULL);
 	ADD(counts_what_the_collector_dropped, NULL);
 	ADD(tells_of_a_ring_that_cannot_be_opened_once, NULL);
+	ADD(wakes_for_whichever_ring_has_something, NULL);
 	return g_test_run();
 }

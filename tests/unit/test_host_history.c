@@ -134,6 +134,79 @@ forgets_the_host_that_was_silent_longest(void)
 	g_assert_cmpuint(host_history_counters(history).hosts, ==, 2);
 }
 
+/* Octets for some minutes only: each host gives up its own oldest ones. */
+static void
+gives_up_old_minutes_when_the_room_is_used_up(void)
+{
+	enum { HOSTS = 10, MINUTES = 50, OCTETS = 8000 };
+	const struct host_history_limits limits = { HOSTS, MINUTES, 7, OCTETS };
+	g_autoptr(HostHistory) history = host_history_new(&limits);
+	struct host_history_counters counters;
+	uint64_t remembered;
+
+	for (uint32_t minute = 0; minute < MINUTES; minute++) {
+		for (uint32_t host = 0; host < HOSTS; host++) {
+			struct ring_bin part = part_of(host, MINUTE + minute, 1 + minute);
+			struct host_touch touch = touch_of(host);
+
+			g_assert_true(host_bin_touch(&part.bin, NULL, &touch, 7));
+			g_assert_nonnull(host_history_add(history, &part));
+		}
+	}
+	counters = host_history_counters(history);
+	g_assert_cmpuint(counters.octets, <=, OCTETS);
+	g_assert_cmpuint(counters.hosts, ==, HOSTS);
+	g_assert_cmpuint(counters.given_up, >, 0);
+	g_assert_cmpuint(counters.minutes + counters.given_up, ==, HOSTS * MINUTES);
+	for (uint32_t i = 0; i < HOSTS; i++) {
+		struct host_address address = host_address_from_ipv4(i);
+		struct known_host *host = host_history_find(history, &address);
+
+		open_all(history, host);
+		g_assert_cmpuint(host->newest->bin.octets[HOST_OUT], ==, MINUTES);
+		remembered = 0;
+		for (size_t word = 0; word < G_N_ELEMENTS(host->past.sent[0]); word++)
+			remembered |= host->past.sent[0][word];
+		g_assert_cmpuint(remembered, !=, 0);
+	}
+}
+
+/* Late parts, in any order, of hosts that come and go: against bins merged one by one. */
+static void
+keeps_what_a_plain_table_keeps(void)
+{
+	enum { HOSTS = 5, MINUTES = 12, PARTS = 5000 };
+	static struct ring_bin sums[HOSTS][MINUTES];
+	g_autoptr(HostHistory) history = history_of(HOSTS, MINUTES);
+	g_autoptr(GRand) random = g_rand_new_with_seed(9);
+
+	for (uint32_t i = 0; i < HOSTS * MINUTES; i++)
+		sums[i / MINUTES][i % MINUTES] = part_of(i / MINUTES, MINUTE + i % MINUTES, 0);
+	for (int i = 0; i < PARTS; i++) {
+		uint32_t host = (uint32_t)g_rand_int_range(random, 0, HOSTS);
+		uint32_t minute = (uint32_t)g_rand_int_range(random, 0, MINUTES);
+		struct ring_bin part = part_of(host, MINUTE + minute, g_rand_int(random) >> 8), *sum = &sums[host][minute];
+		struct host_touch touch = touch_of((uint32_t)g_rand_int_range(random, 0, 40));
+
+		g_assert_true(host_bin_touch(&part.bin, NULL, &touch, 7));
+		g_assert_nonnull(host_history_add(history, &part));
+		host_bin_merge(&sum->bin, &sum->extension, &part.bin, NULL, 7);
+	}
+	for (uint32_t i = 0; i < HOSTS; i++) {
+		struct host_address address = host_address_from_ipv4(i);
+		struct known_host *host = host_history_find(history, &address);
+
+		open_all(history, host);
+		for (uint32_t minute = 0; minute < MINUTES; minute++) {
+			const struct host_minute *found = host_history_minute(host, MINUTE + minute);
+
+			g_assert_cmpmem(&found->bin, sizeof(found->bin), &sums[i][minute].bin, sizeof(found->bin));
+			g_assert_cmpmem(found->extension, sizeof(*found->extension), &sums[i][minute].extension,
+			                sizeof(*found->extension));
+		}
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -148,5 +221,8 @@ main(int argc, char **argv)
 	                counts_parts_that_come_too_late);
 	g_test_add_func("/host_history/forgets_the_host_that_was_silent_longest",
 	                forgets_the_host_that_was_silent_longest);
+	g_test_add_func("/host_history/gives_up_old_minutes_when_the_room_is_used_up",
+	                gives_up_old_minutes_when_the_room_is_used_up);
+	g_test_add_func("/host_history/keeps_what_a_plain_table_keeps", keeps_what_a_plain_table_keeps);
 	return g_test_run();
 }

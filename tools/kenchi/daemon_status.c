@@ -42,6 +42,7 @@ static const struct counter detector_losses[] = {
 	{ "ring_missed", REFUSED, "entries of the ring that were gone before they could be read" },
 	{ "ring_refused", REFUSED, "entries of the ring that were not valid" },
 	{ "parts_stale", REFUSED, "parts older than what is remembered of their host" },
+	{ "history_minutes_given_up", REFUSED, "minutes of hosts' pasts given up to make room for others" },
 	{ "histories_forgotten", REFUSED, "pasts of hosts forgotten to make room for others" },
 	{ "hosts_forgotten", REFUSED, "hosts forgotten to make room for others" },
 	{ "hosts_refused", REFUSED, "parts and assessments of hosts for which there was no room" },

@@ -73,6 +73,13 @@ decoding_record(const struct decoding *decoding, size_t i)
 	return &g_array_index(decoding->records, struct flow_record, i);
 }
 
+const struct flow_record *
+decoding_only_record(const struct decoding *decoding)
+{
+	g_assert_cmpuint(decoding->records->len, ==, 1);
+	return decoding_record(decoding, 0);
+}
+
 struct decode_counters
 decoding_counters(const struct decoding *decoding)
 {

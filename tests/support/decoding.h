@@ -35,6 +35,8 @@ void decoding_feed_octets(struct decoding *decoding, const void *octets, size_t 
 void decoding_feed(struct decoding *decoding, GByteArray *message);
 
 const struct flow_record *decoding_record(const struct decoding *decoding, size_t i);
+/* There is one and no more. */
+const struct flow_record *decoding_only_record(const struct decoding *decoding);
 struct decode_counters decoding_counters(const struct decoding *decoding);
 
 /* Do the laws of schemas/counters.def hold?  Names the one that is broken, else NULL. */

@@ -207,3 +207,14 @@ export_add_record(GByteArray *message, uint16_t id, const struct wire_field *fie
 	}
 	export_close_set(message, set);
 }
+
+GByteArray *
+ipfix_with_record(const struct export_header *header, const struct wire_field *fields, size_t count,
+                  const uint64_t *values)
+{
+	GByteArray *message = ipfix_open(header);
+
+	ipfix_add_template(message, 300, fields, count);
+	export_add_record(message, 300, fields, count, values);
+	return message;
+}

@@ -65,6 +65,10 @@ void netflow9_add_options_template(GByteArray *message, uint16_t id,
 void ipfix_add_options_template(GByteArray *message, uint16_t id, const struct wire_field *fields,
                                 size_t scopes, size_t count);
 
+/* An IPFIX Message with a Template, of id 300, and one record of it; not closed. */
+GByteArray *ipfix_with_record(const struct export_header *header, const struct wire_field *fields,
+                              size_t count, const uint64_t *values);
+
 /* A Set of one record whose fields have the widths of `fields` and the values of `values`. */
 void export_add_record(GByteArray *message, uint16_t id, const struct wire_field *fields,
                        size_t count, const uint64_t *values);

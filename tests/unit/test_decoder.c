@@ -290,6 +290,72 @@ takes_exporters_of_ipv6_and_keeps_them_apart(void)
 	}
 }
 
+/* An IPv4 packet of TCP, 60 octets long. */
+static void
+put_packet(GByteArray *message)
+{
+	export_put(message, 0x4500003c, 4);
+	export_put(message, 0x0000000040060000, 8);
+	export_put(message, 0x0a0000010a000002, 8);
+	export_put(message, 0x04d2005000000000, 8);
+	export_put(message, 0x000000005002ffff, 8);
+	export_put(message, 0, 4);
+}
+
+enum { PACKET_OCTETS = 40, FRAME_OCTETS = 54 };
+
+static void
+reads_a_flow_from_the_section_of_a_packet(void)
+{
+	static const struct {
+		uint16_t element;
+		bool has_frame;
+	} cases[] = {
+		{ 104, true }, /* layer2packetSectionData */
+		{ 315, true }, /* dataLinkFrameSection */
+		{ 313, false } /* ipHeaderPacketSection */
+	};
+
+	for (size_t i = 0; i < 4 * G_N_ELEMENTS(cases); i++) {
+		bool has_frame = cases[i / 4].has_frame, variable = i % 2 == 1;
+		const struct protocol *protocol = &protocols[i / 2 % 2];
+		uint16_t octets = has_frame ? FRAME_OCTETS : PACKET_OCTETS;
+		const struct wire_field fields[] = {
+			{ 0, 34, 4 }, { 0, cases[i / 4].element, variable ? VARIABLE : octets }
+		};
+		struct decoding decoding = decoding_start();
+		GByteArray *message = protocol->open(&header);
+		const struct flow_record *record;
+		size_t set;
+
+		protocol->add_template(message, 300, fields, 2);
+		set = export_open_set(message, 300);
+		export_put(message, 100, 4);
+		if (variable)
+			export_put(message, octets, 1);
+		if (has_frame) {
+			export_put(message, 0x020000000001, 6);
+			export_put(message, 0x020000000002, 6);
+			export_put(message, 0x0800, 2);
+		}
+		put_packet(message);
+		export_close_set(message, set);
+		decoding_feed(&decoding, message);
+		g_assert_cmpuint(decoding.records->len, ==, 1);
+		record = decoding_record(&decoding, 0);
+		g_assert_cmpuint(record->source.octets[15], ==, 1);
+		g_assert_cmpuint(record->destination.octets[15], ==, 2);
+		g_assert_cmpuint(record->source_port, ==, 1234);
+		g_assert_cmpuint(record->destination_port, ==, 80);
+		g_assert_cmpuint(record->tcp_flags, ==, 2);
+		g_assert_cmpuint(record->octets, ==, 60);
+		g_assert_cmpuint(record->packets, ==, 1);
+		g_assert_cmpuint(record->sampling_interval, ==, 100);
+		g_assert_cmpuint(record->marks & FLOW_PACKET_SECTION, !=, 0);
+		decoding_stop(&decoding);
+	}
+}
+
 static int64_t
 offset_of(int64_t tolerance_ms, int64_t ahead_ms)
 {
@@ -332,6 +398,7 @@ main(int argc, char **argv)
 	TEST(skips_what_a_vendor_puts_between_the_fields);
 	TEST(reads_no_record_of_padding_of_any_length);
 	TEST(takes_exporters_of_ipv6_and_keeps_them_apart);
+	TEST(reads_a_flow_from_the_section_of_a_packet);
 	TEST(corrects_an_exporters_clock_beyond_the_tolerance);
 	return g_test_run();
 }

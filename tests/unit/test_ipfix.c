@@ -9,203 +9,6 @@ enum { REVERSE = 29305, CESNET = 8057, YAF = 6871, EXPORT_MS_PER_S = 1000 };
 static const int64_t export_ms = (int64_t)TEST_EXPORT_S * EXPORT_MS_PER_S;
 static const struct export_header header = { .export_s = TEST_EXPORT_S, .domain = 1 };
 
-/* A datagram with a Template and one record of it. */
-static GByteArray *
-message_with(const struct wire_field *fields, size_t count, const uint64_t *values)
-{
-	GByteArray *message = ipfix_open(&header);
-
-	ipfix_add_template(message, 300, fields, count);
-	export_add_record(message, 300, fields, count, values);
-	return message;
-}
-
-static const struct flow_record *
-only_record(const struct decoding *decoding)
-{
-	g_assert_cmpuint(decoding->records->len, ==, 1);
-	return decoding_record(decoding, 0);
-}
-
-static uint64_t
-ntp(uint64_t unix_s, uint64_t ms)
-{
-	return (unix_s + 2208988800U) << 32 | (ms << 32) / 1000;
-}
-
-struct time_case {
-	uint16_t start, end; /* elements */
-	uint16_t width;
-	uint64_t start_value, end_value;
-	int64_t start_ms, end_ms; /* before the export time */
-};
-
-static void
-reads_times_of_every_unit(void)
-{
-	static const uint64_t s = TEST_EXPORT_S;
-	const struct time_case cases[] = {
-		{ 150, 151, 4, s - 5, s - 1, 5000, 1000 },
-		{ 152, 153, 8, s * 1000 - 4750, s * 1000 - 250, 4750, 250 },
-		{ 154, 155, 8, ntp(s - 5, 250), ntp(s - 1, 750), 4750, 250 },
-		{ 156, 157, 8, ntp(s - 5, 250), ntp(s - 1, 750), 4750, 250 },
-		{ 158, 159, 4, 4750000, 250000, 4750, 250 },
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		const struct wire_field fields[] = {
-			{ 0, 8, 4 },
-			{ 0, 12, 4 },
-			{ 0, cases[i].start, cases[i].width },
-			{ 0, cases[i].end, cases[i].width },
-		};
-		const uint64_t values[] = { 1, 2, cases[i].start_value, cases[i].end_value };
-		struct decoding decoding = decoding_start();
-
-		decoding_feed(&decoding, message_with(fields, 4, values));
-		g_assert_cmpint(
-			ABS(only_record(&decoding)->start.ms - (export_ms - cases[i].start_ms)), <=,
-			1);
-		g_assert_cmpint(ABS(only_record(&decoding)->end.ms - (export_ms - cases[i].end_ms)),
-		                <=, 1);
-		g_assert_cmpuint(only_record(&decoding)->marks & FLOW_HAS_TIMES, !=, 0);
-		decoding_stop(&decoding);
-	}
-}
-
-static void
-reads_microseconds_and_nanoseconds_that_are_no_ntp_timestamps(void)
-{
-	static const uint64_t s = TEST_EXPORT_S;
-	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 154, 8 }, { 0, 157, 8 } };
-	const uint64_t values[] = { 1, (s - 5) * 1000000 + 250000,
-		                    (s - 1) * 1000000000 + 750000000 };
-	struct decoding decoding = decoding_start();
-
-	decoding_feed(&decoding, message_with(fields, 3, values));
-	g_assert_cmpint(only_record(&decoding)->start.ms, ==, export_ms - 4750);
-	g_assert_cmpint(only_record(&decoding)->end.ms, ==, export_ms - 250);
-	decoding_stop(&decoding);
-}
-
-static void
-takes_milliseconds_before_seconds(void)
-{
-	static const struct wire_field fields[] = {
-		{ 0, 8, 4 }, { 0, 152, 8 }, { 0, 150, 4 }, { 0, 153, 8 }, { 0, 151, 4 },
-	};
-	const uint64_t values[] = { 1, (uint64_t)export_ms - 1500, TEST_EXPORT_S - 2,
-		                    (uint64_t)export_ms - 500, TEST_EXPORT_S - 1 };
-	struct decoding decoding = decoding_start();
-
-	decoding_feed(&decoding, message_with(fields, G_N_ELEMENTS(fields), values));
-	g_assert_cmpint(only_record(&decoding)->start.ms, ==, export_ms - 1500);
-	g_assert_cmpint(only_record(&decoding)->end.ms, ==, export_ms - 500);
-	decoding_stop(&decoding);
-}
-
-static void
-adds_a_duration_to_the_one_time_there_is(void)
-{
-	static const struct wire_field from_start[] = { { 0, 161, 4 }, { 0, 8, 4 }, { 0, 152, 8 } };
-	static const struct wire_field from_end[] = { { 0, 162, 4 }, { 0, 8, 4 }, { 0, 153, 8 } };
-	const uint64_t started[] = { 2000, 1, (uint64_t)export_ms - 3000 };
-	const uint64_t ended[] = { 2000000, 1, (uint64_t)export_ms - 1000 };
-	struct decoding decoding = decoding_start();
-
-	decoding_feed(&decoding, message_with(from_start, 3, started));
-	decoding_feed(&decoding, message_with(from_end, 3, ended));
-	for (size_t i = 0; i < 2; i++) {
-		g_assert_cmpint(decoding_record(&decoding, i)->start.ms, ==, export_ms - 3000);
-		g_assert_cmpint(decoding_record(&decoding, i)->end.ms, ==, export_ms - 1000);
-	}
-	decoding_stop(&decoding);
-}
-
-static void
-takes_a_time_of_zero_for_one_that_was_not_told(void)
-{
-	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 152, 8 }, { 0, 153, 8 } };
-	const uint64_t ended[] = { 1, 0, (uint64_t)export_ms - 1000 };
-	static const uint64_t neither[] = { 1, 0, 0 };
-	struct decoding decoding = decoding_start();
-
-	decoding_feed(&decoding, message_with(fields, 3, ended));
-	decoding_feed(&decoding, message_with(fields, 3, neither));
-	g_assert_cmpint(decoding_record(&decoding, 0)->start.ms, ==, export_ms - 1000);
-	g_assert_cmpuint(decoding_record(&decoding, 0)->marks & FLOW_START_GUESSED, !=, 0);
-	g_assert_cmpint(decoding_record(&decoding, 1)->start.ms, ==, export_ms);
-	g_assert_cmpuint(decoding_record(&decoding, 1)->marks & FLOW_HAS_TIMES, ==, 0);
-	decoding_stop(&decoding);
-}
-
-static const struct wire_field uptime_fields[] = { { 0, 8, 4 }, { 0, 22, 4 }, { 0, 21, 4 } };
-static const uint64_t uptime_values[] = { 1, 50000, 60000 };
-
-static void
-leaves_uptime_alone_without_a_boot_time(void)
-{
-	struct decoding decoding = decoding_start();
-
-	decoding_feed(&decoding, message_with(uptime_fields, 3, uptime_values));
-	g_assert_cmpuint(only_record(&decoding)->marks & FLOW_HAS_TIMES, ==, 0);
-	g_assert_cmpint(only_record(&decoding)->start.ms, ==, export_ms);
-	g_assert_cmpuint(decoding_counters(&decoding).records_without_times, ==, 1);
-	decoding_stop(&decoding);
-}
-
-static void
-counts_uptime_from_the_boot_time_in_the_record(void)
-{
-	static const struct wire_field fields[] = {
-		{ 0, 8, 4 }, { 0, 22, 4 }, { 0, 21, 4 }, { 0, 160, 8 }
-	};
-	const uint64_t values[] = { 1, 50000, 60000, (uint64_t)export_ms - 70000 };
-	struct decoding decoding = decoding_start();
-
-	decoding_feed(&decoding, message_with(fields, 4, values));
-	g_assert_cmpint(only_record(&decoding)->start.ms, ==, export_ms - 20000);
-	g_assert_cmpint(only_record(&decoding)->end.ms, ==, export_ms - 10000);
-	decoding_stop(&decoding);
-}
-
-static const struct wire_field boot_fields[] = { { 0, 144, 4 }, { 0, 160, 8 } };
-
-static void
-add_boot(GByteArray *message, int64_t boot_ms)
-{
-	const uint64_t values[] = { 1, (uint64_t)boot_ms };
-
-	ipfix_add_options_template(message, 400, boot_fields, 1, 2);
-	export_add_record(message, 400, boot_fields, 2, values);
-}
-
-static void
-counts_uptime_from_the_boot_time_in_options(void)
-{
-	struct decoding decoding = decoding_start();
-	GByteArray *message = message_with(uptime_fields, 3, uptime_values);
-
-	/* Behind the data, in the same Message. */
-	add_boot(message, export_ms - 70000);
-	decoding_feed(&decoding, message);
-	g_assert_cmpint(only_record(&decoding)->start.ms, ==, export_ms - 20000);
-	decoding_stop(&decoding);
-}
-
-static void
-survives_a_wrap_of_the_uptime_since_boot(void)
-{
-	static const int64_t turn_ms = INT64_C(1) << 32;
-	struct decoding decoding = decoding_start();
-	GByteArray *message = message_with(uptime_fields, 3, uptime_values);
-
-	add_boot(message, export_ms - 3 * turn_ms - 70000);
-	decoding_feed(&decoding, message);
-	g_assert_cmpint(only_record(&decoding)->start.ms, ==, export_ms - 20000);
-	decoding_stop(&decoding);
-}
-
 static void
 reads_counters_of_any_width(void)
 {
@@ -217,9 +20,9 @@ reads_counters_of_any_width(void)
 		const uint64_t values[] = { 1, most, most - 1 };
 		struct decoding decoding = decoding_start();
 
-		decoding_feed(&decoding, message_with(fields, 3, values));
-		g_assert_cmpuint(only_record(&decoding)->octets, ==, most);
-		g_assert_cmpuint(only_record(&decoding)->packets, ==, most - 1);
+		decoding_feed(&decoding, ipfix_with_record(&header, fields, 3, values));
+		g_assert_cmpuint(decoding_only_record(&decoding)->octets, ==, most);
+		g_assert_cmpuint(decoding_only_record(&decoding)->packets, ==, most - 1);
 		decoding_stop(&decoding);
 	}
 }
@@ -240,8 +43,8 @@ prefers_the_better_counter(void)
 			fields[count] = (struct wire_field){ 0, octets[i], 4 };
 			values[count] = octets[i];
 		}
-		decoding_feed(&decoding, message_with(fields, count, values));
-		g_assert_cmpuint(only_record(&decoding)->octets, ==, octets[from]);
+		decoding_feed(&decoding, ipfix_with_record(&header, fields, count, values));
+		g_assert_cmpuint(decoding_only_record(&decoding)->octets, ==, octets[from]);
 		decoding_stop(&decoding);
 	}
 }
@@ -256,12 +59,12 @@ keeps_both_directions_of_a_biflow(void)
 	static const uint64_t values[] = { 1, 1000, 50000, 10, 40, 0x1b, 0x12 };
 	struct decoding decoding = decoding_start();
 
-	decoding_feed(&decoding, message_with(fields, G_N_ELEMENTS(fields), values));
-	g_assert_cmpuint(only_record(&decoding)->octets, ==, 1000);
-	g_assert_cmpuint(only_record(&decoding)->reverse_octets, ==, 50000);
-	g_assert_cmpuint(only_record(&decoding)->reverse_packets, ==, 40);
-	g_assert_cmpuint(only_record(&decoding)->reverse_tcp_flags, ==, 0x12);
-	g_assert_cmpuint(only_record(&decoding)->marks & FLOW_HAS_REVERSE, !=, 0);
+	decoding_feed(&decoding, ipfix_with_record(&header, fields, G_N_ELEMENTS(fields), values));
+	g_assert_cmpuint(decoding_only_record(&decoding)->octets, ==, 1000);
+	g_assert_cmpuint(decoding_only_record(&decoding)->reverse_octets, ==, 50000);
+	g_assert_cmpuint(decoding_only_record(&decoding)->reverse_packets, ==, 40);
+	g_assert_cmpuint(decoding_only_record(&decoding)->reverse_tcp_flags, ==, 0x12);
+	g_assert_cmpuint(decoding_only_record(&decoding)->marks & FLOW_HAS_REVERSE, !=, 0);
 	decoding_stop(&decoding);
 }
 
@@ -288,12 +91,13 @@ reads_the_reverse_direction_from_any_counter(void)
 		};
 		struct decoding decoding = decoding_start();
 
-		decoding_feed(&decoding, message_with(fields, G_N_ELEMENTS(fields), values));
-		g_assert_cmpuint(only_record(&decoding)->octets, ==, 1000);
-		g_assert_cmpuint(only_record(&decoding)->packets, ==, 10);
-		g_assert_cmpuint(only_record(&decoding)->reverse_octets, ==, 4000);
-		g_assert_cmpuint(only_record(&decoding)->reverse_packets, ==, 40);
-		g_assert_cmpuint(only_record(&decoding)->marks & FLOW_HAS_REVERSE, !=, 0);
+		decoding_feed(&decoding,
+		              ipfix_with_record(&header, fields, G_N_ELEMENTS(fields), values));
+		g_assert_cmpuint(decoding_only_record(&decoding)->octets, ==, 1000);
+		g_assert_cmpuint(decoding_only_record(&decoding)->packets, ==, 10);
+		g_assert_cmpuint(decoding_only_record(&decoding)->reverse_octets, ==, 4000);
+		g_assert_cmpuint(decoding_only_record(&decoding)->reverse_packets, ==, 40);
+		g_assert_cmpuint(decoding_only_record(&decoding)->marks & FLOW_HAS_REVERSE, !=, 0);
 		decoding_stop(&decoding);
 	}
 }
@@ -310,8 +114,8 @@ takes_the_address_family_that_is_set(void)
 	struct host_address six = { .octets = { [15] = 6 } };
 	struct decoding decoding = decoding_start();
 
-	decoding_feed(&decoding, message_with(fields, 4, only4));
-	decoding_feed(&decoding, message_with(fields, 4, only6));
+	decoding_feed(&decoding, ipfix_with_record(&header, fields, 4, only4));
+	decoding_feed(&decoding, ipfix_with_record(&header, fields, 4, only6));
 	g_assert_true(host_address_equal(&decoding_record(&decoding, 0)->source, &four));
 	g_assert_true(host_address_equal(&decoding_record(&decoding, 1)->destination, &six));
 	decoding_stop(&decoding);
@@ -325,8 +129,8 @@ takes_the_inner_address_of_two(void)
 	struct host_address inner = host_address_from_ipv4(0x02020202);
 	struct decoding decoding = decoding_start();
 
-	decoding_feed(&decoding, message_with(fields, 2, values));
-	g_assert_true(host_address_equal(&only_record(&decoding)->source, &inner));
+	decoding_feed(&decoding, ipfix_with_record(&header, fields, 2, values));
+	g_assert_true(host_address_equal(&decoding_only_record(&decoding)->source, &inner));
 	decoding_stop(&decoding);
 }
 
@@ -341,9 +145,9 @@ marks_events_apart_from_flows(void)
 	static const uint64_t translated[] = { 1, 0, 0, 4 };
 	struct decoding decoding = decoding_start();
 
-	decoding_feed(&decoding, message_with(fields, 4, created));
-	decoding_feed(&decoding, message_with(fields, 4, created_with_octets));
-	decoding_feed(&decoding, message_with(fields, 4, translated));
+	decoding_feed(&decoding, ipfix_with_record(&header, fields, 4, created));
+	decoding_feed(&decoding, ipfix_with_record(&header, fields, 4, created_with_octets));
+	decoding_feed(&decoding, ipfix_with_record(&header, fields, 4, translated));
 	g_assert_cmpuint(decoding_record(&decoding, 0)->marks & FLOW_EVENT, !=, 0);
 	g_assert_cmpuint(decoding_record(&decoding, 1)->marks & FLOW_EVENT, ==, 0);
 	g_assert_cmpuint(decoding_record(&decoding, 2)->marks & FLOW_EVENT, !=, 0);
@@ -382,8 +186,9 @@ reads_sampling_announced_in_every_way(void)
 		ipfix_add_options_template(message, 400, fields, 1, 3);
 		export_add_record(message, 400, fields, 3, told);
 		decoding_feed(&decoding, message);
-		decoding_feed(&decoding, message_with(flow, 1, values));
-		g_assert_cmpuint(only_record(&decoding)->sampling_interval, ==, cases[i].interval);
+		decoding_feed(&decoding, ipfix_with_record(&header, flow, 1, values));
+		g_assert_cmpuint(decoding_only_record(&decoding)->sampling_interval, ==,
+		                 cases[i].interval);
 		decoding_stop(&decoding);
 	}
 }
@@ -394,7 +199,7 @@ withdraws_one_template(void)
 	static const struct wire_field fields[] = { { 0, 8, 4 } };
 	static const uint64_t values[] = { 1 };
 	struct decoding decoding = decoding_start();
-	GByteArray *message = message_with(fields, 1, values);
+	GByteArray *message = ipfix_with_record(&header, fields, 1, values);
 
 	ipfix_add_template(message, 300, NULL, 0);
 	export_add_record(message, 300, fields, 1, values);
@@ -503,86 +308,8 @@ reads_elements_that_are_sent_as_variable_length(void)
 	export_put(message, (uint64_t)export_ms - 5000, 8);
 	export_close_set(message, set);
 	decoding_feed(&decoding, message);
-	g_assert_cmpuint(only_record(&decoding)->octets, ==, 70000);
-	g_assert_cmpint(only_record(&decoding)->end.ms, ==, export_ms - 2500);
-	decoding_stop(&decoding);
-}
-
-static void
-put_basic_list(GByteArray *message, uint16_t element, const int16_t *values, size_t count,
-               unsigned width)
-{
-	export_put(message, 9 + count * width, 1);
-	export_put(message, 255, 1); /* semantic: undefined */
-	export_put(message, element | 0x8000, 2);
-	export_put(message, width, 2);
-	export_put(message, CESNET, 4);
-	for (size_t i = 0; i < count; i++)
-		export_put(message, (uint16_t)values[i], width);
-}
-
-static void
-reads_packet_sizes_from_lists(void)
-{
-	static const struct wire_field fields[] = {
-		{ 0, 8, 4 }, { 0, 4, 1 },       { 0, 2, 4 },       { REVERSE, 2, 4 },
-		{ 0, 1, 4 }, { 0, 291, 65535 }, { 0, 291, 65535 },
-	};
-	static const int16_t payloads[] = { 0, 1440, 100, 1000 };
-	static const int16_t ways[] = { 1, -1, 1, -1 };
-	struct decoding decoding = decoding_start();
-	GByteArray *message = ipfix_open(&header);
-	const struct flow_record *record;
-	size_t set;
-
-	ipfix_add_template(message, 300, fields, G_N_ELEMENTS(fields));
-	set = export_open_set(message, 300);
-	export_put(message, 0x0a000001, 4);
-	export_put(message, 6, 1);
-	export_put(message, 2, 4);
-	export_put(message, 2, 4);
-	export_put(message, 180, 4);
-	put_basic_list(message, 1013, payloads, 4, 2);
-	put_basic_list(message, 1016, ways, 4, 1);
-	export_close_set(message, set);
-	decoding_feed(&decoding, message);
-	record = only_record(&decoding);
-	g_assert_cmpuint(record->marks & FLOW_HAS_SIZES, !=, 0);
-	g_assert_cmpuint(record->sizes[0], ==, 1);         /* 40 octets */
-	g_assert_cmpuint(record->sizes[2], ==, 1);         /* 140 */
-	g_assert_cmpuint(record->reverse_sizes[5], ==, 1); /* 1040 */
-	g_assert_cmpuint(record->reverse_sizes[6], ==, 1); /* 1480 */
-	decoding_stop(&decoding);
-}
-
-static void
-reads_flags_from_a_sub_template(void)
-{
-	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 293, 65535 } };
-	static const struct wire_field tcp[] = {
-		{ 0, 184, 4 }, { YAF, 14, 1 }, { YAF, 15, 1 }, { YAF, 16398, 1 }
-	};
-	struct decoding decoding = decoding_start();
-	GByteArray *message = ipfix_open(&header);
-	size_t set;
-
-	ipfix_add_template(message, 301, tcp, 4);
-	ipfix_add_template(message, 300, fields, 2);
-	set = export_open_set(message, 300);
-	export_put(message, 0x0a000001, 4);
-	export_put(message, 1 + 4 + 7, 1);
-	export_put(message, 3, 1); /* semantic: all of */
-	export_put(message, 301, 2);
-	export_put(message, 4 + 7, 2);
-	export_put(message, 0xdeadbeef, 4);
-	export_put(message, 0x02, 1);
-	export_put(message, 0x19, 1);
-	export_put(message, 0x12, 1);
-	export_close_set(message, set);
-	decoding_feed(&decoding, message);
-	g_assert_cmpuint(only_record(&decoding)->tcp_flags, ==, 0x1b);
-	g_assert_cmpuint(only_record(&decoding)->reverse_tcp_flags, ==, 0x12);
-	g_assert_cmpuint(only_record(&decoding)->marks & FLOW_HAS_FLAGS, !=, 0);
+	g_assert_cmpuint(decoding_only_record(&decoding)->octets, ==, 70000);
+	g_assert_cmpint(decoding_only_record(&decoding)->end.ms, ==, export_ms - 2500);
 	decoding_stop(&decoding);
 }
 
@@ -592,7 +319,7 @@ refuses_messages_of_another_length(void)
 	static const struct wire_field fields[] = { { 0, 8, 4 } };
 	static const uint64_t values[] = { 1 };
 	struct decoding decoding = decoding_start();
-	GByteArray *message = message_with(fields, 1, values);
+	GByteArray *message = ipfix_with_record(&header, fields, 1, values);
 
 	export_close(message);
 	export_put_at(message, 2, message->len + 1, 2);
@@ -611,7 +338,7 @@ reads_a_second_message_in_a_datagram(void)
 	static const struct wire_field fields[] = { { 0, 8, 4 } };
 	static const uint64_t values[] = { 1 };
 	struct decoding decoding = decoding_start();
-	GByteArray *both = message_with(fields, 1, values);
+	GByteArray *both = ipfix_with_record(&header, fields, 1, values);
 	GByteArray *second = ipfix_open(&header);
 
 	export_add_record(second, 300, fields, 1, values);
@@ -639,7 +366,7 @@ keeps_the_templates_of_a_file(void)
 	GByteArray *message;
 
 	decoding.from_file = true;
-	decoding_feed(&decoding, message_with(fields, 1, values));
+	decoding_feed(&decoding, ipfix_with_record(&header, fields, 1, values));
 	for (int i = 0; i < 10; i++) {
 		decoding.arrival.ms += 3600 * EXPORT_MS_PER_S;
 		message = ipfix_open(&header);
@@ -664,8 +391,8 @@ believes_the_flows_of_a_file_that_was_written_long_after(void)
 		uint32_t impossible;
 
 		decoding.from_file = i == 0;
-		decoding_feed(&decoding, message_with(fields, 3, values));
-		impossible = only_record(&decoding)->marks & FLOW_TIMES_IMPOSSIBLE;
+		decoding_feed(&decoding, ipfix_with_record(&header, fields, 3, values));
+		impossible = decoding_only_record(&decoding)->marks & FLOW_TIMES_IMPOSSIBLE;
 		g_assert_cmpuint(impossible != 0, ==, i != 0);
 		g_assert_cmpint(decoding.batch->export_time.ms, ==,
 		                i == 0 ? export_ms - year_ms : export_ms);
@@ -736,15 +463,6 @@ main(int argc, char **argv)
 {
 #define TEST(name) g_test_add_func("/ipfix/" #name, name)
 	g_test_init(&argc, &argv, NULL);
-	TEST(reads_times_of_every_unit);
-	TEST(reads_microseconds_and_nanoseconds_that_are_no_ntp_timestamps);
-	TEST(takes_milliseconds_before_seconds);
-	TEST(adds_a_duration_to_the_one_time_there_is);
-	TEST(takes_a_time_of_zero_for_one_that_was_not_told);
-	TEST(leaves_uptime_alone_without_a_boot_time);
-	TEST(counts_uptime_from_the_boot_time_in_the_record);
-	TEST(counts_uptime_from_the_boot_time_in_options);
-	TEST(survives_a_wrap_of_the_uptime_since_boot);
 	TEST(reads_counters_of_any_width);
 	TEST(prefers_the_better_counter);
 	TEST(keeps_both_directions_of_a_biflow);
@@ -758,8 +476,6 @@ main(int argc, char **argv)
 	TEST(reads_variable_length_fields_of_any_length);
 	TEST(counts_a_variable_length_record_that_goes_past_its_set);
 	TEST(reads_elements_that_are_sent_as_variable_length);
-	TEST(reads_packet_sizes_from_lists);
-	TEST(reads_flags_from_a_sub_template);
 	TEST(refuses_messages_of_another_length);
 	TEST(reads_a_second_message_in_a_datagram);
 	TEST(keeps_the_templates_of_a_file);

@@ -4,7 +4,16 @@
 #include "tests/support/decoding.h"
 #include "tests/support/export_builder.h"
 
-enum { VARIABLE = 65535, FLOW = 300, PAIR = 301, PEER = 302, BRANCH = 303, YAF = 6871 };
+enum {
+	VARIABLE = 65535,
+	FLOW = 300,
+	PAIR = 301,
+	PEER = 302,
+	BRANCH = 303,
+	YAF = 6871,
+	CESNET = 8057,
+	REVERSE = 29305
+};
 
 static const struct export_header header = { .export_s = TEST_EXPORT_S, .domain = 1 };
 
@@ -307,6 +316,84 @@ reads_durations_within_lists(void)
 	decoding_stop(&decoding);
 }
 
+static void
+put_basic_list(GByteArray *message, uint16_t element, const int16_t *values, size_t count,
+               unsigned width)
+{
+	export_put(message, 9 + count * width, 1);
+	export_put(message, 255, 1); /* semantic: undefined */
+	export_put(message, element | 0x8000, 2);
+	export_put(message, width, 2);
+	export_put(message, CESNET, 4);
+	for (size_t i = 0; i < count; i++)
+		export_put(message, (uint16_t)values[i], width);
+}
+
+static void
+reads_packet_sizes_from_lists(void)
+{
+	static const struct wire_field fields[] = {
+		{ 0, 8, 4 }, { 0, 4, 1 },       { 0, 2, 4 },       { REVERSE, 2, 4 },
+		{ 0, 1, 4 }, { 0, 291, 65535 }, { 0, 291, 65535 },
+	};
+	static const int16_t payloads[] = { 0, 1440, 100, 1000 };
+	static const int16_t ways[] = { 1, -1, 1, -1 };
+	struct decoding decoding = decoding_start();
+	GByteArray *message = ipfix_open(&header);
+	const struct flow_record *record;
+	size_t set;
+
+	ipfix_add_template(message, 300, fields, G_N_ELEMENTS(fields));
+	set = export_open_set(message, 300);
+	export_put(message, 0x0a000001, 4);
+	export_put(message, 6, 1);
+	export_put(message, 2, 4);
+	export_put(message, 2, 4);
+	export_put(message, 180, 4);
+	put_basic_list(message, 1013, payloads, 4, 2);
+	put_basic_list(message, 1016, ways, 4, 1);
+	export_close_set(message, set);
+	decoding_feed(&decoding, message);
+	record = decoding_record(&decoding, 0);
+	g_assert_cmpuint(record->marks & FLOW_HAS_SIZES, !=, 0);
+	g_assert_cmpuint(record->sizes[0], ==, 1);         /* 40 octets */
+	g_assert_cmpuint(record->sizes[2], ==, 1);         /* 140 */
+	g_assert_cmpuint(record->reverse_sizes[5], ==, 1); /* 1040 */
+	g_assert_cmpuint(record->reverse_sizes[6], ==, 1); /* 1480 */
+	decoding_stop(&decoding);
+}
+
+static void
+reads_flags_from_a_sub_template(void)
+{
+	static const struct wire_field fields[] = { { 0, 8, 4 }, { 0, 293, 65535 } };
+	static const struct wire_field tcp[] = {
+		{ 0, 184, 4 }, { YAF, 14, 1 }, { YAF, 15, 1 }, { YAF, 16398, 1 }
+	};
+	struct decoding decoding = decoding_start();
+	GByteArray *message = ipfix_open(&header);
+	size_t set;
+
+	ipfix_add_template(message, 301, tcp, 4);
+	ipfix_add_template(message, 300, fields, 2);
+	set = export_open_set(message, 300);
+	export_put(message, 0x0a000001, 4);
+	export_put(message, 1 + 4 + 7, 1);
+	export_put(message, 3, 1); /* semantic: all of */
+	export_put(message, 301, 2);
+	export_put(message, 4 + 7, 2);
+	export_put(message, 0xdeadbeef, 4);
+	export_put(message, 0x02, 1);
+	export_put(message, 0x19, 1);
+	export_put(message, 0x12, 1);
+	export_close_set(message, set);
+	decoding_feed(&decoding, message);
+	g_assert_cmpuint(decoding_record(&decoding, 0)->tcp_flags, ==, 0x1b);
+	g_assert_cmpuint(decoding_record(&decoding, 0)->reverse_tcp_flags, ==, 0x12);
+	g_assert_cmpuint(decoding_record(&decoding, 0)->marks & FLOW_HAS_FLAGS, !=, 0);
+	decoding_stop(&decoding);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -321,5 +408,7 @@ main(int argc, char **argv)
 	TEST(counts_what_it_cannot_read_by_its_reason);
 	TEST(gives_out_more_flows_than_a_batch_holds);
 	TEST(reads_durations_within_lists);
+	TEST(reads_packet_sizes_from_lists);
+	TEST(reads_flags_from_a_sub_template);
 	return g_test_run();
 }

@@ -193,7 +193,7 @@ share_counters(struct making *making)
 
 	for (size_t i = 0; i < making->made->count; i++)
 		for (size_t k = 0; k < 3; k++)
-			counts[k] += (making->shared[i] >> k) & 1U;
+			counts[k] += (making->shared[i] >> k & 1) != 0;
 	for (size_t i = 0; i < making->made->count; i++) {
 		struct flow_record *record = &making->records[i];
 		uint8_t shared = making->shared[i];

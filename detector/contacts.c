@@ -6,10 +6,9 @@
 #include "detector/prevalence.h"
 
 enum {
-	RARE_OTHERS = 1,
 	TINY_OCTETS = 1500,   /* of both directions, a flow */
 	UPLOAD_OCTETS = 300,  /* out */
-	LARGE_OCTETS = 30000, /* in */
+	LARGE_OCTETS = CONTACT_FETCH_OCTETS,
 	REPEATED_FLOWS = 3,
 	SENT_WORDS = SERVICE_SENT_WORDS,
 };
@@ -20,14 +19,27 @@ sum32(uint32_t a, uint32_t b)
 	return a + b < a ? UINT32_MAX : a + b;
 }
 
-static void
-join(struct contact *into, const struct host_peer *other)
+static bool
+is_fetch(const struct host_peer *service)
 {
+	return service->seconds != 0 && service->octets[HOST_IN] >= CONTACT_FETCH_OCTETS;
+}
+
+static void
+join(struct contact *into, const struct service_row *row)
+{
+	const struct host_peer *other = &row->peer;
+
 	into->service.octets[HOST_OUT] = sum32(into->service.octets[HOST_OUT], other->octets[HOST_OUT]);
 	into->service.octets[HOST_IN] = sum32(into->service.octets[HOST_IN], other->octets[HOST_IN]);
 	into->service.flows = (uint16_t)MIN(into->service.flows + other->flows, UINT16_MAX);
 	into->service.kinds |= other->kinds;
 	into->minutes += other->seconds != 0;
+	into->last_minute = row->minute;
+	if (!is_fetch(other))
+		return;
+	into->fetches += into->fetch_minute == 0 || row->minute > into->fetch_minute + 1;
+	into->fetch_minute = row->minute;
 }
 
 /* What the service's rows of the window make; false: there are none. */
@@ -42,12 +54,15 @@ gather(const struct host_services *services, const struct host_service *service,
 		if (row->minute + minutes <= services->minute)
 			continue;
 		if (found) {
-			join(contact, &row->peer);
+			join(contact, row);
 			continue;
 		}
 		*contact = (struct contact){
 			.service = row->peer,
 			.first_minute = row->minute,
+			.last_minute = row->minute,
+			.fetch_minute = is_fetch(&row->peer) ? row->minute : 0,
+			.fetches = is_fetch(&row->peer),
 			.minutes = row->peer.seconds != 0,
 		};
 		found = true;
@@ -81,9 +96,10 @@ contacts_collect(const struct host_view *view, enum host_window_length window, s
 		uint64_t hash = contacts[i].service.hash;
 
 		contacts[i].is_new = !(before[hash >> 6 & (SENT_WORDS - 1)] >> (hash & 63) & 1);
-		contacts[i].is_rare = view->prevalence == NULL ||
-		                      prevalence_others(view->prevalence, &contacts[i].service.peer,
-		                                        &view->host->host) <= RARE_OTHERS;
+		if (view->prevalence != NULL)
+			contacts[i].others =
+				prevalence_others(view->prevalence, &contacts[i].service.peer, &view->host->host);
+		contacts[i].is_rare = contacts[i].others <= CONTACT_RARE_OTHERS;
 	}
 	return count;
 }

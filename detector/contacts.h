@@ -13,12 +13,16 @@
 
 #include "detector/host_window.h"
 
-enum { CONTACTS_MAX = SERVICE_ROWS };
+enum { CONTACTS_MAX = SERVICE_ROWS, CONTACT_FETCH_OCTETS = 30000, CONTACT_RARE_OTHERS = 1 };
 
 struct contact {
-	struct host_peer service; /* octets, flows, kinds summed over the window's minutes; seconds of the last */
+	struct host_peer service; /* octets, flows, kinds summed over the window's minutes; seconds of the first */
 	uint32_t first_minute;    /* in the window */
+	uint32_t last_minute;
+	uint32_t fetch_minute;    /* the last in which CONTACT_FETCH_OCTETS came by flows begun in it; 0: none */
+	unsigned fetches;         /* such minutes, but for those that follow at once on another */
 	unsigned minutes;         /* in which a flow began */
+	unsigned others;          /* hosts of the site that know the peer, this one not counted */
 	bool is_new;              /* the host had not begun a flow to it before the window */
 	bool is_rare;             /* at most one other host of the site knows the peer */
 };

@@ -152,6 +152,14 @@ evidence_strength(double evidence, double limit)
 }
 
 double
+evidence_of_report(uint32_t report_minute, uint32_t minute)
+{
+	bool reported = report_minute != 0 && report_minute <= minute && minute - report_minute < REPORT_MINUTES;
+
+	return reported ? REPORT_EVIDENCE : 0;
+}
+
+double
 value_beside_past(const struct value_past *past, double value, const struct value_usual *usual)
 {
 	double known = past->windows / (past->windows + (double)VALUE_PAST_SOON);

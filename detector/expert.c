@@ -10,6 +10,14 @@ expert_strength(double ratio)
 	return isfinite(cube) ? cube / (cube + 1) : 1;
 }
 
+double
+expert_told_strength(double ratio)
+{
+	static const double most = 0.02;
+
+	return ratio > 0 ? most * (isfinite(ratio) ? ratio / (ratio + 1) : 1) : 0;
+}
+
 struct evidence_peer
 expert_peer(const struct host_peer *peer)
 {

@@ -22,10 +22,16 @@ double expert_strength(double ratio);
 struct evidence_peer expert_peer(const struct host_peer *peer);
 
 /*
- * Each writes at most EXPERT_EVIDENCE rows to `evidence` and returns how many: only what has a
- *strength worth telling, .  `usual` is left zero: the calibration knows it.
+ * Strength of what is told to the reader and never decides: below what the classifier finds in an ordinary window, so
+ * that no order of hosts depends on it.
  */
-enum { EXPERT_EVIDENCE = 3 };
+double expert_told_strength(double ratio);
+
+/*
+ * Each writes at most EXPERT_EVIDENCE rows to `evidence` and returns how many: only what has a
+ * strength worth telling.  `usual` is left zero: the calibration knows it.
+ */
+enum { EXPERT_EVIDENCE = 6 };
 
 #define EXPERT_STRENGTH_LEAST 0.05
 
@@ -33,5 +39,10 @@ size_t scan_expert_judge(const struct host_view *view, struct evidence *evidence
 size_t flood_expert_judge(const struct host_view *view, struct evidence *evidence);
 size_t mail_expert_judge(const struct host_view *view, struct evidence *evidence);
 size_t beacon_expert_judge(const struct host_view *view, struct evidence *evidence);
+
+/* What is told only: they never make a host infected. */
+size_t sweep_expert_judge(const struct host_view *view, struct evidence *evidence);
+size_t contact_expert_judge(const struct host_view *view, struct evidence *evidence);
+size_t spread_expert_judge(const struct host_view *view, struct evidence *evidence);
 
 #endif

@@ -12,7 +12,25 @@ enum {
 	MAIL_FLOWS = 3,         /* 10 */
 	FLOOD_PACKETS = 374,    /* 1000 */
 	MAIL_MINUTES = 15,
+	SWEEP_FLOWS = 36,       /* 40 of 1024 bits */
+	WAY_FLOWS = 4,
+	CALLED_MINUTES = 10,
+	CALLED_FLOWS = 20,
 };
+
+static uint64_t
+way_flows(const struct host_bin *bin, enum host_direction direction)
+{
+	const uint16_t *flows = bin->port_flows + direction * HOST_BIN_PORT_CLASSES;
+
+	return (uint64_t)flows[PORT_CLASS_SMB] + flows[PORT_CLASS_SHELL];
+}
+
+static bool
+is_called(const struct host_bin *bin)
+{
+	return way_flows(bin, HOST_IN) > 0 || bin->syn_only_flows[HOST_IN] >= CALLED_FLOWS;
+}
 
 struct host_outline
 host_outline_of(const struct known_host *host, const struct host_bin *total, uint32_t minute, bool asks)
@@ -21,12 +39,15 @@ host_outline_of(const struct known_host *host, const struct host_bin *total, uin
 		.asks = asks,
 		.sampling = total->sampling_interval[0],
 		.flows = total->flows[HOST_OUT],
+		.way_flows = way_flows(total, HOST_OUT),
 	};
 
 	for (const struct host_minute *m = host->newest; m != NULL && m->bin.minute + MAIL_MINUTES > minute;
 	     m = m->older) {
 		if (m->bin.minute <= minute)
 			outline.mail_flows += m->bin.port_flows[HOST_OUT * HOST_BIN_PORT_CLASSES + PORT_CLASS_SMTP];
+		if (m->bin.minute <= minute && m->bin.minute + CALLED_MINUTES > minute)
+			outline.called = outline.called || is_called(&m->bin);
 		if (m->bin.minute != minute)
 			continue;
 		outline.one_sided = m->bin.syn_only_flows[HOST_OUT];
@@ -58,4 +79,22 @@ bool
 beacon_may_show(const struct host_outline *outline)
 {
 	return outline->asks;
+}
+
+bool
+sweep_may_show(const struct host_outline *outline)
+{
+	return outline->asks && outline->flows >= SWEEP_FLOWS;
+}
+
+bool
+contact_may_show(const struct host_outline *outline)
+{
+	return outline->asks && outline->sampling <= 1;
+}
+
+bool
+spread_may_show(const struct host_outline *outline)
+{
+	return outline->asks && (outline->way_flows >= WAY_FLOWS || outline->called);
 }

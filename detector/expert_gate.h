@@ -18,6 +18,8 @@ struct host_outline {
 	uint32_t sampling;    /* interval */
 	uint64_t flows;       /* begun in five minutes */
 	uint64_t mail_flows;  /* begun to mail ports in 15 minutes */
+	uint64_t way_flows;   /* begun to ports of file shares and remote shells in five minutes */
+	bool called;          /* on these ports, or by many SYN alone, in ten minutes */
 	uint32_t one_sided;   /* greatest of the packets of one protocol, and of SYN alone, sent in the newest minute */
 };
 
@@ -29,5 +31,8 @@ bool scan_may_show(const struct host_outline *outline);
 bool flood_may_show(const struct host_outline *outline);
 bool mail_may_show(const struct host_outline *outline);
 bool beacon_may_show(const struct host_outline *outline);
+bool sweep_may_show(const struct host_outline *outline);
+bool contact_may_show(const struct host_outline *outline);
+bool spread_may_show(const struct host_outline *outline);
 
 #endif

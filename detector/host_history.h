@@ -36,6 +36,7 @@ struct host_minute {
 struct host_past {
 	struct value_past pattern; /* the classifier's decision values */
 	uint32_t judged_minute; /* newest minute with a full assessment; 0: none */
+	uint32_t report_minute; /* the newest in which a success was reported; 0: none */
 	uint32_t sent_since;    /* minute from which on sent[0] is */
 	uint64_t sent[2][16];   /* services begun to in minutes that are no longer kept: of late, and before that */
 };

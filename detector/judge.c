@@ -169,17 +169,11 @@ struct expert {
 };
 
 static void
-ask_experts(Judge *judge, const struct host_outline *outline)
+ask(Judge *judge, const struct host_outline *outline, const struct expert *experts, size_t count)
 {
-	static const struct expert experts[] = {
-		{ scan_expert_judge, scan_may_show, { [HOST_WINDOW_1] = true, [HOST_WINDOW_5] = true } },
-		{ flood_expert_judge, flood_may_show, { [HOST_WINDOW_5] = true } },
-		{ mail_expert_judge, mail_may_show, { [HOST_WINDOW_15] = true } },
-		{ beacon_expert_judge, beacon_may_show, { false } },
-	};
 	struct evidence evidence[EXPERT_EVIDENCE];
 
-	for (size_t i = 0; i < G_N_ELEMENTS(experts); i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (!experts[i].may_show(outline))
 			continue;
 		for (int length = 0; length < HOST_WINDOWS; length++) {
@@ -188,6 +182,54 @@ ask_experts(Judge *judge, const struct host_outline *outline)
 		}
 		add_evidence(&judge->assessment, evidence, experts[i].judge(&judge->view, evidence));
 	}
+}
+
+static void
+ask_experts(Judge *judge, const struct host_outline *outline)
+{
+	static const struct expert experts[] = {
+		{ scan_expert_judge, scan_may_show, { [HOST_WINDOW_1] = true, [HOST_WINDOW_5] = true } },
+		{ flood_expert_judge, flood_may_show, { [HOST_WINDOW_5] = true } },
+		{ mail_expert_judge, mail_may_show, { [HOST_WINDOW_15] = true } },
+		{ beacon_expert_judge, beacon_may_show, { false } },
+	};
+
+	ask(judge, outline, experts, G_N_ELEMENTS(experts));
+}
+
+static struct evidence *
+find_evidence(struct assessment *assessment, enum behaviour behaviour)
+{
+	for (size_t i = 0; i < assessment->evidence_count; i++) {
+		if (assessment->evidence[i].behaviour == behaviour)
+			return &assessment->evidence[i];
+	}
+	return NULL;
+}
+
+/* Those that only tell are asked where it is read: of whole minutes, and with a verdict. */
+static void
+ask_tellers(Judge *judge, const struct host_outline *outline, struct host_past *past)
+{
+	static const struct expert tellers[] = {
+		{ sweep_expert_judge, sweep_may_show, { [HOST_WINDOW_1] = true, [HOST_WINDOW_5] = true } },
+		{ contact_expert_judge, contact_may_show, { false } },
+		{ spread_expert_judge, spread_may_show, { true, true, true } },
+	};
+
+	ask(judge, outline, tellers, G_N_ELEMENTS(tellers));
+	if (find_evidence(&judge->assessment, BEHAVIOUR_success_report) != NULL)
+		past->report_minute = MAX(past->report_minute, judge->view.minute);
+}
+
+static bool
+has_verdict(const struct assessment *assessment)
+{
+	for (size_t i = 0; i < assessment->evidence_count; i++) {
+		if (assessment->evidence[i].strength >= 0.5)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -216,9 +258,9 @@ pattern_tail(const Judge *judge)
 	return site->count > 0 ? site : &judge->calibration.tails[BEHAVIOUR_traffic_pattern];
 }
 
-/* Without any calibration a decision value is taken as it is. */
+/* Without any calibration a decision value is taken as it is.  `beside`: evidence that is added to it. */
 static void
-weigh_pattern(const Judge *judge, struct evidence *evidence)
+weigh_pattern(const Judge *judge, double beside, struct evidence *evidence)
 {
 	static const double uncalibrated_threshold = 1.5;
 	const struct tail *tail = pattern_tail(judge);
@@ -229,8 +271,8 @@ weigh_pattern(const Judge *judge, struct evidence *evidence)
 		evidence->strength = expert_strength(evidence->measured / uncalibrated_threshold);
 		return;
 	}
-	evidence->threshold = tail_value(tail, limit);
-	evidence->strength = evidence_strength(tail_evidence(tail, evidence->measured), limit);
+	evidence->threshold = tail_value(tail, fmax(limit - beside, 0));
+	evidence->strength = evidence_strength(tail_evidence(tail, evidence->measured) + beside, limit);
 }
 
 /* The decision value beside the host's own past, and its strength by what is usual. */
@@ -257,7 +299,7 @@ ask_classifier(Judge *judge, struct host_past *past)
 	value = classifier_decide(classifier, judge->features);
 	evidence.measured = value_beside_past(&past->pattern, value, classifier_usual(classifier));
 	value_past_add(&past->pattern, value);
-	weigh_pattern(judge, &evidence);
+	weigh_pattern(judge, evidence_of_report(past->report_minute, judge->view.minute), &evidence);
 	add_evidence(&judge->assessment, &evidence, 1);
 	observe_site(judge, judge->view.minute);
 }
@@ -272,12 +314,24 @@ compare_evidence(const void *a, const void *b)
 	return (int)x->behaviour - (int)y->behaviour;
 }
 
+/* A report that helped the pattern to a verdict is a reason for it. */
+static void
+name_report(struct assessment *assessment)
+{
+	struct evidence *report = find_evidence(assessment, BEHAVIOUR_success_report);
+	const struct evidence *pattern = find_evidence(assessment, BEHAVIOUR_traffic_pattern);
+
+	if (report != NULL && pattern != NULL && pattern->strength >= 0.5)
+		report->strength = fmax(report->strength, pattern->strength);
+}
+
 /* Strongest first; the score is the greatest strength; what is usual comes from the calibration. */
 static void
 weigh_evidence(Judge *judge)
 {
 	struct assessment *assessment = &judge->assessment;
 
+	name_report(assessment);
 	qsort(assessment->evidence, assessment->evidence_count, sizeof(assessment->evidence[0]),
 	      compare_evidence);
 	for (size_t i = 0; i < assessment->evidence_count; i++) {
@@ -413,6 +467,8 @@ judge_host(Judge *judge, HostHistory *history, const struct judge_job *job)
 	if (asks || decides)
 		host_services_collect(&judge->services, job->host, job->minute, judge->sketch_key);
 	ask_experts(judge, &outline);
+	if (!job->early || has_verdict(&judge->assessment))
+		ask_tellers(judge, &outline, &job->host->past);
 	if (decides)
 		ask_classifier(judge, &job->host->past);
 	weigh_evidence(judge);

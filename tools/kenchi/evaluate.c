@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "tools/kenchi/behaviour_report.h"
 #include "tools/kenchi/capture_evaluation.h"
 #include "tools/kenchi/evaluate_detection.h"
 #include "tools/kenchi/evaluation_report.h"
@@ -159,7 +160,9 @@ evaluate_what(const struct evaluate_options *options, int argc, char **argv, boo
 		return evaluate_approximations(options, argv + 2, json);
 	if (argc > 1 && strcmp(argv[1], "detection") == 0)
 		return evaluate_hosts(options, argv + 2, json);
-	subcommand_complain("evaluate: what? approximations or detection (see kenchi help evaluate)");
+	if (argc > 1 && strcmp(argv[1], "behaviours") == 0)
+		return behaviour_report(options->labels, options->bins != NULL ? options->bins : argv + 2, json);
+	subcommand_complain("evaluate: what? approximations, detection or behaviours (see kenchi help evaluate)");
 	return EXIT_CODE_USAGE;
 }
 

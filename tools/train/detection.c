@@ -32,6 +32,7 @@ struct scored_host {
 	double score[DETECTION_METHODS];  /* from the implant's start on; of a clean host, ever */
 	double before[DETECTION_METHODS]; /* of malware and benign implants */
 	int64_t found_ms[DETECTION_METHODS]; /* 0: never */
+	uint32_t report_minute;              /* the last in which a success was reported */
 };
 
 static const double nothing = -1e9; /* below every score */
@@ -191,12 +192,18 @@ take_window(const Detection *detection, const struct calibration *known, struct 
 {
 	const struct tail *tail = &known->tails[BEHAVIOUR_traffic_pattern];
 	double limit = evidence_limit(detection->options->alarms, known->windows_a_day);
-	double pattern = isfinite(value) ? evidence_strength(tail_evidence(tail, value), limit) : 0;
+	uint32_t minute = (uint32_t)(window->end_ms / HOST_BIN_MS - 1);
+	double beside, pattern, alone;
 	double experts = (double)window->expert_score;
 	const int64_t times[2] = { window->end_ms, window->time_ms };
 
+	if (window->behaviours >> BEHAVIOUR_success_report & 1)
+		host->report_minute = minute;
+	beside = evidence_of_report(host->report_minute, minute);
+	alone = isfinite(value) ? evidence_strength(tail_evidence(tail, value), limit) : 0;
+	pattern = isfinite(value) ? evidence_strength(tail_evidence(tail, value) + beside, limit) : 0;
 	take_score(host, DETECTION_ALL, fmax(pattern, experts), times);
-	take_score(host, DETECTION_PATTERN, pattern, times);
+	take_score(host, DETECTION_PATTERN, alone, times);
 	take_score(host, DETECTION_EXPERTS, experts, times);
 	for (int i = 0; i < BASELINES; i++)
 		take_score(host, (enum detection_method)(DETECTION_BASELINES + i), (double)window->baselines[i], times);

@@ -75,6 +75,20 @@ label_of(const struct labelled_host *host, int64_t end_ms)
 	return host->role == ROLE_MALWARE ? WINDOW_INFECTED : WINDOW_BENIGN_IMPLANT;
 }
 
+static unsigned
+shown_behaviours(const struct assessment *assessment)
+{
+	unsigned behaviours = 0;
+
+	for (size_t i = 0; i < assessment->evidence_count; i++) {
+		const struct evidence *evidence = &assessment->evidence[i];
+
+		if (evidence->measured >= evidence->threshold)
+			behaviours |= 1u << evidence->behaviour;
+	}
+	return behaviours;
+}
+
 static void
 keep(const struct player *player, const struct assessment *assessment)
 {
@@ -98,6 +112,7 @@ keep(const struct player *player, const struct assessment *assessment)
 	window->time_ms = assessment->time_ms;
 	window->label = label_of(host, assessment->bin_end_ms);
 	window->expert_score = (float)assessment->score;
+	window->behaviours = shown_behaviours(assessment);
 	for (size_t i = 0; i < FEATURE_COUNT; i++)
 		window->features[i] = (float)assessment->features[i];
 	baselines_judge(player->baselines, assessment, window->baselines);

@@ -37,6 +37,7 @@ struct labelled_window {
 	int64_t time_ms; /* when it was judged, on the exporter's clock */
 	enum window_label label;
 	float expert_score; /* greatest strength of the experts */
+	unsigned behaviours; /* bits (1 << enum behaviour): measured at or above their threshold */
 	float baselines[BASELINES];
 	float features[FEATURE_COUNT];
 };

@@ -1,6 +1,6 @@
 /*
- * From the hash of a key to the number of what has it: an index that grows with what is in it, so that a small
- * one stays in the cache.
+ * From the hash of a key to the number of what has it: an index that grows with what is in it, so
+ * that a small one stays in the cache.
  *
  * Hashes may be equal; whoever searches compares keys and asks for the next number.  Search:
  *

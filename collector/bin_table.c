@@ -12,7 +12,6 @@
 enum {
 	BLOCK = 32,            /* records whose searches wait for memory together */
 	VIEWS = 2 * BLOCK,     /* a biflow is two records */
-	JOBS = 2 * VIEWS,      /* each for its source and its destination */
 	OPENED_UNIT_SHIFT = 7, /* the bins' times of opening count 128 ms */
 	SWEEPS_PER_PART = 10,  /* bins are looked through so often while a part grows */
 	SILENT_QUIETS = 3,     /* an exporter is silent after so many quiet_ms */
@@ -22,11 +21,13 @@ enum {
 	PARTS_AHEAD = 8, /* so many parts early their memory is asked for */
 };
 
-/* A record that is to be added to the bins of one of its ends. */
+/* A record that is to be added to the bins of its ends. */
 struct job {
-	struct record_end end;
-	uint32_t hash;   /* of the first minute's bin */
-	uint32_t number; /* of that bin, if it was open before this block; else OPEN_BINS_NONE */
+	struct record_view view;
+	bool goes_on;       /* the next job is the same record's, a biflow */
+	bool monitored[2];  /* by direction: the source, the destination */
+	uint32_t hash[2];   /* of their first minute's bins */
+	uint32_t number[2]; /* of these, if they were open before this block; else OPEN_BINS_NONE */
 };
 
 struct BinTable {
@@ -40,7 +41,8 @@ struct BinTable {
 	uint16_t owner;      /* place of the exporter whose batch is added */
 	uint16_t opened;     /* what a bin opened now is marked with */
 	uint16_t exporters;  /* its bit */
-	int64_t earliest_ms; /* a record that starts before, or ends behind the latest, is refused */
+	int64_t earliest_ms; /* a record that starts before, or ends behind the latest, is refused
+	                      */
 	int64_t latest_ms;
 
 	uint32_t *due; /* numbers of the bins to give out */
@@ -50,11 +52,9 @@ struct BinTable {
 	size_t due_next;
 	uint32_t given; /* to be released; OPEN_BINS_NONE: none */
 
-	size_t view_count;
 	size_t job_count;
-	struct record_view views[VIEWS];
 	struct flow_record reversed[BLOCK];
-	struct job jobs[JOBS];
+	struct job jobs[VIEWS];
 };
 
 BinTable *
@@ -108,96 +108,90 @@ bin_for(BinTable *table, const struct host_address *host, uint32_t minute, uint3
 	return number;
 }
 
-/* True: it found room. */
-static bool
-add_share(BinTable *table, uint32_t number, const struct record_share *share)
+static inline void
+end_share(BinTable *table, uint32_t number, const struct open_share *share)
 {
-	switch (open_bins_add(table->open, number, &share->share, &share->numbers)) {
-	case SHARE_ADDED:
-		return true;
-	case SHARE_MADE_BUSY:
+	if (open_bins_end_share(table->open, number, share))
 		due_queue_add_busy(table->queue, number);
-		return true;
-	case SHARE_LOST:
-		break;
-	}
-	table->counters.touches_lost++;
-	return false;
-}
-
-static inline const struct host_address *
-host_of(const struct job *job)
-{
-	return record_view_host(job->end.view, job->end.direction);
 }
 
 /* Of a record that was reported before nothing is counted but that it was. */
 static bool
-note_copy(BinTable *table, const struct job *job)
+note_copy(BinTable *table, const struct job *job, enum host_direction direction)
 {
-	struct record_share copy = {
-		.share = { .marks = SHARE_COPY, .exporters = job->end.exporters },
-	};
-	uint32_t number = bin_for(table, host_of(job), job->end.view->minute, job->hash);
+	uint32_t number = bin_for(table, record_view_host(&job->view, direction), job->view.minute,
+	                          job->hash[direction]);
+	struct open_share open;
 
-	return number != OPEN_BINS_NONE && add_share(table, number, &copy);
+	if (number == OPEN_BINS_NONE || !open_bins_begin_share(table->open, number, false, &open))
+		return false;
+	*open.share = (struct host_share){ .marks = SHARE_COPY, .exporters = job->view.exporters };
+	end_share(table, number, &open);
+	return true;
 }
 
-/* True: at least one minute of it found room. */
-static inline bool
-do_job(BinTable *table, const struct job *job)
+/* The bin of a minute behind the record's first one. */
+static uint32_t
+later_bin(BinTable *table, const struct host_address *host, uint32_t minute)
 {
-	const struct record_view *view = job->end.view;
-	struct record_share share;
+	return bin_for(table, host, minute, open_bins_hash(table->open, host, minute));
+}
+
+/* For one end.  True: at least one minute of it found room. */
+static inline bool
+do_end(BinTable *table, const struct job *job, enum host_direction direction)
+{
+	const struct record_view *view = &job->view;
+	const struct host_address *host = record_view_host(view, direction);
+	struct record_cut cut = { 0 };
+	struct open_share open;
 	bool placed = false;
 
 	if (view->marks & SHARE_COPY)
-		return note_copy(table, job);
-	share.elapsed_ms = 0;
-	while (record_share_next(&share, &job->end)) {
-		bool first = share.minute == view->minute;
-		uint32_t number = first ? job->number : OPEN_BINS_NONE;
+		return note_copy(table, job, direction);
+	while (record_cut_next(&cut, view)) {
+		uint32_t number = job->number[direction];
 
-		if (number == OPEN_BINS_NONE)
-			number = bin_for(table, host_of(job), share.minute,
-			                 first ? job->hash
-			                       : open_bins_hash(table->open, host_of(job),
-			                                        share.minute));
-		if (number != OPEN_BINS_NONE && add_share(table, number, &share))
-			placed = true;
-		else
+		if (cut.from_ms != 0)
+			number = later_bin(table, host, cut.minute);
+		else if (number == OPEN_BINS_NONE)
+			number = bin_for(table, host, cut.minute, job->hash[direction]);
+		if (number == OPEN_BINS_NONE) {
 			table->counters.shares_lost++;
+		} else if (!open_bins_begin_share(table->open, number, view->wide, &open)) {
+			table->counters.shares_lost++;
+			table->counters.touches_lost++;
+		} else {
+			record_cut_write(&cut, view, direction, &open);
+			end_share(table, number, &open);
+			placed = true;
+		}
 	}
 	return placed;
 }
 
-static inline void
-plan_job(BinTable *table, const struct record_view *view, enum host_direction direction)
+/* Nobody looks at a record of which no end is monitored: false. */
+static inline bool
+plan_job(BinTable *table, const struct flow_record *record)
 {
-	struct job *job = &table->jobs[table->job_count++];
+	struct job *job = &table->jobs[table->job_count];
 
-	job->end = (struct record_end){ view, direction, table->exporters };
-	job->hash = open_bins_hash(table->open, host_of(job), view->minute);
-	open_bins_prefetch_index(table->open, job->hash);
-}
-
-/* Nobody looks at a view of which no end is monitored. */
-static inline void
-plan_view(BinTable *table, const struct flow_record *record)
-{
-	struct record_view *view = &table->views[table->view_count];
-	bool monitored[2] = {
-		[HOST_OUT] = prefix_set_contains(table->monitored, &record->source),
-		[HOST_IN] = prefix_set_contains(table->monitored, &record->destination),
-	};
-
-	if (!monitored[HOST_OUT] && !monitored[HOST_IN])
-		return;
-	record_view_begin(view, record);
-	for (int direction = HOST_OUT; direction <= HOST_IN; direction++)
-		if (monitored[direction])
-			plan_job(table, view, (enum host_direction)direction);
-	table->view_count++;
+	job->monitored[HOST_OUT] = prefix_set_contains(table->monitored, &record->source);
+	job->monitored[HOST_IN] = prefix_set_contains(table->monitored, &record->destination);
+	if (!job->monitored[HOST_OUT] && !job->monitored[HOST_IN])
+		return false;
+	record_view_begin(&job->view, record, table->exporters);
+	for (int i = HOST_OUT; i <= HOST_IN; i++) {
+		if (!job->monitored[i])
+			continue;
+		job->hash[i] = open_bins_hash(table->open,
+		                              record_view_host(&job->view, (enum host_direction)i),
+		                              job->view.minute);
+		open_bins_prefetch_index(table->open, job->hash[i]);
+	}
+	job->goes_on = false;
+	table->job_count++;
+	return true;
 }
 
 /* What a batch's records have in common. */
@@ -251,78 +245,76 @@ is_refused(const BinTable *table, const struct flow_record *record)
 	       ((record->octets | record->packets) == 0 && !has_reverse(record));
 }
 
-/* Counts the record by what became of it. */
+/* Plans what is to be done for one record, or counts why nothing is. */
 static inline void
-settle(BinTable *table, const struct flow_record *record, size_t jobs, bool placed)
+plan_record(BinTable *table, const struct flow_batch *batch, const struct flow_record *record,
+            struct flow_record *reversed)
 {
-	if (placed && !(record->marks & FLOW_COPY))
-		table->counters.binned++;
-	else if (jobs == 0)
-		table->counters.unmonitored++;
-	else if (record->marks & FLOW_COPY)
-		table->counters.copies++;
-	else
-		table->counters.unplaced++;
-}
-
-/* Plans what is to be done for one record; false: it is refused. */
-static inline bool
-plan_record(BinTable *table, const struct flow_batch *batch, size_t number, size_t place)
-{
-	const struct flow_record *record = &batch->records[number];
+	bool forward = (record->octets | record->packets) != 0;
+	bool planned;
 
 	if (is_refused(table, record)) {
 		++*refusal_of(table, batch, record);
-		return false;
+		return;
 	}
-	if ((record->octets | record->packets) != 0)
-		plan_view(table, record);
+	planned = forward && plan_job(table, record);
 	if (has_reverse(record)) {
-		flow_role_reverse(record, &table->reversed[place]);
-		plan_view(table, &table->reversed[place]);
+		flow_role_reverse(record, reversed);
+		if (planned)
+			table->jobs[table->job_count - 1].goes_on = true;
+		planned = plan_job(table, reversed);
 	}
-	return true;
+	table->counters.unmonitored += !planned;
 }
 
-/* In steps that each ask for memory and leave it time to come: what takes longest stands between. */
-static void
+/* In steps that each ask for memory and leave it time to come: what takes longest stands between.
+ */
+static inline void
 look_for_bins(BinTable *table)
 {
-	for (size_t i = 0; i < table->job_count; i++)
-		table->jobs[i].number = open_bins_prefetch_bin(table->open, table->jobs[i].hash);
-	for (size_t i = 0; i < table->view_count; i++)
-		record_view_finish(&table->views[i]);
-	for (size_t i = 0; i < table->job_count; i++) {
-		struct job *job = &table->jobs[i];
+	struct job *end = &table->jobs[table->job_count];
 
-		if (job->number != OPEN_BINS_NONE)
-			job->number = open_bins_confirm(table->open, job->number, host_of(job),
-			                                job->end.view->minute);
+	for (struct job *job = table->jobs; job < end; job++)
+		for (int i = HOST_OUT; i <= HOST_IN; i++)
+			if (job->monitored[i])
+				job->number[i] = open_bins_prefetch_bin(table->open, job->hash[i]);
+	for (struct job *job = table->jobs; job < end; job++)
+		record_view_finish(&job->view);
+	for (struct job *job = table->jobs; job < end; job++) {
+		for (int i = HOST_OUT; i <= HOST_IN; i++) {
+			enum host_direction direction = (enum host_direction)i;
+
+			if (job->monitored[i] && job->number[i] != OPEN_BINS_NONE)
+				job->number[i] = open_bins_confirm(
+					table->open, job->number[i],
+					record_view_host(&job->view, direction), job->view.minute);
+		}
 	}
 }
 
 static void
 add_block(BinTable *table, const struct flow_batch *batch, size_t from, size_t until)
 {
-	size_t ends[BLOCK]; /* of each record's jobs */
-	uint32_t planned = 0;
-	size_t job = 0;
+	struct bin_table_counters *counters = &table->counters;
+	bool placed = false;
 
-	_Static_assert(BLOCK <= 32, "a bit for each");
-	table->view_count = table->job_count = 0;
-	for (size_t i = from; i < until; i++) {
-		planned |= (uint32_t)plan_record(table, batch, i, i - from) << (i - from);
-		ends[i - from] = table->job_count;
-	}
+	table->job_count = 0;
+	for (size_t i = from; i < until; i++)
+		plan_record(table, batch, &batch->records[i], &table->reversed[i - from]);
 	look_for_bins(table);
-	for (size_t i = 0; i < until - from; i++) {
-		size_t first = job;
-		bool placed = false;
-
-		for (; job < ends[i]; job++)
-			placed |= do_job(table, &table->jobs[job]);
-		if (planned >> i & 1)
-			settle(table, &batch->records[from + i], job - first, placed);
+	for (struct job *job = table->jobs; job < &table->jobs[table->job_count]; job++) {
+		for (int i = HOST_OUT; i <= HOST_IN; i++)
+			if (job->monitored[i])
+				placed |= do_end(table, job, (enum host_direction)i);
+		if (job->goes_on)
+			continue;
+		if (job->view.marks & SHARE_COPY)
+			counters->copies++;
+		else if (placed)
+			counters->binned++;
+		else
+			counters->unplaced++;
+		placed = false;
 	}
 }
 
@@ -377,8 +369,8 @@ sort_pass(BinTable *table, uint32_t least, unsigned shift, size_t counts)
 	table->due = sorted;
 }
 
-/* Minutes seldom differ by more than a few hundred: one pass does then, and it looks at no more counts
- * than there are minutes. */
+/* Minutes seldom differ by more than a few hundred: one pass does then, and it looks at no more
+ * counts than there are minutes. */
 static void
 sort_by_minute(BinTable *table)
 {
@@ -455,7 +447,6 @@ prefetch_parts(const BinTable *table)
 bool
 bin_table_next_part(BinTable *table, struct bin_part *part)
 {
-	struct open_bin_part open;
 	uint32_t number;
 
 	release_given(table);
@@ -463,16 +454,10 @@ bin_table_next_part(BinTable *table, struct bin_part *part)
 		return false;
 	prefetch_parts(table);
 	number = table->due[table->due_next++];
-	open_bins_close(table->open, number, &open);
+	open_bins_close(table->open, number, part);
 	table->given = number;
-	*part = (struct bin_part){
-		.export_ms = export_progress_time(table->progress,
-		                                  open_bins_tag(table->open, number)->owner)
-		                     .ms,
-		.bin = open.sum,
-		.extension = open.extension,
-		.shares = open.shares,
-	};
+	part->export_ms =
+		export_progress_time(table->progress, open_bins_tag(table->open, number)->owner).ms;
 	table->counters.parts++;
 	table->counters.extended += part->extension != NULL;
 	return true;

@@ -56,13 +56,14 @@ struct bin_table_counters {
 	uint64_t future;
 	uint64_t impossible; /* FLOW_TIMES_IMPOSSIBLE */
 	uint64_t uncounted;
-	uint64_t unplaced;    /* no room */
-	uint64_t shares_lost; /* a record's share in one host's minute that found no room; the
-	                         record may be binned elsewhere */
-	uint64_t parts;       /* made */
-	uint64_t extended;    /* of them summed up, with an extension */
-	uint64_t touches_lost; /* of the shares lost, those of open bins: their detail is incomplete */
-	uint64_t open_bins; /* now */
+	uint64_t unplaced;     /* no room */
+	uint64_t shares_lost;  /* a record's share in one host's minute that found no room; the
+	                          record may be binned elsewhere */
+	uint64_t parts;        /* made */
+	uint64_t extended;     /* of them summed up, with an extension */
+	uint64_t touches_lost; /* of the shares lost, those of open bins: their detail is incomplete
+	                        */
+	uint64_t open_bins;    /* now */
 	uint64_t open_extensions;
 };
 
@@ -86,14 +87,6 @@ bool bin_table_is_due(const BinTable *table);
  * meanwhile.
  */
 void bin_table_begin_parts(BinTable *table, bool all);
-
-/* One part: a bin, or in the sparse form. */
-struct bin_part {
-	int64_t export_ms;
-	const struct host_bin *bin;                 /* NULL: in the sparse form */
-	const struct host_bin_extension *extension; /* of the bin; NULL: it is not extended */
-	struct host_shares shares;
-};
 
 /* The next part, valid until the next call of this or bin_table_begin_parts(); false: that was all.
  */

@@ -1,7 +1,7 @@
 /*
- * The open bins of each exporter in the order in which they were opened: what is due stands at the front, so
- * that finding it costs nothing for the bins that are not.  Busy bins, which are due sooner, also
- * stand in a shorter queue of their own.
+ * The open bins of each exporter in the order in which they were opened: what is due stands at the
+ * front, so that finding it costs nothing for the bins that are not.  Busy bins, which are due
+ * sooner, also stand in a shorter queue of their own.
  *
  * A bin that was closed leaves its entries behind; they are known by its serial, and dropped when
  * they are met or when a queue has become too long.
@@ -27,8 +27,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DueQueue, due_queue_free)
 void due_queue_add(DueQueue *queue, uint32_t number);
 void due_queue_add_busy(DueQueue *queue, uint32_t number);
 
-/* Marks the exporter's bins that were opened `quiet_age` ago, and the busy ones that were `busy_age`
- * ago. */
+/* Marks the exporter's bins that were opened `quiet_age` ago, and the busy ones that were
+ * `busy_age` ago. */
 struct due_ages {
 	uint16_t now;
 	uint16_t quiet_age;

@@ -47,8 +47,8 @@ struct sum {
 	struct host_bin_extension extension;
 };
 
-/* Pieces of one size in one array.  The one given back last is taken first, and the next ones are asked for
- * early. */
+/* Pieces of one size in one array.  The one given back last is taken first, and the next ones are
+ * asked for early. */
 struct pool {
 	char *pieces;
 	size_t piece_octets;
@@ -70,6 +70,7 @@ struct OpenBins {
 	struct pool chunk_pool;
 	struct pool sum_pool;
 	union host_cell gathered[HOST_SHARES_CELLS_MOST]; /* of the bin closed last */
+	union host_cell summand[2];                       /* a share that is added to a sum */
 };
 
 static void *
@@ -105,8 +106,8 @@ pool_take(struct pool *pool)
 		return pool->touched++;
 	number = pool->free[free - 1];
 	if (free > PIECES_AHEAD) {
-		const char *soon = pool->pieces + pool->free[free - 1 - PIECES_AHEAD] *
-		                                          pool->piece_octets;
+		const char *soon =
+			pool->pieces + pool->free[free - 1 - PIECES_AHEAD] * pool->piece_octets;
 
 		__builtin_prefetch(soon, 1);
 		__builtin_prefetch(soon + LINE_OCTETS, 1);
@@ -207,7 +208,8 @@ prefetch_room(const OpenBins *bins, const struct open_bin *bin)
 
 	if (bin->cell_count == SUMMED) {
 		memory = (const char *)&bins->sums[bin->first_chunk];
-		for (size_t line = 0; line < offsetof(struct host_bin, touches); line += LINE_OCTETS)
+		for (size_t line = 0; line < offsetof(struct host_bin, touches);
+		     line += LINE_OCTETS)
 			__builtin_prefetch(memory + line, 1);
 	} else if (bin->cell_count > CELLS_FIRST) {
 		size_t cell = ((size_t)bin->cell_count - CELLS_FIRST) % CHUNK_CELLS;
@@ -252,12 +254,6 @@ open_bins_open(OpenBins *bins, const struct open_bin_key *key)
 	return number;
 }
 
-static size_t
-cells_of(const struct host_share *share)
-{
-	return share->marks & SHARE_WIDE ? 2 : 1;
-}
-
 /* Copies the cells into one row. */
 static const union host_cell *
 gather(OpenBins *bins, const struct open_bin *bin)
@@ -287,16 +283,14 @@ give_chunks(OpenBins *bins, const struct open_bin *bin)
 	}
 }
 
-static struct host_shares
-shares_of(OpenBins *bins, const struct open_bin *bin)
+static inline void
+describe_shares(OpenBins *bins, const struct open_bin *bin, struct host_shares *shares)
 {
-	return (struct host_shares){
-		.host = bin->host,
-		.minute = bin->minute,
-		.lost = bin->lost,
-		.count = bin->cell_count,
-		.cells = gather(bins, bin),
-	};
+	shares->host = bin->host;
+	shares->minute = bin->minute;
+	shares->lost = bin->lost;
+	shares->count = bin->cell_count;
+	shares->cells = gather(bins, bin);
 }
 
 /* False: there is no room for a sum. */
@@ -309,7 +303,7 @@ sum_up(OpenBins *bins, struct open_bin *bin)
 
 	if (number == OPEN_BINS_NONE)
 		return false;
-	shares = shares_of(bins, bin);
+	describe_shares(bins, bin, &shares);
 	sum = &bins->sums[number];
 	host_bin_init(&sum->bin, &bin->host, bin->minute);
 	host_bin_extension_init(&sum->extension);
@@ -345,72 +339,71 @@ take_cell(OpenBins *bins, struct open_bin *bin)
 	return &bins->chunks[chunk].cells[(count - CELLS_FIRST) % CHUNK_CELLS];
 }
 
-/* A wide share needs both of its cells. */
+/* A wide share needs both of its cells: it is not begun when there might be one alone. */
 static bool
-put_cells(OpenBins *bins, struct open_bin *bin, const struct host_share *share,
-          const struct host_share_numbers *numbers)
+take_cells(OpenBins *bins, struct open_bin *bin, bool wide, struct open_share *share)
 {
-	union host_cell *first, *second;
-
-	if (!(share->marks & SHARE_WIDE)) {
-		first = take_cell(bins, bin);
-		if (first == NULL)
-			return false;
-		first->share = *share;
-		return true;
-	}
-	if (bin->cell_count + 2 > HOST_SHARES_CELLS_MOST ||
-	    bins->chunk_pool.used == bins->chunk_pool.most)
+	if (wide && (bin->cell_count + 2 > HOST_SHARES_CELLS_MOST ||
+	             bins->chunk_pool.used == bins->chunk_pool.most))
 		return false;
-	first = take_cell(bins, bin);
-	first->share = *share;
-	second = take_cell(bins, bin);
-	second->numbers = *numbers;
-	return true;
+	share->share = (struct host_share *)take_cell(bins, bin);
+	if (wide)
+		share->numbers = (struct host_share_numbers *)take_cell(bins, bin);
+	return share->share != NULL;
 }
 
-static void
-add_to_sum(OpenBins *bins, struct open_bin *bin, const struct host_share *share,
-           const struct host_share_numbers *numbers)
-{
-	struct sum *sum = &bins->sums[bin->first_chunk];
-	bool extended = bin->touches >= HOST_BIN_TOUCHES;
-
-	host_share_add(&sum->bin, extended ? &sum->extension : NULL, share, numbers,
-	               bins->sketch_key);
-}
-
+/* Beside the host there is no room for it. */
 G_GNUC_NO_INLINE static bool
-put_share(OpenBins *bins, struct open_bin *bin, const struct host_share *share,
-          const struct host_share_numbers *numbers)
+begin_later_share(OpenBins *bins, struct open_bin *bin, bool wide, struct open_share *share)
 {
-	bool many = bin->cell_count + cells_of(share) > CELLS_BEFORE_SUM;
+	bool many = bin->cell_count + (wide ? 2 : 1) > CELLS_BEFORE_SUM;
 
 	if (bin->cell_count != SUMMED && !(many && sum_up(bins, bin))) {
-		if (put_cells(bins, bin, share, numbers))
+		if (take_cells(bins, bin, wide, share))
 			return true;
 		if (!sum_up(bins, bin)) {
 			bin->lost = (uint16_t)MIN(bin->lost + 1, UINT16_MAX);
 			return false;
 		}
 	}
-	add_to_sum(bins, bin, share, numbers);
+	share->share = &bins->summand[0].share;
+	share->numbers = &bins->summand[1].numbers;
 	return true;
 }
 
-enum open_bins_outcome
-open_bins_add(OpenBins *bins, uint32_t number, const struct host_share *share,
-              const struct host_share_numbers *numbers)
+bool
+open_bins_begin_share(OpenBins *bins, uint32_t number, bool wide, struct open_share *share)
 {
 	struct open_bin *bin = &bins->bins[number];
 
-	if (bin->cell_count < CELLS_FIRST && !(share->marks & SHARE_WIDE))
-		bin->cells[bin->cell_count++].share = *share;
-	else if (!put_share(bins, bin, share, numbers))
-		return SHARE_LOST;
-	if (bin->touches > HOST_BIN_TOUCHES || (share->marks & (SHARE_COPY | SHARE_ICMP_ERROR)))
-		return SHARE_ADDED;
-	return ++bin->touches > HOST_BIN_TOUCHES ? SHARE_MADE_BUSY : SHARE_ADDED;
+	if (bin->cell_count >= CELLS_FIRST || wide)
+		return begin_later_share(bins, bin, wide, share);
+	share->share = &bin->cells[bin->cell_count++].share;
+	return true;
+}
+
+static void
+add_to_sum(OpenBins *bins, const struct open_bin *bin, const struct open_share *share)
+{
+	struct sum *sum = &bins->sums[bin->first_chunk];
+	bool extended = bin->touches > HOST_BIN_TOUCHES;
+
+	host_share_add(&sum->bin, extended ? &sum->extension : NULL, share->share, share->numbers,
+	               bins->sketch_key);
+}
+
+bool
+open_bins_end_share(OpenBins *bins, uint32_t number, const struct open_share *share)
+{
+	struct open_bin *bin = &bins->bins[number];
+	bool touches = (share->share->marks & (SHARE_COPY | SHARE_ICMP_ERROR)) == 0;
+	bool made_busy = touches && bin->touches == HOST_BIN_TOUCHES;
+
+	if (touches && bin->touches <= HOST_BIN_TOUCHES)
+		bin->touches++;
+	if (bin->cell_count == SUMMED)
+		add_to_sum(bins, bin, share);
+	return made_busy;
 }
 
 const struct open_bin_tag *
@@ -452,21 +445,23 @@ open_bins_prefetch_close(const OpenBins *bins, uint32_t number)
 }
 
 void
-open_bins_close(OpenBins *bins, uint32_t number, struct open_bin_part *part)
+open_bins_close(OpenBins *bins, uint32_t number, struct bin_part *part)
 {
 	const struct open_bin *bin = &bins->bins[number];
+	const struct sum *sum;
 
 	bin_index_remove(&bins->index, bin->hash, number);
-	part->sum = NULL;
+	part->bin = NULL;
 	part->extension = NULL;
 	if (bin->cell_count != SUMMED) {
-		part->shares = shares_of(bins, bin);
+		describe_shares(bins, bin, &part->shares);
 		return;
 	}
+	sum = &bins->sums[bin->first_chunk];
 	part->shares = (struct host_shares){ .host = bin->host, .minute = bin->minute };
-	part->sum = &bins->sums[bin->first_chunk].bin;
-	if (part->sum->touch_count == HOST_BIN_EXTENDED)
-		part->extension = &bins->sums[bin->first_chunk].extension;
+	part->bin = &sum->bin;
+	if (sum->bin.touch_count == HOST_BIN_EXTENDED)
+		part->extension = &sum->extension;
 }
 
 void

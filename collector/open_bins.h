@@ -1,10 +1,10 @@
 /*
  * The open bins: what has come for a host and minute since its last part was sent.
  *
- * A bin is a list of its records' shares: most hosts are quiet, and their shares are smaller than the bin that
- * they make.  The first ones lie beside the host's name, in two cache lines; more go to chunks.  Only
- * a bin of many shares is summed up into a struct host_bin with its extension, and from then on
- * updated.  All three come from pools with a bound.
+ * A bin is a list of its records' shares: most hosts are quiet, and their shares are smaller than
+ * the bin that they make.  The first ones lie beside the host's name, in two cache lines; more go
+ * to chunks.  Only a bin of many shares is summed up into a struct host_bin with its extension, and
+ * from then on updated.  All three come from pools with a bound.
  *
  * Bins are named by their number, which is free again after open_bins_release().  The order of
  * numbers follows from the order of calls alone, never from the key of the index.
@@ -34,23 +34,19 @@ struct open_bins_limits {
 /* What is asked of many bins in turn: small and dense. */
 struct open_bin_tag {
 	uint32_t minute;
-	uint16_t serial; /* of the bin that has the number: it changes when the number is free again */
+	uint16_t serial; /* of the bin that has the number: it changes when the number is free again
+	                  */
 	uint16_t owner;  /* the exporter that opened it; OPEN_BINS_FREE: the number is free */
 };
 
 enum { OPEN_BINS_FREE = UINT16_MAX };
 
-enum open_bins_outcome {
-	SHARE_ADDED,
-	SHARE_MADE_BUSY, /* the bin has more touches now than a quiet one has */
-	SHARE_LOST,      /* there is no room */
-};
-
-/* What has come, in the form that it is in. */
-struct open_bin_part {
-	struct host_shares shares;     /* when `sum` is NULL; but host, minute and lost always */
-	const struct host_bin *sum;
-	const struct host_bin_extension *extension; /* of the sum */
+/* What has come for a host and minute: a bin, or in the sparse form. */
+struct bin_part {
+	int64_t export_ms;          /* newest export time of the exporter that opened it */
+	const struct host_bin *bin; /* NULL: in the sparse form */
+	const struct host_bin_extension *extension; /* of the bin; NULL: it is not extended */
+	struct host_shares shares;                  /* host and minute always */
 };
 
 OpenBins *open_bins_new(const struct open_bins_limits *limits, uint64_t table_key,
@@ -64,16 +60,18 @@ uint32_t open_bins_find(const OpenBins *bins, const struct host_address *host, u
                         uint32_t hash);
 
 /*
- * The same in steps that each wait for memory, so that a batch of searches can wait together.  Second: the bin that it
- * probably is; OPEN_BINS_NONE: there is none.  Third: the same number, when that is the bin; else
- * OPEN_BINS_NONE, and only open_bins_find() knows.  It also asks for what adding a share will need.
+ * The same in steps that each wait for memory, so that a batch of searches can wait together.
+ * Second: the bin that it probably is; OPEN_BINS_NONE: there is none.  Third: the same number, when
+ * that is the bin; else OPEN_BINS_NONE, and only open_bins_find() knows.  It also asks for what
+ * adding a share will need.
  */
 void open_bins_prefetch_index(const OpenBins *bins, uint32_t hash);
 uint32_t open_bins_prefetch_bin(const OpenBins *bins, uint32_t hash);
 uint32_t open_bins_confirm(const OpenBins *bins, uint32_t number, const struct host_address *host,
                            uint32_t minute);
 
-/* Opens a bin that is not there; `opened` is the owner's time.  OPEN_BINS_NONE: there is no room. */
+/* Opens a bin that is not there; `opened` is the owner's time.  OPEN_BINS_NONE: there is no room.
+ */
 struct open_bin_key {
 	const struct host_address *host;
 	uint32_t minute;
@@ -84,9 +82,19 @@ struct open_bin_key {
 
 uint32_t open_bins_open(OpenBins *bins, const struct open_bin_key *key);
 
-/* `numbers` is read when the share is wide. */
-enum open_bins_outcome open_bins_add(OpenBins *bins, uint32_t number, const struct host_share *share,
-                                     const struct host_share_numbers *numbers);
+/*
+ * Adding a share: begin tells where it is to be written, and the numbers behind it when it is
+ * `wide`; end takes it.  False: there is no room, and the share is counted as lost.
+ */
+struct open_share {
+	struct host_share *share;
+	struct host_share_numbers *numbers;
+};
+
+bool open_bins_begin_share(OpenBins *bins, uint32_t number, bool wide, struct open_share *share);
+
+/* True: now the bin has more touches than a quiet one. */
+bool open_bins_end_share(OpenBins *bins, uint32_t number, const struct open_share *share);
 
 const struct open_bin_tag *open_bins_tag(const OpenBins *bins, uint32_t number);
 uint16_t open_bins_opened(const OpenBins *bins, uint32_t number);
@@ -97,9 +105,9 @@ void open_bins_prefetch_close(const OpenBins *bins, uint32_t number);
 
 /*
  * Takes the bin out of the index, so that it is no longer found, and tells what has come for it:
- * valid until it is released or another one is closed.
+ * valid until it is released or another one is closed.  The export time is the caller's.
  */
-void open_bins_close(OpenBins *bins, uint32_t number, struct open_bin_part *part);
+void open_bins_close(OpenBins *bins, uint32_t number, struct bin_part *part);
 void open_bins_release(OpenBins *bins, uint32_t number);
 
 /* Numbers below this one can be open. */

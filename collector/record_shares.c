@@ -58,6 +58,15 @@ static const uint16_t role_kinds[2][32] = {
 	[HOST_IN] = ALL_KINDS(HOST_IN),
 };
 
+static inline bool
+classes_fit(const uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	uint64_t pairs[PACKET_SIZE_CLASSES / 2];
+
+	memcpy(pairs, classes, sizeof(pairs));
+	return ((pairs[0] | pairs[1] | pairs[2] | pairs[3]) & UINT64_C(0xffffff00ffffff00)) == 0;
+}
+
 void
 record_view_finish(struct record_view *view)
 {
@@ -72,174 +81,162 @@ record_view_finish(struct record_view *view)
 		marks |= record->marks & FLOW_COPY ? SHARE_COPY : 0u;
 		marks |= record->marks & FLOW_CONTINUES ? SHARE_CONTINUES : 0u;
 	}
-	view->marks = (uint16_t)marks;
+	view->wide = (record->octets >> 32 | record->sampling_interval >> 16) != 0 ||
+	             !classes_fit(view->classes);
+	view->marks = (uint16_t)(view->wide ? marks | SHARE_WIDE : marks);
 }
 
 enum part_of_record { PART_FIRST = 1, PART_LAST = 2, PART_WHOLE = 3 };
 
 static inline unsigned
-kinds_of(const struct record_end *end, unsigned part)
+kinds_of(const struct record_view *view, enum host_direction direction, unsigned part)
 {
-	uint32_t role = end->view->role.marks;
+	uint32_t role = view->role.marks;
 	unsigned at = role & (part & PART_FIRST ? ROLE_KINDS_MASK : ROLE_KINDS_MASK & ~ROLE_BEGINS);
-	unsigned kinds = role_kinds[end->direction][at];
+	unsigned kinds = role_kinds[direction][at];
 
 	if (role & ROLE_NO_CONTACT)
 		kinds &= ~(unsigned)TOUCH_SENT;
 	kinds |= part & PART_FIRST ? TOUCH_STARTS : 0u;
 	kinds |= part & PART_LAST ? TOUCH_ENDS : 0u;
-	return kinds | (end->view->record->packets <= SMALL_PACKETS ? TOUCH_SMALL : 0u);
+	return kinds | (view->record->packets <= SMALL_PACKETS ? TOUCH_SMALL : 0u);
 }
 
 /* All that does not depend on how the record is cut. */
 static inline void
-describe(struct host_share *share, const struct record_end *end, unsigned part)
+describe(struct host_share *share, const struct record_view *view, enum host_direction direction,
+         unsigned part)
 {
-	const struct record_view *view = end->view;
 	unsigned marks = view->marks;
 
 	if (!(part & PART_FIRST))
 		marks &= ~(unsigned)FIRST_MARKS;
 	if (!(part & PART_LAST))
 		marks &= ~(unsigned)LAST_MARKS;
-	if (end->direction == HOST_OUT)
+	if (direction == HOST_OUT)
 		marks &= ~(unsigned)SHARE_UNSOLICITED;
-	share->peer = *record_view_host(view, end->direction == HOST_OUT ? HOST_IN : HOST_OUT);
+	share->peer = *record_view_host(view, direction == HOST_OUT ? HOST_IN : HOST_OUT);
 	share->port = view->role.port;
-	share->kinds = (uint16_t)kinds_of(end, part);
+	share->kinds = (uint16_t)kinds_of(view, direction, part);
 	share->marks = (uint16_t)marks;
-	share->exporters = end->exporters;
+	share->exporters = view->exporters;
 	share->protocol = view->record->protocol;
 	share->size_knowledge = view->knowledge;
 }
 
-typedef uint32_t classes_u32 __attribute__((vector_size(32)));
-typedef uint16_t classes_u16 __attribute__((vector_size(16)));
-typedef uint8_t classes_u8 __attribute__((vector_size(8)));
-
-/* Writes the numbers of packets in an octet each; false: they do not fit. */
-static inline bool
+/* The numbers of packets in an octet each. */
+static inline void
 pack_classes(uint8_t octets[static PACKET_SIZE_CLASSES],
              const uint32_t classes[static PACKET_SIZE_CLASSES])
 {
-	classes_u32 wide;
-	classes_u8 narrow;
-	uint64_t halves[4];
+	typedef uint32_t u32_classes __attribute__((vector_size(32)));
+	typedef uint16_t u16_classes __attribute__((vector_size(16)));
+	typedef uint8_t u8_classes __attribute__((vector_size(8)));
+	u32_classes wide;
+	u8_classes narrow;
 
 	memcpy(&wide, classes, sizeof(wide));
-	memcpy(halves, classes, sizeof(halves));
-	if (((halves[0] | halves[1] | halves[2] | halves[3]) & UINT64_C(0xffffff00ffffff00)) != 0)
-		return false;
-	narrow = __builtin_convertvector(__builtin_convertvector(wide, classes_u16), classes_u8);
+	narrow = __builtin_convertvector(__builtin_convertvector(wide, u16_classes), u8_classes);
 	memcpy(octets, &narrow, sizeof(narrow));
-	return true;
 }
 
-/* The numbers, in the share where they fit. */
-static inline void
-put_numbers(struct record_share *into, const struct record_end *end, uint64_t octets,
-            const uint32_t classes[static PACKET_SIZE_CLASSES])
-{
-	uint32_t interval = end->view->record->sampling_interval;
-	struct host_share *share = &into->share;
-
-	share->octets = (uint32_t)octets;
-	share->sampling_interval = (uint16_t)interval;
-	if ((octets >> 32 | interval >> 16) == 0 && pack_classes(share->size_packets, classes))
-		return;
-	share->marks |= SHARE_WIDE;
-	share->sampling_interval = 0;
-	memset(share->size_packets, 0, sizeof(share->size_packets));
-	into->numbers.octets_upper = (uint32_t)(octets >> 32);
-	into->numbers.sampling_interval = interval;
-	memcpy(into->numbers.size_packets, classes, sizeof(into->numbers.size_packets));
-	into->numbers.unused = 0;
-}
-
-/* A part of the record's life, up to the end of its minute. */
-struct cut {
-	int64_t start_ms;
-	int64_t end_ms;
+/* The moments of the record's life between which a part of it lies. */
+struct span {
 	struct shape_moment from;
 	struct shape_moment until;
 	unsigned shape; /* of the whole record */
 };
 
 /* Shapes count in quarters of a second, in which the record's first and last lie whole. */
-static struct cut
-cut_out(const struct flow_record *record, int64_t elapsed_ms)
+static struct span
+span_of(const struct record_cut *cut, const struct record_view *view)
 {
-	int64_t start_ms = record->start.ms;
-	int64_t end_ms = record->end.ms + 1; /* the first ms after it */
-	int64_t next_ms = ((start_ms + elapsed_ms) / HOST_BIN_MS + 1) * HOST_BIN_MS;
-	struct cut cut = { .start_ms = start_ms + elapsed_ms,
-		           .end_ms = end_ms < next_ms ? end_ms : next_ms,
-		           .shape = second_shape_of(record) };
+	const struct flow_record *record = view->record;
+	int64_t before_ms = 0;
+	int64_t behind_ms = 0;
+	struct span span = { .shape = second_shape_of(record) };
 
-	if (cut.shape != TOUCH_SHAPE_EVEN) {
-		start_ms -= start_ms % QUARTER_MS;
-		end_ms += QUARTER_MS - 1 - (end_ms - 1) % QUARTER_MS;
+	if (span.shape != TOUCH_SHAPE_EVEN) {
+		before_ms = record->start.ms % QUARTER_MS;
+		behind_ms = QUARTER_MS - 1 - record->end.ms % QUARTER_MS;
 	}
-	cut.from.duration_ms = cut.until.duration_ms = (uint64_t)(end_ms - start_ms);
-	cut.from.elapsed_ms = elapsed_ms == 0 ? 0 : (uint64_t)(cut.start_ms - start_ms);
-	cut.until.elapsed_ms = (uint64_t)((cut.end_ms < next_ms ? end_ms : cut.end_ms) - start_ms);
-	return cut;
+	span.from.duration_ms = span.until.duration_ms =
+		(uint64_t)(before_ms + record_view_duration(view) + behind_ms);
+	span.from.elapsed_ms = cut->from_ms == 0 ? 0 : (uint64_t)(before_ms + cut->from_ms);
+	span.until.elapsed_ms = (uint64_t)(before_ms + cut->until_ms);
+	if (cut->until_ms == record_view_duration(view))
+		span.until.elapsed_ms += (uint64_t)behind_ms;
+	return span;
 }
 
 /* What came of a count between two moments; with an even shape, that is. */
 static uint64_t
-cut_count(const struct cut *cut, uint64_t count)
+span_count(const struct span *span, uint64_t count)
 {
-	return flow_spread_until(count, cut->until.elapsed_ms, cut->until.duration_ms) -
-	       flow_spread_until(count, cut->from.elapsed_ms, cut->from.duration_ms);
+	return flow_spread_until(count, span->until.elapsed_ms, span->until.duration_ms) -
+	       flow_spread_until(count, span->from.elapsed_ms, span->from.duration_ms);
 }
 
-static void
-cut_minute(struct record_share *into, const struct record_end *end, int64_t duration_ms)
+/* The numbers, in the share where they fit. */
+static inline void
+write_numbers(const struct record_view *view, uint64_t octets,
+              const uint32_t classes[static PACKET_SIZE_CLASSES], const struct open_share *open)
 {
-	const struct record_view *view = end->view;
-	struct cut cut = cut_out(view->record, into->elapsed_ms);
-	unsigned shape = second_shape_part(cut.shape, cut.from, cut.until);
-	int64_t minute = cut.start_ms / HOST_BIN_MS;
-	unsigned part = into->elapsed_ms == 0 ? PART_FIRST : 0u;
+	struct host_share_numbers *numbers = open->numbers;
+	struct host_share *share = open->share;
+
+	share->octets = (uint32_t)octets;
+	if (!view->wide) {
+		share->sampling_interval = (uint16_t)view->record->sampling_interval;
+		pack_classes(share->size_packets, classes);
+		return;
+	}
+	share->sampling_interval = 0;
+	memset(share->size_packets, 0, sizeof(share->size_packets));
+	numbers->octets_upper = (uint32_t)(octets >> 32);
+	numbers->sampling_interval = view->record->sampling_interval;
+	memcpy(numbers->size_packets, classes, sizeof(numbers->size_packets));
+	numbers->unused = 0;
+}
+
+/* A part of a record of several minutes. */
+static void
+write_part(const struct record_cut *cut, const struct record_view *view,
+           enum host_direction direction, const struct open_share *open)
+{
+	struct span span = span_of(cut, view);
+	unsigned shape = second_shape_part(span.shape, span.from, span.until);
+	unsigned part = cut->from_ms == 0 ? PART_FIRST : 0u;
 	uint32_t classes[PACKET_SIZE_CLASSES];
 
-	into->elapsed_ms = cut.end_ms - view->record->start.ms;
-	if (into->elapsed_ms == duration_ms)
+	if (cut->until_ms == record_view_duration(view))
 		part |= PART_LAST;
-	into->minute = (uint32_t)minute;
-	into->share.first_ms = (uint16_t)(cut.start_ms - minute * HOST_BIN_MS);
-	into->share.last_ms = (uint16_t)(cut.end_ms - 1 - minute * HOST_BIN_MS);
-	describe(&into->share, end, part);
-	into->share.kinds |= (uint16_t)(shape << TOUCH_SHAPE_SHIFT);
-	cut.from = second_shape_even(cut.shape, cut.from);
-	cut.until = second_shape_even(cut.shape, cut.until);
+	describe(open->share, view, direction, part);
+	open->share->kinds |= (uint16_t)(shape << TOUCH_SHAPE_SHIFT);
+	span.from = second_shape_even(span.shape, span.from);
+	span.until = second_shape_even(span.shape, span.until);
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-		classes[i] = (uint32_t)cut_count(&cut, view->classes[i]);
-	put_numbers(into, end, cut_count(&cut, view->record->octets), classes);
+		classes[i] = (uint32_t)span_count(&span, view->classes[i]);
+	write_numbers(view, span_count(&span, view->record->octets), classes, open);
 }
 
-bool
-record_share_next(struct record_share *into, const struct record_end *end)
+void
+record_cut_write(const struct record_cut *cut, const struct record_view *view,
+                 enum host_direction direction, const struct open_share *open)
 {
-	const struct record_view *view = end->view;
-	int64_t duration_ms = view->record->end.ms - view->record->start.ms + 1;
-	struct host_share *share = &into->share;
+	struct host_share *share = open->share;
+	int64_t length_ms = cut->until_ms - cut->from_ms;
+	int64_t duration_ms = record_view_duration(view);
 
-	if (into->elapsed_ms != 0 || view->first_ms + duration_ms > HOST_BIN_MS) {
-		if (into->elapsed_ms >= duration_ms)
-			return false;
-		cut_minute(into, end, duration_ms);
-		return true;
+	share->first_ms = (uint16_t)cut->first_ms;
+	share->last_ms = (uint16_t)(cut->first_ms + length_ms - 1);
+	if (length_ms != duration_ms) {
+		write_part(cut, view, direction, open);
+		return;
 	}
 	/* It lies in one minute, as most do. */
-	into->minute = view->minute;
-	into->elapsed_ms = duration_ms;
-	share->first_ms = (uint16_t)view->first_ms;
-	share->last_ms = (uint16_t)(view->first_ms + duration_ms - 1);
-	describe(share, end, PART_WHOLE);
+	describe(share, view, direction, PART_WHOLE);
 	if (duration_ms > SHAPED_MS)
 		share->kinds |= (uint16_t)(second_shape_of(view->record) << TOUCH_SHAPE_SHIFT);
-	put_numbers(into, end, view->record->octets, view->classes);
-	return true;
+	write_numbers(view, view->record->octets, view->classes, open);
 }

@@ -17,7 +17,8 @@ enum {
 #define ADD_SATURATING(field, amount)                                                              \
 	do {                                                                                       \
 		__typeof__(field) sum;                                                             \
-		(field) = __builtin_add_overflow(field, amount, &sum) ? (__typeof__(field))-1 : sum; \
+		(field) =                                                                          \
+			__builtin_add_overflow(field, amount, &sum) ? (__typeof__(field))-1 : sum; \
 	} while (0)
 
 /* The numbers of a share, wide or not. */
@@ -193,8 +194,7 @@ void
 host_shares_merge(struct host_bin *into, struct host_bin_extension *extension,
                   const struct host_shares *shares, uint64_t key)
 {
-	bool extended =
-		into->touch_count == HOST_BIN_EXTENDED || host_shares_extend(into, shares);
+	bool extended = into->touch_count == HOST_BIN_EXTENDED || host_shares_extend(into, shares);
 
 	for (size_t i = 0; i < shares->count; i += cells_of(&shares->cells[i].share))
 		host_share_add(into, extended ? extension : NULL, &shares->cells[i].share,
@@ -217,7 +217,8 @@ share_valid(const struct host_share *share)
 {
 	return share->first_ms <= share->last_ms && share->last_ms < HOST_BIN_MS &&
 	       (share->kinds & ~ALL_KINDS) == 0 &&
-	       host_touch_shape(share->kinds) < TOUCH_SHAPE_NUMBERS && (share->marks & ~ALL_MARKS) == 0;
+	       host_touch_shape(share->kinds) < TOUCH_SHAPE_NUMBERS &&
+	       (share->marks & ~ALL_MARKS) == 0;
 }
 
 bool

@@ -1,6 +1,6 @@
 /*
- * The sparse form of a host bin: the shares that flow records have in one host's minute, one by one, before
- * they are summed up.
+ * The sparse form of a host bin: the shares that flow records have in one host's minute, one by
+ * one, before they are summed up.
  *
  * A host that is quiet has a few records in a minute.  Their shares are smaller than the bin that
  * they make, and cost less to keep and to send; whoever reads adds them to its bin of the host and
@@ -26,11 +26,12 @@ enum {
 	HOST_SHARES_CELLS_MOST = 64, /* of one part: more are no smaller than a bin */
 };
 
-/* What a share says beside its touch's kinds.  Some are where enum flow_role_marks of the collector has
- * them too, so that they are taken over at once. */
+/* What a share says beside its touch's kinds.  Some are where enum flow_role_marks of the collector
+ * has them too, so that they are taken over at once. */
 enum host_share_mark {
 	SHARE_WIDE = 1 << 0,
-	SHARE_COPY = 1 << 1, /* another exporter had reported the flow: nothing but that is counted */
+	SHARE_COPY =
+		1 << 1, /* another exporter had reported the flow: nothing but that is counted */
 	SHARE_SINGLE_PACKET = 1 << 2, /* with TOUCH_BEGUN: the record has one packet */
 	SHARE_CONTINUES = 1 << 3,     /* the record's first: it goes on with a flow */
 	SHARE_SYN_ONLY = 1 << 5,      /* with TOUCH_BEGUN: SYN and neither ACK nor RST */
@@ -81,8 +82,8 @@ struct host_shares {
 };
 
 /*
- * Adds the share in `cell` (and, when wide, its numbers in `numbers`).  `extension` is that of the bin,
- * initialised; NULL: the bin is not extended and has room for the touch.
+ * Adds the share in `cell` (and, when wide, its numbers in `numbers`).  `extension` is that of the
+ * bin, initialised; NULL: the bin is not extended and has room for the touch.
  */
 void host_share_add(struct host_bin *bin, struct host_bin_extension *extension,
                     const struct host_share *share, const struct host_share_numbers *numbers,

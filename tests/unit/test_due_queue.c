@@ -43,7 +43,7 @@ open_bin(fixture *f, uint32_t host, uint16_t owner, uint16_t opened)
 static void
 close_bin(fixture *f, uint32_t number)
 {
-	struct open_bin_part part;
+	struct bin_part part;
 
 	open_bins_close(f->bins, number, &part);
 	open_bins_release(f->bins, number);

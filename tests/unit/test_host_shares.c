@@ -3,7 +3,6 @@
 #include <glib.h>
 #include <string.h>
 
-
 enum { MINUTE = 29000000, KEY = 7, CELLS = 40 };
 
 struct whole {
@@ -45,9 +44,8 @@ whole_of(const union host_cell *cells, size_t count)
 	memset(&whole, 0, sizeof(whole));
 	g_assert_true(host_shares_valid(&shares));
 	host_shares_expand(&shares, &whole.bin, &whole.extension, KEY);
-	g_assert_true(host_bin_valid(&whole.bin, whole.bin.touch_count == HOST_BIN_EXTENDED
-	                                                 ? &whole.extension
-	                                                 : NULL));
+	g_assert_true(host_bin_valid(
+		&whole.bin, whole.bin.touch_count == HOST_BIN_EXTENDED ? &whole.extension : NULL));
 	return whole;
 }
 
@@ -138,10 +136,10 @@ draw_share(GRand *random, union host_cell *cell)
 	memset(cell, 0, 2 * sizeof(*cell));
 	cell->share.peer =
 		host_address_from_ipv4(0xc0000200 + (uint32_t)g_rand_int_range(random, 0, 30));
-	cell->share.octets = wide ? g_rand_int(random) : (uint32_t)g_rand_int_range(random, 0, 99999);
+	cell->share.octets =
+		wide ? g_rand_int(random) : (uint32_t)g_rand_int_range(random, 0, 99999);
 	cell->share.first_ms = (uint16_t)g_rand_int_range(random, 0, HOST_BIN_MS);
-	cell->share.last_ms =
-		(uint16_t)g_rand_int_range(random, cell->share.first_ms, HOST_BIN_MS);
+	cell->share.last_ms = (uint16_t)g_rand_int_range(random, cell->share.first_ms, HOST_BIN_MS);
 	cell->share.port = (uint16_t)g_rand_int_range(random, 20, 90);
 	cell->share.kinds = (uint16_t)g_rand_int_range(random, 0, 1 << 13);
 	cell->share.marks = (uint16_t)(g_rand_int(random) & 0x5ee);
@@ -193,8 +191,8 @@ any_split_into_parts_makes_the_same_bin(void)
 			if (g_rand_boolean(random))
 				host_shares_merge(&whole.bin, &whole.extension, &part, KEY);
 			else
-				host_bin_merge(&whole.bin, &whole.extension, &bin.bin, &bin.extension,
-				               KEY);
+				host_bin_merge(&whole.bin, &whole.extension, &bin.bin,
+				               &bin.extension, KEY);
 			until = from;
 		}
 		g_assert_cmpmem(&whole, sizeof(whole), &expected, sizeof(expected));

@@ -25,7 +25,8 @@ static uint32_t
 open_one(OpenBins *bins, uint32_t host, uint32_t minute)
 {
 	struct host_address address = host_address_from_ipv4(host);
-	struct open_bin_key key = { &address, minute, open_bins_hash(bins, &address, minute), 3, 9 };
+	struct open_bin_key key = { &address, minute, open_bins_hash(bins, &address, minute), 3,
+		                    9 };
 
 	return open_bins_open(bins, &key);
 }
@@ -43,10 +44,27 @@ share_of(uint32_t number)
 	};
 }
 
+enum outcome { ADDED, MADE_BUSY, LOST };
+
+/* `share` and, when it is wide, numbers of one packet. */
+static enum outcome
+add(OpenBins *bins, uint32_t number, const struct host_share *share)
+{
+	bool wide = (share->marks & SHARE_WIDE) != 0;
+	struct open_share open;
+
+	if (!open_bins_begin_share(bins, number, wide, &open))
+		return LOST;
+	*open.share = *share;
+	if (wide)
+		*open.numbers = (struct host_share_numbers){ .size_packets = { 1 } };
+	return open_bins_end_share(bins, number, &open) ? MADE_BUSY : ADDED;
+}
+
 static void
 close_and_release(OpenBins *bins, uint32_t number)
 {
-	struct open_bin_part part;
+	struct bin_part part;
 
 	open_bins_close(bins, number, &part);
 	open_bins_release(bins, number);
@@ -94,22 +112,22 @@ shares_stay_as_they_came_until_there_are_many(void)
 
 	for (uint32_t count = 0; count < 200; count++) {
 		uint32_t number = open_one(bins, HOST, MINUTE);
-		struct open_bin_part part;
+		struct bin_part part;
 
 		for (uint32_t i = 0; i < count; i++) {
 			struct host_share share = share_of(i);
 
-			g_assert_cmpint(open_bins_add(bins, number, &share, NULL), ==,
-			                i == HOST_BIN_TOUCHES ? SHARE_MADE_BUSY : SHARE_ADDED);
+			g_assert_cmpint(add(bins, number, &share), ==,
+			                i == HOST_BIN_TOUCHES ? MADE_BUSY : ADDED);
 		}
 		open_bins_close(bins, number, &part);
 		g_assert_cmpuint(part.shares.minute, ==, MINUTE);
-		if (part.sum == NULL) {
+		if (part.bin == NULL) {
 			expect_shares(&part.shares, count);
 		} else {
 			g_assert_cmpuint(count, >, 16);
-			g_assert_cmpuint(part.sum->records[HOST_OUT], ==, count);
-			g_assert_cmpuint(part.sum->octets[HOST_OUT], ==, count * (count + 1) / 2);
+			g_assert_cmpuint(part.bin->records[HOST_OUT], ==, count);
+			g_assert_cmpuint(part.bin->octets[HOST_OUT], ==, count * (count + 1) / 2);
 			g_assert_nonnull(part.extension);
 		}
 		open_bins_release(bins, number);
@@ -125,17 +143,17 @@ a_bin_with_few_touches_is_not_extended_however_much_is_counted(void)
 	g_autoptr(OpenBins) bins = make_bins(10, 100, 10);
 	uint32_t number = open_one(bins, HOST, MINUTE);
 	struct host_share share = share_of(0);
-	struct open_bin_part part;
+	struct bin_part part;
 
 	for (uint32_t i = 0; i < 300; i++) {
 		share.marks = i % 100 == 50 ? 0 : SHARE_COPY;
-		g_assert_cmpint(open_bins_add(bins, number, &share, NULL), ==, SHARE_ADDED);
+		g_assert_cmpint(add(bins, number, &share), ==, ADDED);
 	}
 	open_bins_close(bins, number, &part);
-	g_assert_nonnull(part.sum);
+	g_assert_nonnull(part.bin);
 	g_assert_null(part.extension);
-	g_assert_cmpuint(part.sum->touch_count, ==, 3);
-	g_assert_cmpuint(part.sum->copied_records[0], ==, 297);
+	g_assert_cmpuint(part.bin->touch_count, ==, 3);
+	g_assert_cmpuint(part.bin->copied_records[0], ==, 297);
 	open_bins_release(bins, number);
 }
 
@@ -151,25 +169,24 @@ shares_without_room_are_lost_and_told(void)
 			open_one(bins, HOST + host, MINUTE);
 		for (uint32_t i = 0; i < 400; i++) {
 			struct host_share share = share_of(0);
-			struct host_share_numbers numbers = { .size_packets = { 1 } };
 
 			if (i % 3 == 0) {
 				share.marks = SHARE_WIDE;
 				memset(share.size_packets, 0, sizeof(share.size_packets));
 			}
-			lost += open_bins_add(bins, i % 5, &share, &numbers) == SHARE_LOST;
+			lost += add(bins, i % 5, &share) == LOST;
 		}
 		for (uint32_t host = 0; host < 5; host++) {
 			struct host_bin_extension extension;
-			struct open_bin_part part;
+			struct bin_part part;
 			struct host_bin bin;
 
 			open_bins_close(bins, host, &part);
-			if (part.sum == NULL) {
+			if (part.bin == NULL) {
 				g_assert_true(host_shares_valid(&part.shares));
 				host_shares_expand(&part.shares, &bin, &extension, SKETCH_KEY);
 			} else {
-				bin = *part.sum;
+				bin = *part.bin;
 			}
 			counted += bin.records[HOST_OUT] + bin.touches_lost[0];
 			lost -= bin.touches_lost[0];

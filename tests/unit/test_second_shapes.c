@@ -171,10 +171,15 @@ leaves_the_front_to_the_first_part_and_the_back_to_the_last(void)
 }
 
 static uint32_t
-next_octets(struct record_share *share, const struct record_end *end)
+next_octets(struct record_cut *cut, const struct record_view *view)
 {
-	g_assert_true(record_share_next(share, end));
-	return share->share.octets;
+	struct host_share share;
+	struct host_share_numbers numbers;
+	const struct open_share open = { &share, &numbers };
+
+	g_assert_true(record_cut_next(cut, view));
+	record_cut_write(cut, view, HOST_IN, &open);
+	return share.octets;
 }
 
 static void
@@ -182,21 +187,20 @@ gives_a_minute_what_the_shape_tells(void)
 {
 	struct flow_record record = download();
 	struct record_view view;
-	struct record_end end = { &view, HOST_IN, 1 };
-	struct record_share shaped = { 0 };
-	struct record_share even = { 0 };
+	struct record_cut shaped = { 0 };
+	struct record_cut even = { 0 };
 	uint32_t before;
 
 	record.start.ms = 55000; /* five seconds before the minute's end, and five behind it */
 	record.end.ms = 64999;
-	record_view_begin(&view, &record);
+	record_view_begin(&view, &record, 1);
 	record_view_finish(&view);
-	before = next_octets(&shaped, &end);
+	before = next_octets(&shaped, &view);
 	g_assert_cmpuint(before, >, record.octets / 2);
-	g_assert_cmpuint(before + next_octets(&shaped, &end), ==, record.octets);
-	g_assert_false(record_share_next(&shaped, &end));
+	g_assert_cmpuint(before + next_octets(&shaped, &view), ==, record.octets);
+	g_assert_false(record_cut_next(&shaped, &view));
 	record.marks = 0; /* without flags there is no shape */
-	g_assert_cmpuint(next_octets(&even, &end), ==, record.octets / 2);
+	g_assert_cmpuint(next_octets(&even, &view), ==, record.octets / 2);
 }
 
 int

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { TABLE_OCTETS = 64 }; /* of an entry in a hash table, and what the allocator adds */
+
 static void
 template_free(gpointer data)
 {
@@ -182,7 +184,6 @@ observation_domain_settle(struct observation_domain *domain)
 size_t
 observation_domain_template_memory(size_t field_count)
 {
-	/* Fields twice (here and in the plan), a step each, and the two structs with the plan's
-	 * prototype record. */
-	return 2 * field_count * sizeof(struct template_field) + 48 * field_count + 512;
+	return sizeof(struct export_template) + field_count * sizeof(struct template_field) +
+	       template_plan_memory(field_count) + TABLE_OCTETS;
 }

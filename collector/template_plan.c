@@ -62,7 +62,7 @@ struct TemplatePlan {
 	struct plan_row row;
 	struct plan_step *steps;
 	struct plan_step *row_steps;
-	struct plan_step lists[PLAN_LISTS_MAX];
+	struct plan_step *lists; /* NULL: none */
 	struct template_field *fields;
 };
 
@@ -133,6 +133,15 @@ make_step(const struct compiler *compiler, const struct element *element, uint16
 }
 
 static void
+add_list(TemplatePlan *plan, const struct plan_step *step)
+{
+	if (plan->list_count == PLAN_LISTS_MAX)
+		return;
+	plan->lists = g_renew(struct plan_step, plan->lists, plan->list_count + 1);
+	plan->lists[plan->list_count++] = *step;
+}
+
+static void
 take_always(struct compiler *compiler, const struct element *element, uint16_t field,
             uint32_t offset)
 {
@@ -147,8 +156,7 @@ take_always(struct compiler *compiler, const struct element *element, uint16_t f
 		compiler->duration_offset = offset;
 		compiler->duration_load = element->load;
 	} else if (is_list_load(element->load)) {
-		if (compiler->plan->list_count < PLAN_LISTS_MAX)
-			compiler->plan->lists[compiler->plan->list_count++] = step;
+		add_list(compiler->plan, &step);
 	} else if (is_row_load(element->load)) {
 		g_array_append_val(compiler->row_steps, step);
 	} else {
@@ -338,8 +346,16 @@ template_plan_free(TemplatePlan *plan)
 		return;
 	g_free(plan->steps);
 	g_free(plan->row_steps);
+	g_free(plan->lists);
 	g_free(plan->fields);
 	g_free(plan);
+}
+
+size_t
+template_plan_memory(size_t field_count)
+{
+	return sizeof(TemplatePlan) +
+	       field_count * (sizeof(struct template_field) + sizeof(struct plan_step));
 }
 
 bool

@@ -99,6 +99,9 @@ TemplatePlan *template_plan_new(const struct template_field *fields, size_t coun
 void template_plan_free(TemplatePlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TemplatePlan, template_plan_free)
 
+/* Octets that a plan of so many fields takes in memory, at most. */
+size_t template_plan_memory(size_t field_count);
+
 /* False: its records name no address, so that there is nothing to give out. */
 bool template_plan_has_address(const TemplatePlan *plan);
 unsigned template_plan_lacks(const TemplatePlan *plan); /* enum plan_lack */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/capture_reader.h"
+#include "collector/capture_merge.h"
 #include "collector/collector_stats.h"
 #include "collector/data_path.h"
 #include "collector/udp_listener.h"
@@ -32,11 +32,10 @@ struct Collector {
 	const CollectorConfig *config;
 	bool live;
 	size_t count;
-	Worker *workers[WORKERS_MOST];    /* live; none for a capture */
-	ControlServer *control;           /* NULL: a capture or a dump */
-	DataPath *path;                   /* of a capture; NULL: live */
-	struct capture_counters captured; /* of the captures that were closed */
-	CaptureReader *capture;           /* the one being read */
+	Worker *workers[WORKERS_MOST]; /* live; none for a capture */
+	ControlServer *control;        /* NULL: a capture or a dump */
+	DataPath *path;                /* of a capture; NULL: live */
+	CaptureMerge *captures;        /* NULL: live */
 	struct collector_rates rates;
 	struct mono_time started;
 	struct mono_time next_tick;
@@ -113,6 +112,7 @@ open_capture(Collector *collector, GError **error)
 {
 	if (!privileges_drop(collector->config->user, error) || !open_state(collector, error))
 		return false;
+	collector->captures = capture_merge_new(collector->config->captures);
 	collector->path = data_path_open(collector->config, 0, error);
 	return collector->path != NULL;
 }
@@ -139,7 +139,7 @@ collector_close(Collector *collector)
 	for (size_t i = 0; i < collector->count; i++)
 		worker_free(collector->workers[i]);
 	control_close(collector->control);
-	capture_close(collector->capture);
+	capture_merge_free(collector->captures);
 	data_path_close(collector->path);
 	g_free(collector);
 }
@@ -170,10 +170,12 @@ count_worker(Worker *worker)
 static struct collector_counts
 count_all(Collector *collector)
 {
-	struct collector_counts sum = { .capture = collector->captured };
+	struct collector_counts sum = { 0 };
 
-	if (!collector->live)
+	if (!collector->live) {
+		sum.capture = capture_merge_counters(collector->captures);
 		data_path_count(collector->path, &sum);
+	}
 	for (size_t i = 0; i < collector->count; i++) {
 		struct collector_counts counts = count_worker(collector->workers[i]);
 		collector_counts_add(&sum, &counts);
@@ -452,53 +454,18 @@ run_live(Collector *collector, GError **error)
 }
 
 static bool
-read_capture(Collector *collector, GError **error)
+read_captures(Collector *collector, GError **error)
 {
 	struct datagram datagram;
 	GError *problem = NULL;
 
-	while (!stop_signal_came() && capture_next(collector->capture, &datagram, &problem)) {
+	while (!stop_signal_came() && capture_merge_next(collector->captures, &datagram, &problem))
 		if (!data_path_take(collector->path, &datagram, error))
 			return false;
-	}
 	if (problem == NULL)
 		return true;
 	g_propagate_error(error, problem);
 	return false;
-}
-
-static void
-add_captured(Collector *collector)
-{
-	struct capture_counters counters = capture_counters(collector->capture);
-	struct capture_counters *sum = &collector->captured;
-
-	sum->packets += counters.packets;
-	sum->datagrams += counters.datagrams;
-	sum->not_ip += counters.not_ip;
-	sum->not_udp += counters.not_udp;
-	sum->joined += counters.joined;
-	sum->fragments += counters.fragments;
-	sum->cut += counters.cut;
-	sum->malformed += counters.malformed;
-}
-
-static bool
-read_captures(Collector *collector, GError **error)
-{
-	for (char **path = collector->config->captures; *path != NULL; path++) {
-		bool whole;
-
-		collector->capture = capture_open(*path, error);
-		if (collector->capture == NULL)
-			return false;
-		whole = read_capture(collector, error);
-		add_captured(collector);
-		g_clear_pointer(&collector->capture, capture_close);
-		if (!whole)
-			return false;
-	}
-	return true;
 }
 
 /* What came before the damage of a capture is sent all the same, so that a reader of the ring ends

@@ -283,6 +283,41 @@ class Captures(Scenario):
         second = self.write("second", exports.capture([(NOW, exports.ipfix(FLOWS[:1], template=False))]))
         self.assert_dumped(self.dump_of("--read", first, "--read", second), FLOWS + FLOWS[:1])
 
+    def test_captures_are_merged_by_time(self):
+        """Each has what the other one needs: the Template of one flow, the data of another."""
+        first = self.write("first", exports.capture([(NOW, exports.ipfix(FLOWS, domain=1)),
+                                                     (NOW + 3, exports.ipfix(FLOWS[:1], template=False, domain=2))]))
+        second = self.write("second", exports.capture([(NOW + 1, exports.ipfix(FLOWS[1:], domain=2)),
+                                                       (NOW + 2, exports.ipfix(FLOWS[1:], template=False, domain=1))]))
+        order = [1] * len(FLOWS) + [2] * len(FLOWS[1:]) + [1] * len(FLOWS[1:]) + [2]
+        for paths in ((first, second), (second, first)):
+            lines = self.dump_of("--read", paths[0], "--read", paths[1])
+            self.assertEqual([line["observationDomainId"] for line in lines], order)
+
+    def test_ipfix_files_are_not_mixed(self):
+        """Both have Templates of the same id, of other layouts."""
+        flow, six = FLOWS[0], exports.Flow("2001:db8::1", "2001:db8::2")
+        first = self.write("four", exports.ipfix([flow]) + exports.ipfix([flow], sequence=1, template=False, export_time=NOW + 5))
+        other = exports.ipfix([six], export_time=NOW + 1).replace(b"\x01\x06", b"\x01\x04")
+        second = self.write("six", other)
+        lines = self.dump_of("--read", first, "--read", second)
+        self.assertEqual(len(lines), 3)
+        self.assertEqual(lines[1]["sourceIPv4Address"], flow.source)
+        self.assertEqual(lines[2]["sourceIPv6Address"], six.source)
+
+    def test_a_capture_that_is_damaged_does_not_keep_from_the_others(self):
+        cut = self.write("cut", self.octets[:-3])
+        whole = self.write("whole", exports.capture([(NOW + 9, exports.ipfix(FLOWS))]))
+        result = run("--read", cut, "--read", whole, "--dump-flows")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(cut, result.stderr.decode())
+        self.assertEqual(len(result.stdout.splitlines()), len(FLOWS) * 3 + 1)
+
+    def test_many_captures_are_read(self):
+        paths = [self.write(f"one{number}", exports.capture([(NOW + number, exports.ipfix(FLOWS))])) for number in range(150)]
+        lines = self.dump_of(*[option for path in paths for option in ("--read", path)])
+        self.assertEqual(len(lines), len(FLOWS) * 150)
+
     def test_ipfix_files_are_known_by_what_they_hold(self):
         path = self.write("messages", exports.ipfix(FLOWS) + exports.ipfix(FLOWS, sequence=3, template=False))
         self.assert_dumped(self.dump_of("--read", path), FLOWS * 2)

@@ -108,7 +108,7 @@ figures_of(const GArray *scores, const double *all, FILE *report, const char *ti
 static void
 report_alarms(const GArray *scores, const struct calibration *known, FILE *report)
 {
-	static const double wished[] = { 1, 10, 100, 1000 };
+	static const double wished[] = { 1, 5, 10, 20, 50, 100, 200, 1000 };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(wished); i++) {
 		double value = tail_value(&known->tails[BEHAVIOUR_traffic_pattern],

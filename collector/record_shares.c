@@ -140,41 +140,40 @@ pack_classes(uint8_t octets[static PACKET_SIZE_CLASSES],
 	memcpy(octets, &narrow, sizeof(narrow));
 }
 
-/* The moments of the record's life between which a part of it lies. */
+/* A part of a record's life; of one with an even shape that has sent as much by then. */
 struct span {
-	struct shape_moment from;
-	struct shape_moment until;
-	unsigned shape; /* of the whole record */
+	uint64_t duration_ms; /* of the whole record */
+	uint64_t from_ms;
+	uint64_t until_ms;
+	unsigned shape; /* of the part */
 };
 
 /* Shapes count in quarters of a second, in which the record's first and last lie whole. */
-static struct span
-span_of(const struct record_cut *cut, const struct record_view *view)
+static void
+shape_span(struct span *span, const struct flow_record *record, unsigned shape)
 {
-	const struct flow_record *record = view->record;
-	int64_t before_ms = 0;
-	int64_t behind_ms = 0;
-	struct span span = { .shape = second_shape_of(record) };
+	uint64_t before_ms = (uint64_t)record->start.ms % QUARTER_MS;
+	uint64_t behind_ms = QUARTER_MS - 1 - (uint64_t)record->end.ms % QUARTER_MS;
+	uint64_t duration_ms = before_ms + span->duration_ms + behind_ms;
+	struct shape_moment first = { span->from_ms == 0 ? 0 : before_ms + span->from_ms,
+		                      duration_ms };
+	struct shape_moment last = { before_ms + span->until_ms, duration_ms };
+	struct shape_progress from;
+	struct shape_progress until;
 
-	if (span.shape != TOUCH_SHAPE_EVEN) {
-		before_ms = record->start.ms % QUARTER_MS;
-		behind_ms = QUARTER_MS - 1 - record->end.ms % QUARTER_MS;
-	}
-	span.from.duration_ms = span.until.duration_ms =
-		(uint64_t)(before_ms + record_view_duration(view) + behind_ms);
-	span.from.elapsed_ms = cut->from_ms == 0 ? 0 : (uint64_t)(before_ms + cut->from_ms);
-	span.until.elapsed_ms = (uint64_t)(before_ms + cut->until_ms);
-	if (cut->until_ms == record_view_duration(view))
-		span.until.elapsed_ms += (uint64_t)behind_ms;
-	return span;
+	if (span->until_ms == span->duration_ms)
+		last.elapsed_ms = duration_ms;
+	from = second_shape_progress(shape, first);
+	until = second_shape_progress(shape, last);
+	*span = (struct span){ duration_ms, second_shape_even_ms(&from),
+		               second_shape_even_ms(&until), second_shape_part(&from, &until) };
 }
 
-/* What came of a count between two moments; with an even shape, that is. */
 static uint64_t
 span_count(const struct span *span, uint64_t count)
 {
-	return flow_spread_until(count, span->until.elapsed_ms, span->until.duration_ms) -
-	       flow_spread_until(count, span->from.elapsed_ms, span->from.duration_ms);
+	return flow_spread_until(count, span->until_ms, span->duration_ms) -
+	       flow_spread_until(count, span->from_ms, span->duration_ms);
 }
 
 /* The numbers, in the share where they fit. */
@@ -204,17 +203,18 @@ static void
 write_part(const struct record_cut *cut, const struct record_view *view,
            enum host_direction direction, const struct open_share *open)
 {
-	struct span span = span_of(cut, view);
-	unsigned shape = second_shape_part(span.shape, span.from, span.until);
+	struct span span = { (uint64_t)record_view_duration(view), (uint64_t)cut->from_ms,
+		             (uint64_t)cut->until_ms, TOUCH_SHAPE_EVEN };
+	unsigned shape = second_shape_of(view->record);
 	unsigned part = cut->from_ms == 0 ? PART_FIRST : 0u;
 	uint32_t classes[PACKET_SIZE_CLASSES];
 
 	if (cut->until_ms == record_view_duration(view))
 		part |= PART_LAST;
+	if (shape != TOUCH_SHAPE_EVEN)
+		shape_span(&span, view->record, shape);
 	describe(open->share, view, direction, part);
-	open->share->kinds |= (uint16_t)(shape << TOUCH_SHAPE_SHIFT);
-	span.from = second_shape_even(span.shape, span.from);
-	span.until = second_shape_even(span.shape, span.until);
+	open->share->kinds |= (uint16_t)(span.shape << TOUCH_SHAPE_SHIFT);
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
 		classes[i] = (uint32_t)span_count(&span, view->classes[i]);
 	write_numbers(view, span_count(&span, view->record->octets), classes, open);

@@ -100,37 +100,34 @@ passed_ms(unsigned span, struct shape_moment moment)
 	return moment.elapsed_ms > before ? lesser(moment.elapsed_ms - before, length) : 0;
 }
 
-/* So many of four times the record's milliseconds are those of the span's octets. */
+/* So many of four times the record's milliseconds are those of the octets that lie in a span. */
 static uint64_t
-sent_in_span(struct touch_shape shape, unsigned span, struct shape_moment moment)
+sent_in_span(unsigned quarters, unsigned span, struct shape_moment moment)
 {
-	uint64_t passed = shape.quarters[span] > 0 ? passed_ms(span, moment) : 0;
+	uint64_t length = span_ms(span, moment.duration_ms);
+	uint64_t passed = passed_ms(span, moment);
 
-	if (passed == 0)
-		return 0;
-	return shape.quarters[span] *
-	       (passed * moment.duration_ms / span_ms(span, moment.duration_ms));
+	if (passed == 0 || passed == length)
+		return passed == 0 ? 0 : quarters * moment.duration_ms;
+	return quarters * (passed * moment.duration_ms / length);
 }
 
-static uint64_t
-sent(struct touch_shape shape, struct shape_moment moment)
+struct shape_progress
+second_shape_progress(unsigned shape, struct shape_moment moment)
 {
-	uint64_t even = TOUCH_SHAPE_QUARTERS;
-	uint64_t sum = 0;
+	struct touch_shape whole = touch_shape_of(shape);
+	struct shape_progress progress = { moment, { 0 }, 0 };
+	unsigned even = TOUCH_SHAPE_QUARTERS;
 
 	for (unsigned span = 0; span < TOUCH_SPANS; span++) {
-		even -= shape.quarters[span];
-		sum += sent_in_span(shape, span, moment);
+		if (whole.quarters[span] == 0)
+			continue;
+		even -= whole.quarters[span];
+		progress.spans[span] = sent_in_span(whole.quarters[span], span, moment);
+		progress.all += progress.spans[span];
 	}
-	return sum + even * moment.elapsed_ms;
-}
-
-struct shape_moment
-second_shape_even(unsigned shape, struct shape_moment moment)
-{
-	uint64_t sum = sent(touch_shape_of(shape), moment);
-
-	return (struct shape_moment){ sum / TOUCH_SHAPE_QUARTERS, moment.duration_ms };
+	progress.all += even * moment.elapsed_ms;
+	return progress;
 }
 
 /* The span that is nearest to one of which only so much lies in a part. */
@@ -143,24 +140,25 @@ span_of_part(unsigned span, uint64_t inside_ms)
 }
 
 unsigned
-second_shape_part(unsigned shape, struct shape_moment from, struct shape_moment until)
+second_shape_part(const struct shape_progress *from, const struct shape_progress *until)
 {
-	const struct touch_shape whole = touch_shape_of(shape);
-	uint64_t all = sent(whole, until) - sent(whole, from);
+	uint64_t all = until->all - from->all;
 	uint64_t in_spans[TOUCH_SPANS] = { 0 };
 	struct touch_shape part = { { 0 } };
 	unsigned left = TOUCH_SHAPE_QUARTERS;
 
-	for (unsigned span = 0; span < TOUCH_SPANS && all > 0; span++) {
-		uint64_t inside = passed_ms(span, until) - passed_ms(span, from);
+	for (unsigned span = 0; span < TOUCH_SPANS; span++) {
+		uint64_t inside = passed_ms(span, until->moment) - passed_ms(span, from->moment);
 
 		/* One that covers all of it is even there. */
-		if (inside < until.elapsed_ms - from.elapsed_ms)
+		if (inside < until->moment.elapsed_ms - from->moment.elapsed_ms)
 			in_spans[span_of_part(span, inside)] +=
-				sent_in_span(whole, span, until) - sent_in_span(whole, span, from);
+				until->spans[span] - from->spans[span];
 	}
-	for (unsigned span = 0; span < TOUCH_SPANS && all > 0; span++) {
-		uint64_t quarters = (TOUCH_SHAPE_QUARTERS * in_spans[span] + all / 2) / all;
+	for (unsigned span = 0; span < TOUCH_SPANS; span++) {
+		uint64_t quarters =
+			in_spans[span] > 0 ? (TOUCH_SHAPE_QUARTERS * in_spans[span] + all / 2) / all
+					   : 0;
 
 		part.quarters[span] = (uint8_t)lesser(quarters, left);
 		left -= part.quarters[span];

@@ -20,10 +20,23 @@ struct shape_moment {
 	uint64_t duration_ms; /* of the whole record: above 0, below 2^32 */
 };
 
-/* The moment at which as much of a record with an even shape was sent. */
-struct shape_moment second_shape_even(unsigned shape, struct shape_moment moment);
+/* How much of a record's octets was sent: all of them are four times its duration. */
+struct shape_progress {
+	struct shape_moment moment;
+	uint64_t spans[TOUCH_SPANS]; /* of that, what lies in a span */
+	uint64_t all;
+};
+
+struct shape_progress second_shape_progress(unsigned shape, struct shape_moment moment);
+
+/* When as much of a record with an even shape was sent. */
+static inline uint64_t
+second_shape_even_ms(const struct shape_progress *progress)
+{
+	return progress->all / TOUCH_SHAPE_QUARTERS;
+}
 
 /* The shape of a part of the record's life, to a quarter of its octets. */
-unsigned second_shape_part(unsigned shape, struct shape_moment from, struct shape_moment until);
+unsigned second_shape_part(const struct shape_progress *from, const struct shape_progress *until);
 
 #endif

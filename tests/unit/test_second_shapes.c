@@ -103,11 +103,18 @@ number_of(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 	return touch_shape_number((struct touch_shape){ { a, b, c, d } });
 }
 
+static struct shape_progress
+progress_of(unsigned shape, uint64_t elapsed_ms, uint64_t duration_ms)
+{
+	return second_shape_progress(shape, (struct shape_moment){ elapsed_ms, duration_ms });
+}
+
 static uint64_t
 even_ms(unsigned shape, uint64_t elapsed_ms, uint64_t duration_ms)
 {
-	return second_shape_even(shape, (struct shape_moment){ elapsed_ms, duration_ms })
-	        .elapsed_ms;
+	struct shape_progress progress = progress_of(shape, elapsed_ms, duration_ms);
+
+	return second_shape_even_ms(&progress);
 }
 
 static void
@@ -147,8 +154,10 @@ sends_all_in_the_end_and_never_less_than_before(void)
 static unsigned
 part_of(unsigned shape, uint64_t from_ms, uint64_t until_ms, uint64_t duration_ms)
 {
-	return second_shape_part(shape, (struct shape_moment){ from_ms, duration_ms },
-	                         (struct shape_moment){ until_ms, duration_ms });
+	struct shape_progress from = progress_of(shape, from_ms, duration_ms);
+	struct shape_progress until = progress_of(shape, until_ms, duration_ms);
+
+	return second_shape_part(&from, &until);
 }
 
 static void

@@ -12,6 +12,7 @@
 enum {
 	BLOCK = 32,            /* records whose searches wait for memory together */
 	VIEWS = 2 * BLOCK,     /* a biflow is two records */
+	JOBS = 2 * VIEWS,      /* each for its source and its destination */
 	OPENED_UNIT_SHIFT = 7, /* the bins' times of opening count 128 ms */
 	SWEEPS_PER_PART = 10,  /* bins are looked through so often while a part grows */
 	SILENT_QUIETS = 3,     /* an exporter is silent after so many quiet_ms */
@@ -21,13 +22,14 @@ enum {
 	PARTS_AHEAD = 8, /* so many parts early their memory is asked for */
 };
 
-/* A record that is to be added to the bins of its ends. */
+/* A record that is to be added to the bins of one of its ends. */
 struct job {
-	struct record_view view;
-	bool goes_on;       /* the next job is the same record's, a biflow */
-	bool monitored[2];  /* by direction: the source, the destination */
-	uint32_t hash[2];   /* of their first minute's bins */
-	uint32_t number[2]; /* of these, if they were open before this block; else OPEN_BINS_NONE */
+	const struct record_view *view;
+	const struct host_address *host;
+	enum host_direction direction;
+	uint32_t hash;   /* of the first minute's bin */
+	uint32_t number; /* of that bin, if it was open before this block; else OPEN_BINS_NONE */
+	bool last;       /* of the record's, which is settled then */
 };
 
 struct BinTable {
@@ -52,9 +54,11 @@ struct BinTable {
 	size_t due_next;
 	uint32_t given; /* to be released; OPEN_BINS_NONE: none */
 
+	size_t view_count;
 	size_t job_count;
+	struct record_view views[VIEWS];
 	struct flow_record reversed[BLOCK];
-	struct job jobs[VIEWS];
+	struct job jobs[JOBS];
 };
 
 BinTable *
@@ -117,15 +121,14 @@ end_share(BinTable *table, uint32_t number, const struct open_share *share)
 
 /* Of a record that was reported before nothing is counted but that it was. */
 static bool
-note_copy(BinTable *table, const struct job *job, enum host_direction direction)
+note_copy(BinTable *table, const struct job *job)
 {
-	uint32_t number = bin_for(table, record_view_host(&job->view, direction), job->view.minute,
-	                          job->hash[direction]);
+	uint32_t number = bin_for(table, job->host, job->view->minute, job->hash);
 	struct open_share open;
 
 	if (number == OPEN_BINS_NONE || !open_bins_begin_share(table->open, number, false, &open))
 		return false;
-	*open.share = (struct host_share){ .marks = SHARE_COPY, .exporters = job->view.exporters };
+	*open.share = (struct host_share){ .marks = SHARE_COPY, .exporters = job->view->exporters };
 	end_share(table, number, &open);
 	return true;
 }
@@ -137,32 +140,31 @@ later_bin(BinTable *table, const struct host_address *host, uint32_t minute)
 	return bin_for(table, host, minute, open_bins_hash(table->open, host, minute));
 }
 
-/* For one end.  True: at least one minute of it found room. */
+/* True: at least one minute of it found room. */
 static inline bool
-do_end(BinTable *table, const struct job *job, enum host_direction direction)
+do_job(BinTable *table, const struct job *job)
 {
-	const struct record_view *view = &job->view;
-	const struct host_address *host = record_view_host(view, direction);
+	const struct record_view *view = job->view;
 	struct record_cut cut = { 0 };
 	struct open_share open;
 	bool placed = false;
 
 	if (view->marks & SHARE_COPY)
-		return note_copy(table, job, direction);
+		return note_copy(table, job);
 	while (record_cut_next(&cut, view)) {
-		uint32_t number = job->number[direction];
+		uint32_t number = job->number;
 
 		if (cut.from_ms != 0)
-			number = later_bin(table, host, cut.minute);
+			number = later_bin(table, job->host, cut.minute);
 		else if (number == OPEN_BINS_NONE)
-			number = bin_for(table, host, cut.minute, job->hash[direction]);
+			number = bin_for(table, job->host, cut.minute, job->hash);
 		if (number == OPEN_BINS_NONE) {
 			table->counters.shares_lost++;
 		} else if (!open_bins_begin_share(table->open, number, view->wide, &open)) {
 			table->counters.shares_lost++;
 			table->counters.touches_lost++;
 		} else {
-			record_cut_write(&cut, view, direction, &open);
+			record_cut_write(&cut, view, job->direction, &open);
 			end_share(table, number, &open);
 			placed = true;
 		}
@@ -170,28 +172,34 @@ do_end(BinTable *table, const struct job *job, enum host_direction direction)
 	return placed;
 }
 
-/* Nobody looks at a record of which no end is monitored: false. */
-static inline bool
-plan_job(BinTable *table, const struct flow_record *record)
+static inline void
+plan_job(BinTable *table, const struct record_view *view, enum host_direction direction)
 {
+	const struct host_address *host = record_view_host(view, direction);
 	struct job *job = &table->jobs[table->job_count];
 
-	job->monitored[HOST_OUT] = prefix_set_contains(table->monitored, &record->source);
-	job->monitored[HOST_IN] = prefix_set_contains(table->monitored, &record->destination);
-	if (!job->monitored[HOST_OUT] && !job->monitored[HOST_IN])
-		return false;
-	record_view_begin(&job->view, record, table->exporters);
-	for (int i = HOST_OUT; i <= HOST_IN; i++) {
-		if (!job->monitored[i])
-			continue;
-		job->hash[i] = open_bins_hash(table->open,
-		                              record_view_host(&job->view, (enum host_direction)i),
-		                              job->view.minute);
-		open_bins_prefetch_index(table->open, job->hash[i]);
-	}
-	job->goes_on = false;
+	if (!prefix_set_contains(table->monitored, host))
+		return;
+	job->view = view;
+	job->host = host;
+	job->direction = direction;
+	job->hash = open_bins_hash(table->open, host, view->minute);
+	job->last = false;
+	open_bins_prefetch_index(table->open, job->hash);
 	table->job_count++;
-	return true;
+}
+
+static inline void
+plan_view(BinTable *table, const struct flow_record *record)
+{
+	struct record_view *view = &table->views[table->view_count];
+	size_t jobs = table->job_count;
+
+	record_view_begin(view, record, table->exporters);
+	plan_job(table, view, HOST_OUT);
+	plan_job(table, view, HOST_IN);
+	/* Nobody looks at a view of which no end is monitored. */
+	table->view_count += table->job_count != jobs;
 }
 
 /* What a batch's records have in common. */
@@ -250,21 +258,22 @@ static inline void
 plan_record(BinTable *table, const struct flow_batch *batch, const struct flow_record *record,
             struct flow_record *reversed)
 {
-	bool forward = (record->octets | record->packets) != 0;
-	bool planned;
+	size_t jobs = table->job_count;
 
 	if (is_refused(table, record)) {
 		++*refusal_of(table, batch, record);
 		return;
 	}
-	planned = forward && plan_job(table, record);
+	if ((record->octets | record->packets) != 0)
+		plan_view(table, record);
 	if (has_reverse(record)) {
 		flow_role_reverse(record, reversed);
-		if (planned)
-			table->jobs[table->job_count - 1].goes_on = true;
-		planned = plan_job(table, reversed);
+		plan_view(table, reversed);
 	}
-	table->counters.unmonitored += !planned;
+	if (table->job_count == jobs)
+		table->counters.unmonitored++;
+	else
+		table->jobs[table->job_count - 1].last = true;
 }
 
 /* In steps that each ask for memory and leave it time to come: what takes longest stands between.
@@ -272,48 +281,47 @@ plan_record(BinTable *table, const struct flow_batch *batch, const struct flow_r
 static inline void
 look_for_bins(BinTable *table)
 {
-	struct job *end = &table->jobs[table->job_count];
+	for (size_t i = 0; i < table->job_count; i++)
+		table->jobs[i].number = open_bins_prefetch_bin(table->open, table->jobs[i].hash);
+	for (size_t i = 0; i < table->view_count; i++)
+		record_view_finish(&table->views[i]);
+	for (size_t i = 0; i < table->job_count; i++) {
+		struct job *job = &table->jobs[i];
 
-	for (struct job *job = table->jobs; job < end; job++)
-		for (int i = HOST_OUT; i <= HOST_IN; i++)
-			if (job->monitored[i])
-				job->number[i] = open_bins_prefetch_bin(table->open, job->hash[i]);
-	for (struct job *job = table->jobs; job < end; job++)
-		record_view_finish(&job->view);
-	for (struct job *job = table->jobs; job < end; job++) {
-		for (int i = HOST_OUT; i <= HOST_IN; i++) {
-			enum host_direction direction = (enum host_direction)i;
-
-			if (job->monitored[i] && job->number[i] != OPEN_BINS_NONE)
-				job->number[i] = open_bins_confirm(
-					table->open, job->number[i],
-					record_view_host(&job->view, direction), job->view.minute);
-		}
+		if (job->number != OPEN_BINS_NONE)
+			job->number = open_bins_confirm(table->open, job->number, job->host,
+			                                job->view->minute);
 	}
+}
+
+/* Counts a record by what became of it. */
+static inline void
+settle(BinTable *table, const struct job *job, bool placed)
+{
+	if (job->view->marks & SHARE_COPY)
+		table->counters.copies++;
+	else if (placed)
+		table->counters.binned++;
+	else
+		table->counters.unplaced++;
 }
 
 static void
 add_block(BinTable *table, const struct flow_batch *batch, size_t from, size_t until)
 {
-	struct bin_table_counters *counters = &table->counters;
 	bool placed = false;
 
-	table->job_count = 0;
+	table->view_count = table->job_count = 0;
 	for (size_t i = from; i < until; i++)
 		plan_record(table, batch, &batch->records[i], &table->reversed[i - from]);
 	look_for_bins(table);
-	for (struct job *job = table->jobs; job < &table->jobs[table->job_count]; job++) {
-		for (int i = HOST_OUT; i <= HOST_IN; i++)
-			if (job->monitored[i])
-				placed |= do_end(table, job, (enum host_direction)i);
-		if (job->goes_on)
+	for (size_t i = 0; i < table->job_count; i++) {
+		const struct job *job = &table->jobs[i];
+
+		placed |= do_job(table, job);
+		if (!job->last)
 			continue;
-		if (job->view.marks & SHARE_COPY)
-			counters->copies++;
-		else if (placed)
-			counters->binned++;
-		else
-			counters->unplaced++;
+		settle(table, job, placed);
 		placed = false;
 	}
 }

@@ -30,7 +30,7 @@ endif()
 # as they are.
 set(PROJECT_HOT_OPTIONS "")
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-  set(PROJECT_HOT_OPTIONS -flto -ffat-lto-objects)
+  set(PROJECT_HOT_OPTIONS -O3 -flto -ffat-lto-objects)
 endif()
 
 # project_library(name SOURCES a.c ... HEADERS a.h ... LINKS target ...)

@@ -134,6 +134,10 @@ add_peer(const struct evidence_peer *peer, GString *json)
 	json_add_unsigned(json, "octets_out", peer->octets[0]);
 	json_add_unsigned(json, "octets_in", peer->octets[1]);
 	json_add_boolean(json, "answered", peer->answered);
+	if (peer->begun_ms != 0)
+		json_add_integer(json, "begun_ms", peer->begun_ms);
+	if (peer->every_s > 0)
+		json_add_double(json, "every_s", peer->every_s);
 	json_close_object(json);
 }
 

@@ -32,6 +32,8 @@ enum { EVIDENCE_PEERS = 5, ASSESSMENT_PEERS = 12 };
 struct evidence_peer {
 	struct host_address peer;
 	uint64_t octets[2]; /* enum host_direction */
+	int64_t begun_ms; /* when its first flow began, to the second; 0: not told */
+	double every_s;   /* flows begin so far apart; 0: not told */
 	uint32_t flows;
 	uint16_t port;
 	uint8_t protocol;

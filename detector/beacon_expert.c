@@ -28,5 +28,6 @@ beacon_expert_judge(const struct host_view *view, struct evidence *evidence)
 		.peer_count = 1,
 		.peers = { expert_peer(&rhythm.service) },
 	};
+	evidence->peers[0].every_s = rhythm.interval_s;
 	return 1;
 }

@@ -102,7 +102,7 @@ static void
 add_peer(struct evidence *evidence, const struct contact *contact)
 {
 	if (evidence->peer_count < EVIDENCE_PEERS)
-		evidence->peers[evidence->peer_count++] = expert_peer(&contact->service);
+		evidence->peers[evidence->peer_count++] = expert_peer_at(&contact->service, contact->first_minute);
 }
 
 static size_t

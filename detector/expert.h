@@ -18,8 +18,9 @@
 /* 0 to 1, 0.5 where the ratio is 1; rises with the third power of the ratio. */
 double expert_strength(double ratio);
 
-/* A peer of the sample as evidence shows it. */
+/* A peer of the sample as evidence shows it; of one minute's sample it is known when its first flow began. */
 struct evidence_peer expert_peer(const struct host_peer *peer);
+struct evidence_peer expert_peer_at(const struct host_peer *peer, uint32_t minute);
 
 /*
  * Strength of what is told to the reader and never decides: below what the classifier finds in an ordinary window, so

@@ -129,7 +129,8 @@ add_peers(const struct host_view *view, const struct scan *scan, struct evidence
 
 			if (((peer->kinds & TOUCH_HEARD) != 0) == answered &&
 			    peer_fits(peer, scan, view->sketch_key))
-				evidence->peers[evidence->peer_count++] = expert_peer(peer);
+				evidence->peers[evidence->peer_count++] =
+					window->minutes == 1 ? expert_peer_at(peer, view->minute) : expert_peer(peer);
 		}
 	}
 }

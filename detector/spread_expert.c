@@ -212,7 +212,7 @@ has_changed(const struct host_view *view, const struct attack *attack, struct ev
 		if (!contacts[i].is_new || !contacts[i].is_rare || contacts[i].fetch_minute != view->minute ||
 		    contacts[i].first_minute < attack->minute->bin.minute)
 			continue;
-		evidence->peers[evidence->peer_count++] = expert_peer(&contacts[i].service);
+		evidence->peers[evidence->peer_count++] = expert_peer_at(&contacts[i].service, contacts[i].first_minute);
 		return true;
 	}
 	return false;

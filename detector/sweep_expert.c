@@ -38,7 +38,8 @@ add_silent_peers(const struct host_window *window, struct evidence *evidence)
 		const struct host_peer *peer = &window->detail.sample[i];
 
 		if (peer->hash != 0 && (peer->kinds & TOUCH_SENT) && !(peer->kinds & TOUCH_HEARD))
-			evidence->peers[evidence->peer_count++] = expert_peer(peer);
+			evidence->peers[evidence->peer_count++] =
+				window->minutes == 1 ? expert_peer_at(peer, window->minute) : expert_peer(peer);
 	}
 }
 

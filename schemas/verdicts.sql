@@ -50,7 +50,7 @@ CREATE TABLE IF NOT EXISTS evidence (
     usual REAL NOT NULL,              -- what is usual on this network: the 95 % quantile
     strength REAL NOT NULL,           -- score of this evidence, 0 to 1
     unit TEXT NOT NULL,
-    peers TEXT NOT NULL,              -- JSON array of {"peer","port","protocol","flows","octets_out","octets_in","answered"}
+    peers TEXT NOT NULL,              -- JSON array of {"peer","port","protocol","flows","octets_out","octets_in","answered"[,"begun_ms"][,"every_s"]}
     PRIMARY KEY (host, behaviour)
 ) WITHOUT ROWID;
 

@@ -157,7 +157,7 @@ answers_from_a_fresh_store(void)
 		{ "hosts --verdict unknown", 0, "too little traffic", NULL },
 		{ "hosts --near", 0, "10.0.0.9", NULL },
 		{ "hosts --limit 1", 0, "10.0.0.5", NULL },
-		{ "show 10.0.0.5", 0, "192.0.2.7:445/tcp (2 flows)", NULL },
+		{ "show 10.0.0.5", 0, "192.0.2.7:445/tcp, 2 flows, 96 octets out, 0 in", NULL },
 		{ "show 10.0.0.5", 0,
 		  "  horizontal scan       812         30           4  peers/min       0.93",
 		  NULL },

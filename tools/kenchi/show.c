@@ -80,74 +80,118 @@ print_host(const struct store_host *host)
 		                                       host->sampling_interval));
 }
 
-/* "10.1.2.3:445/tcp (12 flows, no answer)" for each of the first peers in the evidence. */
-static char *
-evidence_peers(const char *text)
+static bool
+has_answered(JsonObject *peer)
+{
+	JsonNode *answered = json_object_get_member(peer, "answered");
+
+	return answered != NULL && JSON_NODE_HOLDS_VALUE(answered) && json_node_get_boolean(answered);
+}
+
+/* "  09:02:41  192.0.2.7:1985/tcp, 2 flows, 564 out, 208 in". */
+static void
+print_evidence_peer(JsonObject *peer)
+{
+	int64_t begun_ms = (int64_t)json_text_number(peer, "begun_ms", -1);
+	g_autofree char *begun = text_time(begun_ms);
+	const char *day = strchr(begun, ' ');
+	g_autofree char *protocol = text_protocol((int)json_text_number(peer, "protocol", 0));
+	g_autofree char *out = text_amount(json_text_number(peer, "octets_out", 0));
+	g_autofree char *in = text_amount(json_text_number(peer, "octets_in", 0));
+	double flows = json_text_number(peer, "flows", 0), every_s = json_text_number(peer, "every_s", 0);
+	const char *address = json_text_string(peer, "peer", "?");
+	g_autoptr(GString) line = g_string_new(NULL);
+	g_autofree char *printable = NULL;
+
+	g_string_append_printf(line, strchr(address, ':') == NULL ? "%s:%.0f/%s" : "[%s]:%.0f/%s", address,
+	                       json_text_number(peer, "port", 0), protocol);
+	if (flows > 0)
+		g_string_append_printf(line, ", %.0f %s", flows, flows == 1 ? "flow" : "flows");
+	g_string_append_printf(line, ", %s octets out, %s in%s", out, in,
+	                       has_answered(peer) ? "" : ", no answer");
+	if (every_s > 0)
+		g_string_append_printf(line, ", every %.0f s", every_s);
+	printable = text_escape(line->str);
+	printf("    %-8s  %s\n", day != NULL ? day + 1 : "", printable);
+}
+
+static void
+print_evidence_peers(const char *text)
 {
 	enum { SHOWN = 3 };
 	g_autoptr(JsonNode) node = json_text_parse(text);
 	JsonArray *array =
 		node != NULL && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-	GString *line = g_string_new(NULL);
 	guint count = array == NULL ? 0 : json_array_get_length(array);
 
 	for (guint i = 0; i < MIN(count, SHOWN); i++) {
 		JsonNode *element = json_array_get_element(array, i);
-		JsonObject *peer =
-			JSON_NODE_HOLDS_OBJECT(element) ? json_node_get_object(element) : NULL;
-		g_autofree char *protocol =
-			text_protocol((int)json_text_number(peer, "protocol", 0));
-		const char *address = json_text_string(peer, "peer", "?");
 
-		g_string_append_printf(line,
-		                       strchr(address, ':') == NULL ? "%s%s:%.0f/%s (%.0f flows)"
-		                                                    : "%s[%s]:%.0f/%s (%.0f flows)",
-		                       i > 0 ? ", " : "", address,
-		                       json_text_number(peer, "port", 0), protocol,
-		                       json_text_number(peer, "flows", 0));
+		if (JSON_NODE_HOLDS_OBJECT(element))
+			print_evidence_peer(json_node_get_object(element));
 	}
 	if (count > SHOWN)
-		g_string_append_printf(line, " and %u more", count - SHOWN);
-	return g_string_free(line, FALSE);
+		printf("    %8s  and %u more (--json)\n", "", count - SHOWN);
+}
+
+/* What lies far below its threshold would only be in the way. */
+static bool
+is_shown(const struct store_evidence *evidence)
+{
+	return evidence->measured >= evidence->threshold || evidence->strength >= 0.05;
 }
 
 static void
-print_evidence(StoreReader *store, const char *host)
+add_evidence_row(Table *table, const struct store_evidence *evidence)
+{
+	table_add(table, host_lines_title(evidence->behaviour));
+	table_take(table, text_number(evidence->measured));
+	table_take(table, text_number(evidence->threshold));
+	table_take(table, text_number(evidence->usual));
+	table_add(table, evidence->unit);
+	if (evidence->strength < 0.05)
+		table_add(table, "told");
+	else
+		table_take(table, g_strdup_printf("%.2f", evidence->strength));
+	table_take(table, g_strdup_printf("%" G_GINT64_FORMAT, evidence->minutes));
+	table_take(table, text_time(evidence->first_ms));
+	table_take(table, text_time(evidence->last_ms));
+}
+
+static void
+print_evidence_table(StoreReader *store, const char *host)
 {
 	static const char *const titles[] = { "BEHAVIOUR", ">MEASURED", ">THRESHOLD", ">USUAL HERE",
 		                              "UNIT",      ">STRENGTH", ">MINUTES",   "FIRST",
 		                              "LAST",      NULL };
 	g_autoptr(Table) table = table_new(titles);
-	g_autoptr(GString) notes = g_string_new(NULL);
 	struct store_evidence evidence;
 
 	store_select_evidence(store, host);
 	while (store_next_evidence(store, &evidence)) {
-		g_autofree char *peers = evidence_peers(evidence.peers);
-
-		table_add(table, host_lines_title(evidence.behaviour));
-		table_take(table, text_number(evidence.measured));
-		table_take(table, text_number(evidence.threshold));
-		table_take(table, text_number(evidence.usual));
-		table_add(table, evidence.unit);
-		table_take(table, g_strdup_printf("%.2f", evidence.strength));
-		table_take(table, g_strdup_printf("%" G_GINT64_FORMAT, evidence.minutes));
-		table_take(table, text_time(evidence.first_ms));
-		table_take(table, text_time(evidence.last_ms));
-		g_string_append_printf(notes, "  %s: %s%s%s\n",
-		                       host_lines_title(evidence.behaviour),
-		                       host_lines_meaning(evidence.behaviour),
-		                       peers[0] != '\0' ? "; " : "", peers);
+		if (is_shown(&evidence))
+			add_evidence_row(table, &evidence);
 	}
 	if (table_rows(table) == 0)
 		return;
 	puts("\nBehaviours");
 	table_print(table, 2, stdout);
-	for (char *line = notes->str, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-		g_autofree char *note = g_strndup(line, (gsize)(end - line));
-		g_autofree char *printable = text_escape(note);
+}
 
-		puts(printable);
+static void
+print_evidence(StoreReader *store, const char *host)
+{
+	struct store_evidence evidence;
+
+	print_evidence_table(store, host);
+	store_select_evidence(store, host);
+	while (store_next_evidence(store, &evidence)) {
+		g_autofree char *title = text_escape(host_lines_title(evidence.behaviour));
+
+		if (!is_shown(&evidence))
+			continue;
+		printf("\n  %s: %s\n", title, host_lines_meaning(evidence.behaviour));
+		print_evidence_peers(evidence.peers);
 	}
 }
 

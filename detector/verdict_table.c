@@ -327,10 +327,11 @@ verdict_table_next_forgotten(VerdictTable *table, struct host_address *host)
 static void
 add_unknown_reason(const struct verdict_rules *rules, const struct verdict *verdict, GString *text)
 {
-	if ((verdict->cannot_tell & CANNOT_TELL_DIRECTION) != 0)
+	if (verdict->sampling_interval > rules->sampling_max)
+		g_string_append_printf(text, "sampled 1:%u: only scans, floods and mail would show",
+		                       verdict->sampling_interval);
+	else if ((verdict->cannot_tell & CANNOT_TELL_DIRECTION) != 0)
 		g_string_append(text, "one direction only");
-	else if (verdict->sampling_interval > rules->sampling_max)
-		g_string_append_printf(text, "sampled 1:%u", verdict->sampling_interval);
 	else if ((verdict->cannot_tell & CANNOT_TELL_DETAIL) != 0)
 		g_string_append(text, "detail was lost");
 	else

@@ -81,7 +81,7 @@ does_not_judge_what_was_hardly_seen(void)
 		const char *reason;
 	} cases[] = {
 		{ false, 1, 0, "too little traffic" },
-		{ true, 1000, CANNOT_TELL_SAMPLED, "sampled 1:1000" },
+		{ true, 1000, CANNOT_TELL_SAMPLED, "sampled 1:1000: only scans, floods and mail would show" },
 		{ true, 1, CANNOT_TELL_DIRECTION, "one direction only" },
 		{ true, 1, CANNOT_TELL_DETAIL, "detail was lost" },
 	};

@@ -177,7 +177,7 @@ class Detection(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp()
-        capture = os.path.join(cls.folder, "export.pcap")
+        cls.capture = capture = os.path.join(cls.folder, "export.pcap")
         cls.bins = os.path.join(cls.folder, "export.bins")
         cls.labels = os.path.join(cls.folder, "labels.csv")
         subprocess.run([FLOWGEN, "--hosts", "12", "--pcap", capture, "--labels", cls.labels], check=True,
@@ -227,6 +227,33 @@ class Detection(unittest.TestCase):
         models = os.path.join(os.environ["KENCHI_SOURCE"], "detector", "models")
         self.check(self.evaluate("--model", os.path.join(models, "default.model")))
 
+    def test_takes_a_capture_as_it_takes_its_bins(self):
+        rows = self.evaluate("--folds", self.folds)
+        got = kenchi("evaluate", "detection", "--labels", self.labels, "--bins", self.capture, "--folds", self.folds,
+                     "--json")
+        self.assertEqual({row["detector"]: row for row in map(json.loads, got.stdout.splitlines())}, rows, got.stderr)
+
+    def test_leaves_a_site_out(self):
+        got = kenchi("evaluate", "detection", *("--labels", self.labels, "--bins", self.bins) * 2, "--folds", self.folds,
+                     "--site", "here", "--site", "there", "--json")
+        self.assertEqual(got.returncode, 0, got.stderr)
+        whole = json.loads(got.stdout.splitlines()[0])
+        self.assertEqual((whole["all"]["clean"]["above"], whole["all"]["clean"]["below"]), (4, 20))
+
+    def test_tries_thresholds_of_the_site(self):
+        for options in (), ("--model", os.path.join(os.environ["KENCHI_SOURCE"], "detector", "models", "default.model")):
+            got = kenchi("evaluate", "detection", "--labels", self.labels, "--bins", self.bins, "--folds", self.folds,
+                         "--site-thresholds", "--json", *options)
+            self.assertEqual(got.returncode, 0, got.stderr)
+            trials = [json.loads(line) for line in got.stdout.splitlines()]
+            self.assertEqual([trial["infected_share"] for trial in trials], [0, 0, 0.02, 0.1])
+            for trial in trials:
+                self.assertEqual((trial["site"], trial["malware"]), ("export.bins", 2))
+                self.assertFalse(trial["calibrated"])  # so few hosts tell nothing
+                normal = trial["at_target"]["normal"]
+                self.assertGreater(normal["windows"], 0)
+                self.assertLessEqual(normal["windows_flagged"], normal["windows"])
+
     def test_trains_without_each_fold(self):
         rows = self.evaluate("--folds", self.folds)
         self.check(rows)
@@ -248,6 +275,7 @@ class Detection(unittest.TestCase):
                 ("--calibration", "--labels", self.labels, "--bins", self.bins, "--calibration", "x"),
                 ("--only-fold", "--labels", self.labels, "--bins", self.bins, "--only-fold", "7"),
                 ("--alarms", "--labels", self.labels, "--bins", self.bins, "--alarms", "0"),
+                ("--site", "--labels", self.labels, "--bins", self.bins, "--site", "a", "--site", "b"),
                 ("nothing.meta", "--labels", self.labels, "--bins", self.bins, "--model", "nothing.model"),
                 ("nothing.bins", "--labels", self.labels, "--bins", "nothing.bins")]:
             got = kenchi("evaluate", "detection", *arguments)

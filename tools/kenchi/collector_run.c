@@ -65,6 +65,27 @@ collector_run_traffic(const char *capture, const struct host_address *host, GErr
 	return traffic;
 }
 
+bool
+collector_run_bins(const char *capture, char *const *monitored, const char *bins, GError **error)
+{
+	g_autofree char *program = daemons_find("kenchi-collector", error);
+	g_autoptr(GPtrArray) arguments = g_ptr_array_new();
+	const char *const fixed[] = { program, "--read", capture, "--write-bins", bins };
+	g_autofree char *out = NULL;
+
+	if (program == NULL)
+		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++)
+		g_ptr_array_add(arguments, (gpointer)(uintptr_t)fixed[i]);
+	for (char *const *prefix = monitored; prefix != NULL && *prefix != NULL; prefix++) {
+		g_ptr_array_add(arguments, (gpointer)(uintptr_t) "--monitored");
+		g_ptr_array_add(arguments, *prefix);
+	}
+	g_ptr_array_add(arguments, NULL);
+	out = run(capture, (const char *const *)arguments->pdata, error);
+	return out != NULL;
+}
+
 char *
 collector_run_flows(const char *capture, GError **error)
 {

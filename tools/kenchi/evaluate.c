@@ -30,6 +30,7 @@ struct evaluate_options {
 	int seed;
 	gboolean site_thresholds;
 	char **sites;
+	char **monitored;
 };
 
 static void
@@ -42,6 +43,7 @@ clear_options(struct evaluate_options *options)
 	g_strfreev(options->labels);
 	g_strfreev(options->bins);
 	g_strfreev(options->sites);
+	g_strfreev(options->monitored);
 	g_free(options->folds);
 	g_free(options->model);
 	g_free(options->calibration);
@@ -133,6 +135,7 @@ evaluate_hosts(const struct evaluate_options *options, char **arguments, bool js
 	struct detection_task task = { .labels = options->labels,
 		                       .bins = options->bins != NULL ? options->bins : arguments,
 		                       .sites = options->sites,
+		                       .monitored = options->monitored,
 		                       .svg = options->svg,
 		                       .json = json,
 		                       .options = { .folds = options->folds,
@@ -182,7 +185,10 @@ subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 		  "The captures' name in those folders (default: export.v9.pcap.gz)", "NAME" },
 		{ "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.labels,
 		  "detection: the labels of a bin file; one for each", "FILE" },
-		{ "bins", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.bins, "detection: a bin file", "FILE" },
+		{ "bins", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.bins, "detection: a bin file, or a capture of export datagrams",
+		  "FILE" },
+		{ "monitored", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.monitored,
+		  "detection: which hosts of captures, as of kenchi-collector", "PREFIX" },
 		{ "folds", 0, 0, G_OPTION_ARG_FILENAME, &options.folds,
 		  "detection: the folds of the hosts (default: folds.csv beside the labels)", "FILE" },
 		{ "only-fold", 0, 0, G_OPTION_ARG_INT, &options.only_fold, "detection: judge only hosts of it", "0-4" },

@@ -1,9 +1,11 @@
 #include "tools/kenchi/evaluate_detection.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/kenchi/collector_run.h"
 #include "tools/kenchi/detection_report.h"
 #include "tools/kenchi/gnuplot.h"
 #include "tools/kenchi/roc_figure.h"
@@ -58,6 +60,84 @@ check(const struct detection_task *task, size_t count)
 	return false;
 }
 
+/* Bin files begin as IPFIX Messages do, captures do not. */
+static bool
+is_capture(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	unsigned char start[2] = { 0, 10 };
+
+	if (file == NULL)
+		return false;
+	if (fread(start, sizeof(start), 1, file) != 1)
+		start[0] = 0;
+	fclose(file);
+	return start[0] != 0 || start[1] != 10;
+}
+
+/* The bins of a capture in `folder`, named after the capture and the folder that it is in. */
+static char *
+make_bins(const struct detection_task *task, const char *capture, const char *folder, GError **error)
+{
+	g_autofree char *parent = g_path_get_dirname(capture);
+	g_autofree char *site = g_path_get_basename(parent);
+	g_autofree char *base = g_path_get_basename(capture);
+	g_autofree char *name = g_strdup_printf("%s-%s", site, base);
+	char *bins = g_build_filename(folder, name, NULL);
+
+	if (collector_run_bins(capture, task->monitored, bins, error))
+		return bins;
+	g_free(bins);
+	return NULL;
+}
+
+/* Bin files in place of captures; those that are made lie in `folder`. */
+static bool
+gather(struct detection_task *task, struct train_input *inputs, const char *folder, GError **error)
+{
+	for (size_t i = 0; task->bins[i] != NULL; i++) {
+		if (is_capture(task->bins[i])) {
+			char *bins = make_bins(task, task->bins[i], folder, error);
+
+			if (bins == NULL)
+				return false;
+			g_free(task->bins[i]);
+			task->bins[i] = bins;
+		}
+		inputs[i] = (struct train_input){ task->bins[i], task->labels[i] };
+	}
+	return true;
+}
+
+static void
+remove_folder(const char *folder)
+{
+	g_autoptr(GDir) entries = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	while (entries != NULL && (name = g_dir_read_name(entries)) != NULL) {
+		g_autofree char *path = g_build_filename(folder, name, NULL);
+
+		g_unlink(path);
+	}
+	g_rmdir(folder);
+}
+
+/* The bins are read when this comes back. */
+static Detection *
+run_detection(struct detection_task *task, struct train_input *inputs, GError **error)
+{
+	g_autofree char *folder = g_dir_make_tmp("kenchi-bins-XXXXXX", error);
+	Detection *detection = NULL;
+
+	if (folder == NULL)
+		return NULL;
+	if (gather(task, inputs, folder, error))
+		detection = detection_run(&task->options, error);
+	remove_folder(folder);
+	return detection;
+}
+
 int
 evaluate_detection(struct detection_task *task)
 {
@@ -68,12 +148,10 @@ evaluate_detection(struct detection_task *task)
 
 	if (!check(task, count))
 		return EXIT_CODE_USAGE;
-	for (size_t i = 0; i < count; i++)
-		inputs[i] = (struct train_input){ task->bins[i], task->labels[i] };
 	task->options.inputs = inputs;
 	task->options.input_count = count;
 	task->options.sites = (const char *const *)task->sites;
-	detection = detection_run(&task->options, &error);
+	detection = run_detection(task, inputs, &error);
 	if (detection == NULL) {
 		subcommand_complain("evaluate: %s", error->message);
 		return EXIT_CODE_USAGE;

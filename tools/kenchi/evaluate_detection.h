@@ -11,7 +11,8 @@
 
 struct detection_task {
 	char **labels;
-	char **bins;
+	char **bins;     /* bin files, or captures of export datagrams */
+	char **monitored; /* prefixes of the captures' hosts; NULL: the collector's default */
 	char **sites;    /* the network of each, to be left out of the training; NULL: not asked for */
 	const char *svg; /* folder for curves; NULL: none */
 	bool json;

@@ -10,7 +10,7 @@ _kenchi() {
 		[status]='--watch --count --counters'
 		[exporters]=''
 		[analyze]='--scores --monitored --model --calibration --exit-code'
-		[evaluate]='--truth --split --part --export --labels --bins --folds --only-fold --model --calibration --features --c --gamma --seed --alarms --site --site-thresholds --svg'
+		[evaluate]='--truth --split --part --export --labels --bins --monitored --folds --only-fold --model --calibration --features --c --gamma --seed --alarms --site --site-thresholds --svg'
 		[train]='--labels --model --calibration --name --cross-validate --held-fold --features --c --gamma --machines --windows --seed --vectors --dump-features'
 		[calibrate]='--from --live --hours --show --model --output --alarms'
 		[plot]='--host --bins --capture --truth --figure --title --output'

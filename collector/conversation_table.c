@@ -10,7 +10,9 @@ enum {
 	WAYS = 7,
 	LANES = 8,
 	BLOCK = 32,
+	ICMP = 1,
 	TCP = 6,
+	ICMP6 = 58,
 	FLAG_FIN = 0x01,
 	FLAG_SYN = 0x02,
 	FLAG_RST = 0x04,
@@ -119,10 +121,12 @@ conversation_table_free(ConversationTable *table)
 static inline uint32_t
 protocol_of(const struct flow_record *record)
 {
-	bool is_error = host_protocol(record->protocol) == HOST_ICMP &&
-	                flow_role_icmp(record) == ICMP_ERROR;
+	uint32_t protocol = record->protocol;
 
-	return record->protocol | (uint32_t)is_error << 8;
+	/* One branch that is hardly ever taken: which protocol it is nobody could guess. */
+	if (((protocol == ICMP) | (protocol == ICMP6)) && flow_role_icmp(record) == ICMP_ERROR)
+		protocol |= 1 << 8;
+	return protocol;
 }
 
 /* Both directions give the same hash; which of the two ends comes first, their own hashes tell. */

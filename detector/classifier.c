@@ -361,6 +361,16 @@ classifier_support_vectors(const Classifier *classifier)
 }
 
 unsigned
+classifier_needs(const Classifier *classifier)
+{
+	unsigned needs = NEEDS_NOTHING;
+
+	for (size_t i = 0; i < classifier->scaler.count; i++)
+		needs |= feature_needs(classifier->scaler.index[i]);
+	return needs;
+}
+
+unsigned
 classifier_sampling_most(const Classifier *classifier)
 {
 	return classifier->sampling_most;

@@ -43,6 +43,9 @@ struct feature_choice classifier_features(const Classifier *classifier);
 const char *classifier_name(const Classifier *classifier);
 size_t classifier_support_vectors(const Classifier *classifier);
 unsigned classifier_sampling_most(const Classifier *classifier);
+
+/* enum feature_needs: what all its features together need of the exporter. */
+unsigned classifier_needs(const Classifier *classifier);
 const struct value_usual *classifier_usual(const Classifier *classifier);
 bool classifier_is_dense(const Classifier *classifier);
 

@@ -275,6 +275,19 @@ weigh_pattern(const Judge *judge, double beside, struct evidence *evidence)
 	evidence->strength = evidence_strength(tail_evidence(tail, evidence->measured) + beside, limit);
 }
 
+/*
+ * A pattern of what was not seen says nothing.  Missing TCP flags are no such thing: where replies are visible the other
+ * features tell the same.
+ */
+static bool
+may_ask(const Classifier *classifier, const struct assessment *assessment)
+{
+	if (assessment->sampling_interval > classifier_sampling_most(classifier))
+		return false;
+	return (classifier_needs(classifier) & NEEDS_BOTH_WAYS) == 0 ||
+	       (assessment->cannot_tell & CANNOT_TELL_DIRECTION) == 0;
+}
+
 /* The decision value beside the host's own past, and its strength by what is usual. */
 static void
 ask_classifier(Judge *judge, struct host_past *past)
@@ -283,8 +296,7 @@ ask_classifier(Judge *judge, struct host_past *past)
 	const Classifier *classifier = judge->classifier;
 	double value;
 
-	if (classifier != NULL &&
-	    judge->assessment.sampling_interval > classifier_sampling_most(classifier))
+	if (classifier != NULL && !may_ask(classifier, &judge->assessment))
 		return;
 	for (int i = 0; i < HOST_WINDOWS; i++) {
 		if (judge->choice.window[i] || (i == HOST_WINDOW_5 && judge->choice.change))

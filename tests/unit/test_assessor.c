@@ -176,6 +176,42 @@ gives_finite_features_for_an_empty_bin(void)
 		g_assert_true(isfinite(assessment->features[i]));
 }
 
+static bool
+shows_a_pattern(const struct ring_bin *part)
+{
+	struct assessor_config config = experts_only;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Assessor) assessor = NULL;
+	const struct assessment *assessment;
+
+	config.model_path = NULL; /* the shipped one */
+	assessor = assessor_new(&config, &error);
+	g_assert_no_error(error);
+	assessor_add(assessor, part);
+	advance(assessor, part->export_ms, true);
+	assessment = assessor_next(assessor);
+	g_assert_true(assessment->enough);
+	for (size_t i = 0; i < assessment->evidence_count; i++) {
+		if (assessment->evidence[i].behaviour == BEHAVIOUR_traffic_pattern)
+			return true;
+	}
+	return false;
+}
+
+static void
+asks_no_model_for_what_it_cannot_see(void)
+{
+	struct ring_bin whole = part_of(1, MINUTE, 40, HTTP, true), one_way = whole, sampled = whole;
+
+	whole.bin.directions[0] = 3;
+	one_way.bin.directions[0] = 1;
+	sampled.bin.directions[0] = 3;
+	sampled.bin.sampling_interval[0] = 10;
+	g_assert_true(shows_a_pattern(&whole));
+	g_assert_false(shows_a_pattern(&one_way));
+	g_assert_false(shows_a_pattern(&sampled));
+}
+
 static void
 names_the_missing_model(void)
 {
@@ -204,6 +240,7 @@ main(int argc, char **argv)
 	                waits_for_the_clock_of_the_host_s_own_exporter);
 	g_test_add_func("/assessor/gives_finite_features_for_an_empty_bin",
 	                gives_finite_features_for_an_empty_bin);
+	g_test_add_func("/assessor/asks_no_model_for_what_it_cannot_see", asks_no_model_for_what_it_cannot_see);
 	g_test_add_func("/assessor/names_the_missing_model", names_the_missing_model);
 	return g_test_run();
 }

@@ -22,6 +22,7 @@ struct evaluate_options {
 	char *model;
 	char *calibration;
 	char *features;
+	char *without;
 	char *svg;
 	double c;
 	double gamma;
@@ -48,6 +49,7 @@ clear_options(struct evaluate_options *options)
 	g_free(options->model);
 	g_free(options->calibration);
 	g_free(options->features);
+	g_free(options->without);
 	g_free(options->svg);
 }
 
@@ -153,6 +155,10 @@ evaluate_hosts(const struct evaluate_options *options, char **arguments, bool js
 		subcommand_complain("evaluate: %s: bin files stand either behind --bins or alone", *arguments);
 		return EXIT_CODE_USAGE;
 	}
+	if (!train_read_needs(options->without, &task.options.without)) {
+		subcommand_complain("evaluate: --without: sampling, flags, direction or sizes");
+		return EXIT_CODE_USAGE;
+	}
 	return evaluate_detection(&task);
 }
 
@@ -198,6 +204,7 @@ subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 		  "detection: the model's calibration (default: the shipped one)", "FILE" },
 		{ "features", 0, 0, G_OPTION_ARG_STRING, &options.features, "detection: as of kenchi train",
 		  "PATTERN,..." },
+		{ "without", 0, 0, G_OPTION_ARG_STRING, &options.without, "detection: as of kenchi train", "NEED,..." },
 		{ "c", 0, 0, G_OPTION_ARG_DOUBLE, &options.c, "detection: C of the training (default: 0.3)", "C" },
 		{ "gamma", 0, 0, G_OPTION_ARG_DOUBLE, &options.gamma,
 		  "detection: gamma, times 1 / features (default: 0.5)", "G" },

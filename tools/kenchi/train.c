@@ -37,7 +37,7 @@ run(struct train_options *options, char **labels, char **bins)
 /* Texts that options own. */
 struct texts {
 	char **labels;
-	char *model, *calibration, *name, *dump_features, *features, *c, *gamma;
+	char *model, *calibration, *name, *dump_features, *features, *without, *c, *gamma;
 };
 
 static void
@@ -49,6 +49,7 @@ clear(struct texts *texts)
 	g_free(texts->name);
 	g_free(texts->dump_features);
 	g_free(texts->features);
+	g_free(texts->without);
 	g_free(texts->c);
 	g_free(texts->gamma);
 }
@@ -70,6 +71,8 @@ subcommand_train(struct invocation *invocation, int argc, char **argv)
 		{ "held-fold", 0, 0, G_OPTION_ARG_INT, &held_fold, "Leave this fold out of everything", "0-4" },
 		{ "features", 0, 0, G_OPTION_ARG_STRING, &t.features, "Features by pattern, -PATTERN takes away",
 		  "PATTERN,..." },
+		{ "without", 0, 0, G_OPTION_ARG_STRING, &t.without,
+		  "Leave out what an exporter does not tell: sampling, flags, direction, sizes", "NEED,..." },
 		{ "c", 0, 0, G_OPTION_ARG_STRING, &t.c, "Values of C to try", "C,..." },
 		{ "gamma", 0, 0, G_OPTION_ARG_STRING, &t.gamma, "Values of gamma to try, times 1 / features", "G,..." },
 		{ "machines", 0, 0, G_OPTION_ARG_INT, &machines, "Join so many machines, each on other windows (default: 4)", "N" },
@@ -98,7 +101,10 @@ subcommand_train(struct invocation *invocation, int argc, char **argv)
 			                         .cross_validate = cross_validate,
 			                         .report = stdout };
 
-		result = run(&options, t.labels, argv + 1);
+		if (train_read_needs(t.without, &options.without))
+			result = run(&options, t.labels, argv + 1);
+		else
+			subcommand_complain("train: --without: sampling, flags, direction or sizes");
 	}
 	clear(&t);
 	return result;

@@ -158,7 +158,7 @@ decide_by_training(Detection *detection, GError **error)
 		                     .phases = TRAINING_MACHINES,
 		                     .seed = options->seed };
 
-	fit_choose_features(&fit, options->features);
+	fit_choose_features(&fit, options->features, options->without);
 	if (fit.feature_count == 0) {
 		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--features: no feature has such a name");
 		return false;

@@ -29,6 +29,7 @@ struct detection_options {
 	const char *model;       /* judge with it; NULL: cross-validate */
 	const char *calibration; /* of that model; NULL: the shipped one */
 	const char *features;    /* cross-validation: as of `kenchi train` */
+	unsigned without;        /* the same */
 	double c;
 	double gamma;
 	int only_fold;           /* judge only hosts of it; FOLD_NONE: all */

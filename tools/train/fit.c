@@ -45,7 +45,7 @@ compare_doubles(const void *a, const void *b)
 }
 
 void
-fit_choose_features(struct fit_options *fit, const char *patterns)
+fit_choose_features(struct fit_options *fit, const char *patterns, unsigned without)
 {
 	g_auto(GStrv) list = g_strsplit(patterns != NULL ? patterns : default_features, ",", -1);
 
@@ -59,7 +59,7 @@ fit_choose_features(struct fit_options *fit, const char *patterns)
 			else if (g_pattern_match_simple(list[j], feature_name(i)))
 				wanted = true;
 		}
-		if (wanted && fit->feature_count < SCALER_FEATURES_MAX)
+		if (wanted && (feature_needs(i) & without) == 0 && fit->feature_count < SCALER_FEATURES_MAX)
 			fit->features[fit->feature_count++] = i;
 	}
 }

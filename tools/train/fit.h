@@ -30,8 +30,11 @@ struct fit_options {
 	double infected_weight; /* of C, for infected rows, beside balancing the classes */
 };
 
-/* Features by comma-separated patterns, "-PATTERN" takes away; NULL: those of the shipped model. */
-void fit_choose_features(struct fit_options *options, const char *patterns);
+/*
+ * Features by comma-separated patterns, "-PATTERN" takes away (NULL: those of the shipped model), but those that need
+ * anything of `without` (enum feature_needs).
+ */
+void fit_choose_features(struct fit_options *options, const char *patterns, unsigned without);
 
 typedef struct Fit Fit;
 

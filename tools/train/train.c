@@ -279,6 +279,31 @@ write_calibration(const struct train_options *options, const struct calibration 
 	return calibration_save(&calibration, options->calibration, error);
 }
 
+bool
+train_read_needs(const char *text, unsigned *needs)
+{
+	static const struct {
+		const char *word;
+		unsigned needs;
+	} words[] = { { "sampling", NEEDS_UNSAMPLED },
+		      { "flags", NEEDS_FLAGS },
+		      { "direction", NEEDS_BOTH_WAYS },
+		      { "sizes", NEEDS_SIZES } };
+	g_auto(GStrv) list = g_strsplit(text != NULL ? text : "", ",", -1);
+
+	*needs = NEEDS_NOTHING;
+	for (size_t i = 0; list[i] != NULL; i++) {
+		size_t j = 0;
+
+		while (j < G_N_ELEMENTS(words) && strcmp(words[j].word, list[i]) != 0)
+			j++;
+		if (j == G_N_ELEMENTS(words))
+			return false;
+		*needs |= words[j].needs;
+	}
+	return true;
+}
+
 static bool
 check(const struct fit_options *fit, const struct train_options *options, GError **error)
 {
@@ -306,7 +331,7 @@ train_run(const struct train_options *options, GError **error)
 	struct model_notes notes = { .options = options, .fit = &fit };
 	g_autoptr(Fit) machine = NULL;
 
-	fit_choose_features(&fit, options->features);
+	fit_choose_features(&fit, options->features, options->without);
 	if (!check(&fit, options, error) || !read_inputs(set, options, error))
 		return false;
 	if (options->dump_features && !window_set_dump(set, options->dump_features, error))

@@ -28,6 +28,7 @@ struct train_options {
 	const char *name;          /* of the model; NULL: the file's */
 	const char *dump_features; /* CSV to write; NULL: none */
 	const char *features;      /* comma-separated patterns ("w5.*"); "-w5.x" takes away; NULL: those of the shipped model */
+	unsigned without;          /* enum feature_needs: features that need it are left out */
 	const char *c;             /* comma-separated values to try; NULL: a few */
 	const char *gamma;         /* the same, in units of 1 / features */
 	int held_fold;             /* hosts of this fold are left out of the model (-1: none) */
@@ -38,6 +39,12 @@ struct train_options {
 	bool cross_validate;
 	FILE *report;              /* figures, as text */
 };
+
+/*
+ * "sampling", "flags", "direction", "sizes", comma-separated, as enum feature_needs: what an exporter does not tell.
+ * False: another word.
+ */
+bool train_read_needs(const char *text, unsigned *needs);
 
 bool train_run(const struct train_options *options, GError **error);
 

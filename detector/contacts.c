@@ -78,7 +78,7 @@ sent_before(const struct host_view *view, enum host_window_length window, uint64
 	const struct host_past *past = &view->host->past;
 
 	host_services_sent(view->services, before[window], SERVICE_AGES, sent);
-	for (int i = 0; i < SENT_WORDS; i++)
+	for (int i = 0; i < SENT_WORDS && past->sent != NULL; i++)
 		sent[i] |= past->sent[0][i] | past->sent[1][i];
 }
 

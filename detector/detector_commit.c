@@ -5,7 +5,8 @@
 
 enum {
 	ENTRIES_A_COMMIT = 100000,
-	ROWS_A_COMMIT = 5000, /* of hosts that only were seen */
+	ROWS_A_COMMIT = 5000, /* of hosts that only were seen; and this share of them, if that is more: */
+	ROWS_SHARE = 32,
 	IDLE_COMMIT_MS = 5000, /* so that the store shows that somebody is alive */
 	PRUNE_MS = 3600 * 1000,
 };
@@ -25,12 +26,15 @@ store_verdicts(Detector *detector, bool all)
 	g_autoptr(GString) reason = g_string_new(NULL);
 	const struct verdict *verdict;
 	struct host_address host;
+	size_t rows_most = MAX(verdict_table_changed(detector->table) / ROWS_SHARE, ROWS_A_COMMIT);
 
+	if (all)
+		verdict_table_hurry(detector->table);
 	while (verdict_table_next_forgotten(detector->table, &host))
 		verdict_store_delete_host(detector->store, &host);
-	for (unsigned rows = 0;; rows++) {
+	for (size_t rows = 0;; rows++) {
 		verdict =
-			verdict_table_next_changed(detector->table, !all && rows >= ROWS_A_COMMIT);
+			verdict_table_next_changed(detector->table, !all && rows >= rows_most);
 		if (verdict == NULL)
 			return;
 		g_string_truncate(reason, 0);

@@ -81,8 +81,10 @@ host_history_free(HostHistory *history)
 {
 	if (history == NULL)
 		return;
-	for (uint32_t i = 0; i < history->numbers; i++)
+	for (uint32_t i = 0; i < history->numbers; i++) {
 		g_free(host_at(history, i)->octets);
+		g_free(host_at(history, i)->known.past.sent);
+	}
 	g_ptr_array_free(history->chunks, TRUE);
 	g_free(history->index);
 	g_free(history->minutes);
@@ -208,6 +210,7 @@ forget(HostHistory *history, struct kept_host *host)
 	}
 	history->counters.octets -= host->capacity;
 	g_free(host->octets);
+	g_free(host->known.past.sent);
 	unlink_host(history, host);
 	index_remove(history, &host->known.host);
 	if (history->open == host)
@@ -273,15 +276,19 @@ remember(HostHistory *history, struct kept_host *host, uint32_t at)
 	if (past->sent_since == 0)
 		past->sent_since = head.minute;
 	if (head.minute >= past->sent_since + PAST_MINUTES) {
-		memcpy(past->sent[1], past->sent[0], sizeof(past->sent[0]));
-		memset(past->sent[0], 0, sizeof(past->sent[0]));
+		if (past->sent != NULL) {
+			memcpy(past->sent[1], past->sent[0], sizeof(past->sent[0]));
+			memset(past->sent[0], 0, sizeof(past->sent[0]));
+		}
 		past->sent_since = head.minute;
 	}
 	if (!(head.flags & MINUTE_ASKS))
 		return;
+	if (past->sent == NULL)
+		past->sent = g_malloc0(2 * sizeof(past->sent[0]));
 	minute_unpack(host->octets + at + sizeof(head), &bin, &detail, MINUTE_SENT);
 	if (bin.touch_count == HOST_BIN_EXTENDED) {
-		for (size_t i = 0; i < G_N_ELEMENTS(past->sent[0]); i++)
+		for (size_t i = 0; i < G_N_ELEMENTS(detail.sent); i++)
 			past->sent[0][i] |= detail.sent[i];
 		return;
 	}

@@ -38,7 +38,8 @@ struct host_past {
 	uint32_t judged_minute; /* newest minute with a full assessment; 0: none */
 	uint32_t report_minute; /* the newest in which a success was reported; 0: none */
 	uint32_t sent_since;    /* minute from which on sent[0] is */
-	uint64_t sent[2][16];   /* services begun to in minutes that are no longer kept: of late, and before that */
+	uint64_t (*sent)[16];   /* services begun to in minutes that are no longer kept, [0] of late, [1] before that;
+	                           NULL: none */
 };
 
 struct known_host {

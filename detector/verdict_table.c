@@ -1,16 +1,19 @@
 #include "detector/verdict_table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/keyed_hash.h"
 
 enum { FORGET_TRIES = 64 };
 
-enum change { UNCHANGED, CHANGED, CHANGED_URGENTLY };
+/* By how much it must be stored. */
+enum change { UNCHANGED, SEEN_AGAIN, SEEN_FIRST, CHANGED_URGENTLY, CHANGES };
 
 struct entry {
 	struct verdict verdict;
 	enum change change;
+	int64_t stored_ms; /* last_seen_ms when it was handed out last; 0: never */
 	GList by_silence; /* in VerdictTable.by_silence */
 	GList changed;    /* in one of VerdictTable.changed */
 };
@@ -19,7 +22,8 @@ struct VerdictTable {
 	struct verdict_rules rules;
 	GHashTable *entries; /* of struct entry, by verdict.host */
 	GQueue by_silence;   /* longest silent first */
-	GQueue changed[2];   /* [1]: urgently */
+	GQueue changed[CHANGES];
+	bool hurry;
 	GArray *forgotten;   /* of struct host_address */
 	struct verdict_counters counters;
 };
@@ -74,21 +78,21 @@ count_kind(VerdictTable *table, enum verdict_kind kind, int difference)
 static void
 mark_changed(VerdictTable *table, struct entry *entry, bool urgent)
 {
-	enum change change = urgent ? CHANGED_URGENTLY : CHANGED;
+	enum change change = urgent ? CHANGED_URGENTLY : entry->stored_ms == 0 ? SEEN_FIRST : SEEN_AGAIN;
 
 	if (entry->change >= change)
 		return;
-	if (entry->change == CHANGED)
-		g_queue_unlink(&table->changed[0], &entry->changed);
+	if (entry->change != UNCHANGED)
+		g_queue_unlink(&table->changed[entry->change], &entry->changed);
 	entry->change = change;
-	g_queue_push_tail_link(&table->changed[urgent], &entry->changed);
+	g_queue_push_tail_link(&table->changed[change], &entry->changed);
 }
 
 static void
 remove_entry(VerdictTable *table, struct entry *entry)
 {
 	if (entry->change != UNCHANGED)
-		g_queue_unlink(&table->changed[entry->change == CHANGED_URGENTLY], &entry->changed);
+		g_queue_unlink(&table->changed[entry->change], &entry->changed);
 	g_queue_unlink(&table->by_silence, &entry->by_silence);
 	count_kind(table, entry->verdict.kind, -1);
 	g_hash_table_remove(table->entries, &entry->verdict.host);
@@ -154,6 +158,7 @@ verdict_table_restore(VerdictTable *table, const struct verdict *verdict)
 	count_kind(table, entry->verdict.kind, -1);
 	count_kind(table, verdict->kind, 1);
 	entry->verdict = *verdict;
+	entry->stored_ms = verdict->last_seen_ms;
 }
 
 /* `from_ms` and `to_ms` are the first and last moment of the host's traffic in one minute. */
@@ -297,19 +302,78 @@ verdict_table_update(VerdictTable *table, const struct assessment *assessment, e
 	return verdict;
 }
 
+/*
+ * A store takes some thousand rows a second: the more hosts there are, the more seldom they are stored for being seen.  The
+ * first in the queue waits longest: when it is not due, the others are not.
+ */
+static bool
+is_due(const VerdictTable *table)
+{
+	static const double ms_a_host = 0.6;
+	const GList *first = table->changed[SEEN_AGAIN].head;
+	const struct entry *entry = first != NULL ? first->data : NULL;
+
+	return entry != NULL &&
+	       (table->hurry || (double)(entry->verdict.last_seen_ms - entry->stored_ms) >=
+	                                ms_a_host * g_hash_table_size(table->entries));
+}
+
 const struct verdict *
 verdict_table_next_changed(VerdictTable *table, bool urgent)
 {
-	GList *link = g_queue_pop_head_link(&table->changed[1]);
+	GList *link = g_queue_pop_head_link(&table->changed[CHANGED_URGENTLY]);
 	struct entry *entry;
 
 	if (link == NULL && !urgent)
-		link = g_queue_pop_head_link(&table->changed[0]);
+		link = g_queue_pop_head_link(&table->changed[SEEN_FIRST]);
+	if (link == NULL && !urgent && is_due(table))
+		link = g_queue_pop_head_link(&table->changed[SEEN_AGAIN]);
 	if (link == NULL)
 		return NULL;
 	entry = link->data;
 	entry->change = UNCHANGED;
+	entry->stored_ms = entry->verdict.last_seen_ms;
 	return &entry->verdict;
+}
+
+size_t
+verdict_table_changed(const VerdictTable *table)
+{
+	size_t count = 0;
+
+	for (int change = SEEN_AGAIN; change < CHANGES; change++)
+		count += table->changed[change].length;
+	return count;
+}
+
+static int
+compare_links(const void *a, const void *b)
+{
+	const GList *const *x = a, *const *y = b;
+	const struct entry *first = (*x)->data, *second = (*y)->data;
+
+	return memcmp(&first->verdict.host, &second->verdict.host, sizeof(first->verdict.host));
+}
+
+void
+verdict_table_hurry(VerdictTable *table)
+{
+	size_t count = verdict_table_changed(table);
+	g_autofree GList **links = g_new(GList *, count + 1);
+
+	table->hurry = true;
+	count = 0;
+	for (int change = SEEN_AGAIN; change < CHANGES; change++) {
+		GList *link;
+
+		while ((link = g_queue_pop_head_link(&table->changed[change])) != NULL)
+			links[count++] = link;
+	}
+	qsort(links, count, sizeof(links[0]), compare_links);
+	for (size_t i = 0; i < count; i++) {
+		((struct entry *)links[i]->data)->change = SEEN_FIRST;
+		g_queue_push_tail_link(&table->changed[SEEN_FIRST], links[i]);
+	}
 }
 
 bool

@@ -59,8 +59,18 @@ void verdict_table_see(VerdictTable *table, const struct host_bin *bin);
 const struct verdict *verdict_table_update(VerdictTable *table, const struct assessment *assessment,
                                            enum verdict_act *act);
 
-/* The next verdict that is to be stored; NULL: none is left (with `urgent`: none that must be stored now). */
+/*
+ * The next verdict that is to be stored; NULL: none is left (with `urgent`: none that must be stored now).  Without, a host
+ * that only was seen again is left for a while when there are many hosts (10 minutes at a million), until
+ * verdict_table_hurry().
+ */
 const struct verdict *verdict_table_next_changed(VerdictTable *table, bool urgent);
+
+/* How many wait to be stored. */
+size_t verdict_table_changed(const VerdictTable *table);
+
+/* All that changed is to be stored now: brings it in the order of the hosts, which costs a store less. */
+void verdict_table_hurry(VerdictTable *table);
 
 /* The next host that was forgotten, to be taken out of the store. */
 bool verdict_table_next_forgotten(VerdictTable *table, struct host_address *host);

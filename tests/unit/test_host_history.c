@@ -164,8 +164,9 @@ gives_up_old_minutes_when_the_room_is_used_up(void)
 
 		open_all(history, host);
 		g_assert_cmpuint(host->newest->bin.octets[HOST_OUT], ==, MINUTES);
+		g_assert_nonnull(host->past.sent);
 		remembered = 0;
-		for (size_t word = 0; word < G_N_ELEMENTS(host->past.sent[0]); word++)
+		for (size_t word = 0; word < G_N_ELEMENTS(*host->past.sent); word++)
 			remembered |= host->past.sent[0][word];
 		g_assert_cmpuint(remembered, !=, 0);
 	}

@@ -480,6 +480,7 @@ data_path_count(DataPath *path, struct collector_counts *counts)
 		return;
 	counts->conversations = conversation_table_counters(path->conversations);
 	counts->bins = bin_table_counters(path->bins);
+	counts->pools = bin_table_pools(path->bins);
 	counts->memory_octets = bin_table_memory(path->bins);
 	counts->newest_export_ms = bin_table_newest(path->bins).ms;
 }

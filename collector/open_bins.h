@@ -115,10 +115,10 @@ uint32_t open_bins_limit(const OpenBins *bins);
 
 /* How much of a pool is in use, and what it takes of memory. */
 struct open_bins_pool {
-	size_t used;
-	size_t most;
-	size_t octets; /* that have been used at one time */
-	size_t octets_most;
+	uint64_t used;
+	uint64_t most;
+	uint64_t octets; /* that have been used at one time */
+	uint64_t octets_most;
 };
 
 struct open_bins_pools {

@@ -2,6 +2,7 @@
 #include <glib.h>
 
 #include "common/host_bin.h"
+#include "common/host_shares.h"
 #include "common/sketch.h"
 #include "tests/bench/bench.h"
 
@@ -45,6 +46,49 @@ merge_base(void *context)
 	return BINS;
 }
 
+/* Shares of one part, merged into a bin made anew: an item is a share. */
+static uint64_t
+merge_shares(void *context)
+{
+	static struct whole into;
+	const struct host_shares *shares = context;
+
+	host_shares_expand(shares, &into.bin, &into.extension, 1);
+	return shares->count;
+}
+
+static uint64_t
+check_shares(void *context)
+{
+	const struct host_shares *shares = context;
+
+	return host_shares_valid(shares) ? shares->count : 0;
+}
+
+static void
+run_shares(void)
+{
+	static union host_cell cells[24];
+	struct host_shares two = { .host = host_address_from_ipv4(1), .count = 2, .cells = cells };
+	struct host_shares many = { .host = two.host,
+		                    .count = G_N_ELEMENTS(cells),
+		                    .cells = cells };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cells); i++)
+		cells[i].share = (struct host_share){
+			.peer = touches[i].peer,
+			.octets = 1000,
+			.size_packets = { 4, 0, 0, 0, 0, 0, 5 },
+			.last_ms = (uint16_t)(i % 40 * 250),
+			.port = 443,
+			.kinds = TOUCH_SENT | TOUCH_BEGUN | TOUCH_HEARD,
+			.protocol = 6,
+		};
+	bench_run("host_shares_expand, two", merge_shares, &two);
+	bench_run("host_shares_expand, 24, extended", merge_shares, &many);
+	bench_run("host_shares_valid", check_shares, &many);
+}
+
 static uint64_t
 estimate_distinct(void *context)
 {
@@ -82,6 +126,7 @@ main(void)
 	bench_run("host_bin_touch", touch_extended, &into);
 	bench_run("host_bin_merge, base", merge_base, &quiet);
 	bench_run("host_bin_merge, extended", merge_extended, &into);
+	run_shares();
 	bench_run("sketch_distinct_estimate", estimate_distinct, NULL);
 	return 0;
 }

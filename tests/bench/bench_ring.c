@@ -17,6 +17,7 @@ enum { RING_OCTETS = 32 << 20, COMMIT_EVERY = 4096 };
 
 struct kind {
 	const char *name;
+	uint16_t cells; /* 0: a bin */
 	uint16_t touches;
 	uint64_t parts;
 };
@@ -53,17 +54,27 @@ make_bin(const struct kind *kind)
 	return bin;
 }
 
+static bool
+push_part(RingWriter *writer, const struct kind *kind, const struct host_bin *bin)
+{
+	static const union host_cell cells[HOST_SHARES_CELLS_MOST];
+	static struct host_bin_extension extension;
+	struct host_shares shares = { bin->host, bin->minute, 0, kind->cells, cells };
+
+	if (kind->cells == 0)
+		return ring_push_bin(writer, 1, bin, &extension);
+	return ring_push_shares(writer, 1, &shares);
+}
+
 G_NORETURN static void
 write_parts(const char *folder, const struct kind *kind, unsigned publish)
 {
 	RingWriter *writer = ring_open_writer(folder, 0, RING_OCTETS, NULL);
 	struct host_bin bin = make_bin(kind);
-	struct host_bin_extension extension;
 
-	host_bin_extension_init(&extension);
 	for (uint64_t i = 1; i <= kind->parts; i++) {
 		bin.octets[0] = i;
-		while (!ring_push_bin(writer, 1, &bin, &extension))
+		while (!push_part(writer, kind, &bin))
 			ring_wait_room(writer, 100);
 		if (i % publish == 0)
 			ring_publish(writer);
@@ -95,7 +106,7 @@ measure(const char *folder, const struct kind *kind, unsigned publish)
 			ring_wait_entry(reader, 100);
 			continue;
 		}
-		parts += entry.type == RING_BIN;
+		parts += entry.type == RING_BIN || entry.type == RING_SHARES;
 		if (entry.position.sequence % COMMIT_EVERY == 0 || entry.type == RING_END)
 			ring_commit(reader, entry.position);
 	}
@@ -114,9 +125,11 @@ int
 main(void)
 {
 	static const struct kind kinds[] = {
-		{ "base", 0, 20000000 },
-		{ "two touches", 2, 10000000 },
-		{ "extended", HOST_BIN_EXTENDED, 2000000 },
+		{ "one share", 1, 0, 20000000 },
+		{ "two shares", 2, 0, 20000000 },
+		{ "24 shares", 24, 0, 4000000 },
+		{ "bin", 0, 2, 10000000 },
+		{ "extended bin", 0, HOST_BIN_EXTENDED, 2000000 },
 	};
 	g_autofree char *folder = g_dir_make_tmp("bench-XXXXXX", NULL);
 	g_autofree char *path = ring_path(folder, 0);

@@ -12,7 +12,7 @@ clock_offset_take(struct clock_offset *offset, struct wall_time export_time,
 	int64_t ms = export_time.ms - arrival.ms;
 	int64_t age_ms = arrival.ms - offset->window_begin.ms;
 
-	if (!offset->known || age_ms < 0 || age_ms > 2 * CLOCK_WINDOW_MS) {
+	if (!offset->known || age_ms < 0 || age_ms > 2L * CLOCK_WINDOW_MS) {
 		*offset = (struct clock_offset){ true, ms, ms, ms, arrival };
 		return;
 	}
@@ -47,7 +47,7 @@ exporter_rates(const struct exporter *exporter, struct wall_time now)
 
 	if (rate->begin.ms == 0)
 		return (struct rates){ 0, 0 };
-	if (!rate->is_whole || passed_ms > 2 * RATE_WINDOW_MS)
+	if (!rate->is_whole || passed_ms > 2L * RATE_WINDOW_MS)
 		return rates_since_begin(exporter, passed_ms, 0);
 	return rate->last;
 }

@@ -45,9 +45,10 @@ void exporter_table_withdraw(ExporterTable *table, struct exporter *exporter,
 void exporter_table_withdraw_all(ExporterTable *table, struct exporter *exporter,
                                  struct observation_domain *domain, bool options);
 
-/* Keeps a Data Set until its Template comes (`draft` says what of, its `octets` are in `set`), and
+/* Keeps a Data Set until its Template comes (`draft` says what of, its octets are `octets`), and
  * counts it. */
-void exporter_table_wait(ExporterTable *table, const struct waiting_set *draft, const uint8_t *set);
+void exporter_table_wait(ExporterTable *table, const struct waiting_set *draft,
+                         const uint8_t *octets);
 
 /* A Set whose Template has come; free with g_free().  NULL: there is none. */
 struct waiting_set *exporter_table_next_ready(ExporterTable *table);

@@ -48,10 +48,10 @@ exporter_limits_default(void)
 		.domains_max = 256,
 		.templates_max = 512,
 		.fields_max = 512,
-		.template_octets_max = 64 << 20,
-		.waiting_octets_max = 4 << 20,
-		.waiting_ms = 10 * 60 * 1000,
-		.template_lifetime_ms = 30 * 60 * 1000,
+		.template_octets_max = (size_t)64 << 20,
+		.waiting_octets_max = (size_t)4 << 20,
+		.waiting_ms = 10L * 60 * 1000,
+		.template_lifetime_ms = 30L * 60 * 1000,
 	};
 }
 

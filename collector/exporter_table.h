@@ -77,7 +77,7 @@ struct decode_counters exporter_table_counters(const ExporterTable *table);
  * what no Template of its flows has. `silent_after_ms`: it is called silent when its last datagram
  * is longer ago than that.
  */
-void exporter_table_describe(const ExporterTable *table, uint32_t exporter, struct wall_time now,
+void exporter_table_describe(const ExporterTable *table, uint32_t number, struct wall_time now,
                              int64_t silent_after_ms, GString *line);
 
 /*

@@ -183,7 +183,7 @@ read_list(struct making *making, const struct plan_list *list)
 static uint64_t
 share_of(uint64_t total, size_t number, size_t count)
 {
-	return total / count + (number < total % count);
+	return count == 0 ? 0 : total / count + (number < total % count);
 }
 
 static void

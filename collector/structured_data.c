@@ -507,6 +507,7 @@ add_record(StructuredData *data, const struct layout *layout, const uint8_t *fro
 	g_array_append_val(data->records, record);
 }
 
+/* As deep as list_check() lets lists be.  NOLINTBEGIN(misc-no-recursion) */
 static void take_runs(StructuredData *data, uint8_t *list, bool multi, unsigned depth);
 
 /* Takes the records over, and frees what libfixbuf made for them. */
@@ -549,6 +550,7 @@ take_runs(StructuredData *data, uint8_t *list, bool multi, unsigned depth)
 	}
 	fbSubTemplateMultiListClear(runs);
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* Where the records' octets are, now that they no longer move. */
 static void

@@ -507,6 +507,22 @@ template_plan_read(const TemplatePlan *plan, const struct plan_context *context,
 	finish(plan, context, records, count);
 }
 
+/* Reads the length that stands before a field; false: it goes past `left`. */
+static inline bool
+take_length(const uint8_t *octets, size_t left, size_t *offset, size_t *length)
+{
+	if (left - *offset < 1)
+		return false;
+	*length = octets[(*offset)++];
+	if (*length != UINT8_MAX)
+		return true;
+	if (left - *offset < 2)
+		return false;
+	*length = (size_t)octets[*offset] << 8 | octets[*offset + 1];
+	*offset += 2;
+	return true;
+}
+
 /* Finds the fields of the record; 0: it goes past `left`. */
 static size_t
 locate(const TemplatePlan *plan, const uint8_t *octets, size_t left, struct located *located)
@@ -516,17 +532,8 @@ locate(const TemplatePlan *plan, const uint8_t *octets, size_t left, struct loca
 	for (size_t i = 0; i < plan->field_count; i++) {
 		size_t length = plan->fields[i].length;
 
-		if (length == FIELD_VARIABLE) {
-			if (left - offset < 1)
-				return 0;
-			length = octets[offset++];
-			if (length == UINT8_MAX) {
-				if (left - offset < 2)
-					return 0;
-				length = (size_t)octets[offset] << 8 | octets[offset + 1];
-				offset += 2;
-			}
-		}
+		if (length == FIELD_VARIABLE && !take_length(octets, left, &offset, &length))
+			return 0;
 		if (length > left - offset)
 			return 0;
 		located[i] = (struct located){ (uint32_t)offset, (uint16_t)length };

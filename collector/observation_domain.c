@@ -83,6 +83,20 @@ is_same(const struct export_template *known, const struct template_draft *draft)
 	               0;
 }
 
+static uint32_t
+hash_fields(const struct template_field *fields, size_t count)
+{
+	uint64_t hash = count;
+
+	for (size_t i = 0; i < count; i++) {
+		hash ^= (uint64_t)fields[i].enterprise << 32 | (uint32_t)fields[i].element << 16 |
+		        fields[i].length;
+		hash *= 0x9e3779b97f4a7c15U;
+		hash ^= hash >> 29;
+	}
+	return (uint32_t)(hash >> 32);
+}
+
 enum template_change
 observation_domain_learn(struct observation_domain *domain, const struct template_draft *draft,
                          struct wall_time now)
@@ -102,6 +116,7 @@ observation_domain_learn(struct observation_domain *domain, const struct templat
 	learned->scope_count = draft->scope_count;
 	learned->is_options = draft->is_options;
 	learned->fields = g_memdup2(draft->fields, draft->field_count * sizeof(*draft->fields));
+	learned->fields_hash = hash_fields(learned->fields, learned->field_count);
 	learned->seen = now;
 	learned->plan = template_plan_new(learned->fields, learned->field_count);
 	learned->record_octets = template_plan_record_octets(learned->plan);

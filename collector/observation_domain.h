@@ -31,6 +31,7 @@ struct export_template {
 	uint16_t scope_count; /* of an Options Template: its first fields */
 	bool is_options;
 	struct template_field *fields;
+	uint32_t fields_hash;  /* of the fields' content, whosever they are */
 	size_t record_octets;  /* least, of records of variable length */
 	struct wall_time seen; /* when it came last */
 	TemplatePlan *plan;

@@ -70,8 +70,16 @@ struct layout_list {
 	bool multi;
 };
 
+/* Fields of a Template: their content is what counts. */
+struct layout_key {
+	uint32_t hash;
+	size_t count;
+	const struct template_field *fields;
+};
+
 /* A sub-Template in libfixbuf's session. */
 struct layout {
+	struct layout_key key; /* owns its fields */
 	uint16_t id;
 	bool is_wanted; /* it has fields or lists to read */
 	size_t octets;  /* of a record as libfixbuf leaves it */
@@ -86,7 +94,7 @@ struct layout {
 struct StructuredData {
 	fbInfoModel_t *model; /* NULL: no list has come yet */
 	fBuf_t *buffer;       /* owns the session */
-	GHashTable *layouts;  /* GBytes of the Template's fields -> struct layout */
+	GHashTable *layouts;  /* struct layout_key -> struct layout */
 	GPtrArray *by_id;     /* struct layout, from ID_LAYOUTS on */
 	GArray *records;      /* struct sub_record */
 	GByteArray *octets;   /* what the records' plans read */
@@ -101,7 +109,23 @@ layout_free(gpointer pointer)
 	struct layout *layout = pointer;
 
 	template_plan_free(layout->plan);
+	g_free((gpointer)(uintptr_t)layout->key.fields);
 	g_free(layout);
+}
+
+static guint
+layout_key_hash(gconstpointer key)
+{
+	return ((const struct layout_key *)key)->hash;
+}
+
+static gboolean
+layout_key_equal(gconstpointer a, gconstpointer b)
+{
+	const struct layout_key *left = a, *right = b;
+
+	return left->hash == right->hash && left->count == right->count &&
+	       memcmp(left->fields, right->fields, left->count * sizeof(*left->fields)) == 0;
 }
 
 StructuredData *
@@ -109,8 +133,7 @@ structured_data_new(void)
 {
 	StructuredData *data = g_new0(StructuredData, 1);
 
-	data->layouts = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
-	                                      (GDestroyNotify)g_bytes_unref, layout_free);
+	data->layouts = g_hash_table_new_full(layout_key_hash, layout_key_equal, NULL, layout_free);
 	data->by_id = g_ptr_array_new();
 	data->records = g_array_new(false, false, sizeof(struct sub_record));
 	data->octets = g_byte_array_sized_new(1024); /* never NULL */
@@ -386,16 +409,17 @@ layout_new(StructuredData *data, const struct export_template *known, uint16_t i
 static const struct layout *
 find_layout(StructuredData *data, const struct export_template *known)
 {
-	g_autoptr(GBytes) key =
-		g_bytes_new(known->fields, known->field_count * sizeof(*known->fields));
-	struct layout *layout = g_hash_table_lookup(data->layouts, key);
+	const struct layout_key key = { known->fields_hash, known->field_count, known->fields };
+	struct layout *layout = g_hash_table_lookup(data->layouts, &key);
 
 	if (layout != NULL || data->by_id->len == STRUCTURED_LAYOUTS_MAX)
 		return layout;
 	layout = layout_new(data, known, (uint16_t)(ID_LAYOUTS + data->by_id->len));
 	if (layout == NULL)
 		return NULL;
-	g_hash_table_insert(data->layouts, g_steal_pointer(&key), layout);
+	layout->key = key;
+	layout->key.fields = g_memdup2(key.fields, key.count * sizeof(*key.fields));
+	g_hash_table_insert(data->layouts, &layout->key, layout);
 	g_ptr_array_add(data->by_id, layout);
 	return layout;
 }

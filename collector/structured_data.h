@@ -19,7 +19,8 @@
  * Message when a number comes with variable length.
  *
  * Cost: about half a microsecond for each list, a tenth for each record in it, and five for each new
- * sub-Template.  Memory: 0.1 MB, and 0.6 MB more once the first list has come.
+ * sub-Template.  Memory: 0.1 MB, 0.6 MB more once the first list has come, and at most 4 MB for what
+ * is known of Templates.
  * Threads: one object each.
  */
 #ifndef COLLECTOR_STRUCTURED_DATA_H

@@ -15,13 +15,12 @@
  *   STRUCTURED_LAYOUTS_MAX of them: with one more all is thrown away and begun anew.
  * - What it makes of a list is freed before the call returns.
  *
- * Fields of variable length outside of lists are read by template_plan.h: libfixbuf gives up a whole
- * Message when a number comes with variable length.
+ * Fields of variable length outside of lists are read by template_plan.h: libfixbuf gives up a
+ * whole Message when a number comes with variable length.
  *
- * Cost: about half a microsecond for each list, a tenth for each record in it, and five for each new
- * sub-Template.  Memory: 0.1 MB, 0.6 MB more once the first list has come, and at most 4 MB for what
- * is known of Templates.
- * Threads: one object each.
+ * Cost: about half a microsecond for each list, a tenth for each record in it, and five for each
+ * new sub-Template.  Memory: 0.1 MB, 0.6 MB more once the first list has come, and at most 4 MB for
+ * what is known of Templates. Threads: one object each.
  */
 #ifndef COLLECTOR_STRUCTURED_DATA_H
 #define COLLECTOR_STRUCTURED_DATA_H

@@ -13,7 +13,7 @@ enum {
 	WAIT_MS = 1000,
 	BATCHES_IN_TURN = 16, /* of one socket, before the others are looked at again */
 	DRAIN_MS = 1000,      /* for what the sockets hold at the end */
-	PAUSE_US_MOST = 5000,
+	PAUSE_US_MOST = 10000,
 	GIVE_WAY_US = 50,
 };
 

@@ -31,6 +31,8 @@ enum verdict { IS_DATAGRAM, NOT_IP, NOT_UDP, IS_FRAGMENT, IS_CUT, IS_MALFORMED }
 struct CaptureReader {
 	char *path;
 	gzFile stream;
+	int descriptor; /* the stream's */
+	off_t begin;    /* where it was opened; -1: it can be read only once */
 	uint8_t head[HEAD_OCTETS];
 	size_t head_length;
 	size_t head_used; /* octets of the head that were read again */
@@ -109,13 +111,34 @@ is_known_link(int type)
 	}
 }
 
+/* The file itself, from where it was opened, when it needs no unpacking: the stream would copy it
+ * twice.  NULL: it does, or can be read only once. */
+static FILE *
+open_plain(const CaptureReader *reader)
+{
+	FILE *file;
+	int descriptor;
+
+	if (!gzdirect(reader->stream) || reader->begin < 0 ||
+	    lseek(reader->descriptor, reader->begin, SEEK_SET) < 0)
+		return NULL;
+	descriptor = fcntl(reader->descriptor, F_DUPFD_CLOEXEC, 0);
+	file = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
+	if (file == NULL && descriptor >= 0)
+		close(descriptor);
+	return file;
+}
+
 static bool
 open_pcap(CaptureReader *reader, GError **error)
 {
 	char message[PCAP_ERRBUF_SIZE] = "";
 	const char *link;
 
-	reader->file = fopencookie(reader, "r", (cookie_io_functions_t){ .read = read_cookie });
+	reader->file = open_plain(reader);
+	if (reader->file == NULL)
+		reader->file =
+			fopencookie(reader, "r", (cookie_io_functions_t){ .read = read_cookie });
 	if (reader->file == NULL)
 		return fault_system(error, "%s", reader->path);
 	setvbuf(reader->file, NULL, _IOFBF, STREAM_OCTETS);
@@ -138,6 +161,8 @@ open_stream(CaptureReader *reader, GError **error)
 
 	if (descriptor < 0)
 		return fault_system(error, "cannot open %s", reader->path);
+	reader->descriptor = descriptor;
+	reader->begin = lseek(descriptor, 0, SEEK_CUR);
 	reader->stream = gzdopen(descriptor, "rb");
 	if (reader->stream == NULL) {
 		close(descriptor);

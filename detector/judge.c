@@ -53,6 +53,8 @@ load_classifier(Judge *judge, const struct judge_config *config, GError **error)
 	if (path == NULL || *path == '\0')
 		return true;
 	judge->classifier = classifier_load(path, error);
+	if (judge->classifier != NULL && !classifier_is_dense(judge->classifier))
+		log_warning("%s: evaluated by libsvm itself, which is slower: the dense form differs from it", path);
 	return judge->classifier != NULL;
 }
 

@@ -18,6 +18,9 @@
 #include "common/ring.h"
 #include "common/state_folder.h"
 #include "detector/assessor.h"
+#include "detector/classifier.h"
+#include "detector/expert.h"
+#include "detector/shipped_file.h"
 #include "tests/bench/host_load.h"
 
 enum { RING_OCTETS = 64 << 20, FIRST_MINUTE = 29000000, STAGE_HOSTS = 20000 };
@@ -188,6 +191,88 @@ measure_stages(const struct host_load *all, unsigned minutes)
 	assessor_free(stages.assessor);
 }
 
+/* What the judging of one host is made of, for each host of the load at its last minute. */
+struct judging {
+	uint64_t open_ns; /* its minutes, and its services */
+	uint64_t merge_ns; /* of windows */
+	uint64_t experts_ns;
+	uint64_t features_ns;
+	uint64_t decision_ns;
+	uint64_t hosts;
+};
+
+static void
+judge(struct judging *judging, HostHistory *history, struct known_host *host, const struct host_load *load,
+      const Classifier *classifier)
+{
+	static struct host_window windows[HOST_WINDOWS];
+	static struct host_services services;
+	static double features[FEATURE_COUNT];
+	static const Prevalence *nobody;
+	struct feature_choice choice = classifier_features(classifier);
+	struct kept_minute newest = { 0 };
+	struct host_view view = { .host = host, .history_minutes = 30, .prevalence = nobody, .sketch_key = load->sketch_key,
+		                  .windows = windows, .services = &services };
+	struct evidence evidence[EXPERT_EVIDENCE];
+	uint64_t times[6];
+
+	if (!host_history_next(host, &newest))
+		return;
+	view.minute = newest.minute;
+	times[0] = cpu_ns();
+	host_history_open(history, host, view.minute, &(struct history_depth){ view.minute - 4, view.minute - 29, 0 });
+	host_services_collect(&services, host, view.minute, load->sketch_key);
+	times[1] = cpu_ns();
+	for (int i = 0; i < HOST_WINDOWS; i++)
+		host_window_merge(&windows[i], host, view.minute, MIN(host_window_minutes[i], 5), load->sketch_key);
+	times[2] = cpu_ns();
+	(void)(scan_expert_judge(&view, evidence) + flood_expert_judge(&view, evidence) +
+	       mail_expert_judge(&view, evidence) + beacon_expert_judge(&view, evidence));
+	times[3] = cpu_ns();
+	feature_vector_compute(&view, &choice, features);
+	times[4] = cpu_ns();
+	(void)classifier_decide(classifier, features);
+	times[5] = cpu_ns();
+	judging->open_ns += times[1] - times[0];
+	judging->merge_ns += times[2] - times[1];
+	judging->experts_ns += times[3] - times[2];
+	judging->features_ns += times[4] - times[3];
+	judging->decision_ns += times[5] - times[4];
+	judging->hosts++;
+}
+
+static void
+add_part(void *history, const struct ring_bin *part)
+{
+	host_history_add(history, part);
+}
+
+static void
+measure_judging(const struct host_load *all, unsigned minutes)
+{
+	struct host_load load = *all;
+	const struct host_history_limits limits = { 2000000, 60, load.sketch_key, 0 };
+	g_autoptr(HostHistory) history = host_history_new(&limits);
+	g_autofree char *path = shipped_file("default.model");
+	g_autoptr(Classifier) classifier = path != NULL ? classifier_load(path, NULL) : NULL;
+	struct host_history_counters kept;
+	struct judging judging = { 0 };
+
+	if (classifier == NULL)
+		return;
+	load.hosts = MIN(load.hosts, STAGE_HOSTS);
+	for (uint64_t step = 0; step < ((uint64_t)minutes + 1) * HOST_LOAD_STEPS; step++)
+		host_load_step(&load, step, add_part, history);
+	kept = host_history_counters(history);
+	for (uint32_t i = 0; i < kept.hosts; i++)
+		judge(&judging, history, host_history_at(history, i), &load, classifier);
+	printf("kept: %" PRIu64 " minutes, %.0f octets each; judging a host in full, ns: open %.0f, windows %.0f, experts %.0f, "
+	       "features %.0f, decision %.0f\n",
+	       kept.minutes, (double)kept.octets / (double)kept.minutes, (double)judging.open_ns / (double)judging.hosts,
+	       (double)judging.merge_ns / (double)judging.hosts, (double)judging.experts_ns / (double)judging.hosts,
+	       (double)judging.features_ns / (double)judging.hosts, (double)judging.decision_ns / (double)judging.hosts);
+}
+
 static uint32_t
 argument(char **argv, int at, uint32_t otherwise)
 {
@@ -213,6 +298,7 @@ main(int argc G_GNUC_UNUSED, char **argv)
 	state_folder_site_key("", true, &load.sketch_key, NULL); /* that of captures */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	measure_stages(&load, minutes);
+	measure_judging(&load, minutes);
 	measure_program(program != NULL ? program : BENCH_DETECTOR, &load, minutes);
 	return EXIT_SUCCESS;
 }

@@ -186,13 +186,14 @@ print_arrivals(const struct situation *situation, const struct arrivals *before,
 	double seconds = before->known && now->known
 	                         ? (double)(now->at_us - before->at_us) / G_USEC_PER_SEC
 	                         : 0;
+	double exporters = daemon_status_number(situation->collector, "exporters_alive");
 	g_autofree char *time = text_time(wall_clock_now().ms);
 
-	printf("%s  %6.0f datagrams/s  %7.0f records/s  %3.0f exporters  %5" G_GINT64_FORMAT
+	printf("%s  %6.0f datagrams/s  %7.0f records/s  %3.0f %s  %5" G_GINT64_FORMAT
 	       " hosts  %3" G_GINT64_FORMAT " infected%s%s\n",
 	       time, rate(now->datagrams, before->datagrams, seconds),
 	       rate(now->records, before->records, seconds),
-	       daemon_status_number(situation->collector, "exporters_alive"),
+	       exporters, exporters > 0.5 && exporters < 1.5 ? "exporter " : "exporters",
 	       situation->counts.hosts, situation->counts.infected,
 	       situation->collector == NULL ? "  (no collector)" : "",
 	       situation->detector == NULL ? "  (no detector)" : "");

@@ -213,20 +213,23 @@ prefix_set_add_private(PrefixSet *set)
 		(void)prefix_set_add(set, prefixes[i], NULL);
 }
 
-bool
-prefix_set_contains(const PrefixSet *set, const struct host_address *address)
+static bool
+search(const PrefixSet *set, struct number number)
 {
-	struct number number = number_of(address);
-	bool is_ipv4 = number.high == 0 && number.low >> 32 == 0xffff;
-	uint8_t cover = is_ipv4 ? set->ipv4[address->octets[12]] : set->ipv6[address->octets[0]];
-	guint index;
-
-	if (cover != COVER_SOME)
-		return cover == COVER_ALL;
-	index = count_before(set, number);
+	guint index = count_before(set, number);
 
 	return index < set->ranges->len &&
 	       !is_before(number, g_array_index(set->ranges, struct range, index).first);
+}
+
+/* The first octet mostly tells. */
+bool
+prefix_set_contains(const PrefixSet *set, const struct host_address *address)
+{
+	uint8_t cover = host_address_is_ipv4(address) ? set->ipv4[address->octets[12]]
+	                                              : set->ipv6[address->octets[0]];
+
+	return cover == COVER_SOME ? search(set, number_of(address)) : cover == COVER_ALL;
 }
 
 bool

@@ -263,7 +263,12 @@ class Detection(unittest.TestCase):
         if shutil.which("gnuplot") is None:
             self.skipTest("no gnuplot")
         folder = os.path.join(self.folder, "curves")
-        self.evaluate("--folds", self.folds, "--svg", folder)
+        page = os.path.join(self.folder, "page.html")
+        self.evaluate("--folds", self.folds, "--svg", folder, "--page", page)
+        with open(page) as file:
+            text = file.read()
+        self.assertEqual((text.count("<svg"), text.count("<table")), (2, 2))
+        self.assertIn("NEMEA-like", text)
         for name in ("roc.svg", "roc-noscan.svg"):
             root = xml.etree.ElementTree.parse(os.path.join(folder, name)).getroot()
             self.assertTrue(root.tag.endswith("svg"))

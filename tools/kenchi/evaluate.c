@@ -24,6 +24,7 @@ struct evaluate_options {
 	char *features;
 	char *without;
 	char *svg;
+	char *page;
 	double c;
 	double gamma;
 	double alarms;
@@ -51,6 +52,7 @@ clear_options(struct evaluate_options *options)
 	g_free(options->features);
 	g_free(options->without);
 	g_free(options->svg);
+	g_free(options->page);
 }
 
 static bool
@@ -139,6 +141,7 @@ evaluate_hosts(const struct evaluate_options *options, char **arguments, bool js
 		                       .sites = options->sites,
 		                       .monitored = options->monitored,
 		                       .svg = options->svg,
+		                       .page = options->page,
 		                       .json = json,
 		                       .options = { .folds = options->folds,
 		                                    .model = options->model,
@@ -215,6 +218,7 @@ subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 		  "detection: the network of a bin file, one for each: train without it", "NAME" },
 		{ "site-thresholds", 0, 0, G_OPTION_ARG_NONE, &options.site_thresholds,
 		  "detection: thresholds from each bin file's own first part, and false positives on its rest", NULL },
+		{ "page", 0, 0, G_OPTION_ARG_FILENAME, &options.page, "detection: write figures and curves as HTML", "FILE" },
 		{ "svg", 0, 0, G_OPTION_ARG_FILENAME, &options.svg, "detection: draw curves into this folder", "DIR" },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },
 	};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tools/kenchi/collector_run.h"
+#include "tools/kenchi/detection_page.h"
 #include "tools/kenchi/detection_report.h"
 #include "tools/kenchi/gnuplot.h"
 #include "tools/kenchi/roc_figure.h"
@@ -160,6 +161,10 @@ evaluate_detection(struct detection_task *task)
 		site_report_print(detection, task->json);
 	else
 		detection_report_print(detection, task->json);
+	if (task->page != NULL && !detection_page_write(detection, "Hosts told apart", task->page, &error)) {
+		subcommand_complain("evaluate: --page: %s", error->message);
+		return EXIT_CODE_FAILED;
+	}
 	if (task->svg != NULL && (!draw(detection, task->svg, KIND_ALL) || !draw(detection, task->svg, KIND_QUIET)))
 		return EXIT_CODE_FAILED;
 	return EXIT_CODE_OK;

@@ -15,6 +15,7 @@ struct detection_task {
 	char **monitored; /* prefixes of the captures' hosts; NULL: the collector's default */
 	char **sites;    /* the network of each, to be left out of the training; NULL: not asked for */
 	const char *svg; /* folder for curves; NULL: none */
+	const char *page; /* HTML file; NULL: none */
 	bool json;
 	struct detection_options options; /* inputs are filled in */
 };

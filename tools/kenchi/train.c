@@ -5,12 +5,39 @@
 
 #include <string.h>
 
+#include "tools/kenchi/detection_page.h"
 #include "tools/kenchi/subcommand.h"
 #include "tools/train/fit.h"
 #include "tools/train/training_rows.h"
 
+/* The first of comma-separated numbers. */
+static double
+first_of(const char *numbers, double otherwise)
+{
+	return numbers != NULL ? g_ascii_strtod(numbers, NULL) : otherwise;
+}
+
+/* The same training once more without each fold in turn, judged as `kenchi evaluate detection` does. */
+static bool
+write_page(const struct train_options *options, const char *page, GError **error)
+{
+	struct detection_options judged = { .inputs = options->inputs,
+		                            .input_count = options->input_count,
+		                            .features = options->features,
+		                            .without = options->without,
+		                            .c = first_of(options->c, 0.3),
+		                            .gamma = first_of(options->gamma, 0.5),
+		                            .only_fold = FOLD_NONE,
+		                            .seed = options->seed,
+		                            .alarms = 20 };
+	g_autoptr(Detection) detection = detection_run(&judged, error);
+
+	return detection != NULL &&
+	       detection_page_write(detection, options->name != NULL ? options->name : "A model, cross-validated", page, error);
+}
+
 static int
-run(struct train_options *options, char **labels, char **bins)
+run(struct train_options *options, char **labels, char **bins, const char *page)
 {
 	size_t count = labels == NULL ? 0 : g_strv_length(labels);
 	g_autofree struct train_input *inputs = g_new0(struct train_input, count + 1);
@@ -28,7 +55,7 @@ run(struct train_options *options, char **labels, char **bins)
 		inputs[i] = (struct train_input){ bins[i], labels[i] };
 	options->inputs = inputs;
 	options->input_count = count;
-	if (train_run(options, &error))
+	if (train_run(options, &error) && (page == NULL || write_page(options, page, &error)))
 		return EXIT_CODE_OK;
 	subcommand_complain("train: %s", error->message);
 	return EXIT_CODE_USAGE;
@@ -37,13 +64,14 @@ run(struct train_options *options, char **labels, char **bins)
 /* Texts that options own. */
 struct texts {
 	char **labels;
-	char *model, *calibration, *name, *dump_features, *features, *without, *c, *gamma;
+	char *page, *model, *calibration, *name, *dump_features, *features, *without, *c, *gamma;
 };
 
 static void
 clear(struct texts *texts)
 {
 	g_strfreev(texts->labels);
+	g_free(texts->page);
 	g_free(texts->model);
 	g_free(texts->calibration);
 	g_free(texts->name);
@@ -66,6 +94,8 @@ subcommand_train(struct invocation *invocation, int argc, char **argv)
 		{ "model", 0, 0, G_OPTION_ARG_FILENAME, &t.model, "Write NAME.model and NAME.meta", "NAME.model" },
 		{ "calibration", 0, 0, G_OPTION_ARG_FILENAME, &t.calibration,
 		  "Write the tail of normal windows (with --cross-validate)", "FILE" },
+		{ "page", 0, 0, G_OPTION_ARG_FILENAME, &t.page,
+		  "Write figures and curves of the same training, cross-validated, as HTML", "FILE" },
 		{ "name", 0, 0, G_OPTION_ARG_STRING, &t.name, "What the model calls itself", "TEXT" },
 		{ "cross-validate", 0, 0, G_OPTION_ARG_NONE, &cross_validate, "Measure over the folds, and choose", NULL },
 		{ "held-fold", 0, 0, G_OPTION_ARG_INT, &held_fold, "Leave this fold out of everything", "0-4" },
@@ -102,7 +132,7 @@ subcommand_train(struct invocation *invocation, int argc, char **argv)
 			                         .report = stdout };
 
 		if (train_read_needs(t.without, &options.without))
-			result = run(&options, t.labels, argv + 1);
+			result = run(&options, t.labels, argv + 1, t.page);
 		else
 			subcommand_complain("train: --without: sampling, flags, direction or sizes");
 	}

@@ -184,11 +184,6 @@ void host_bin_extension_init(struct host_bin_extension *extension);
 bool host_bin_touch(struct host_bin *bin, struct host_bin_extension *extension,
                     const struct host_touch *touch, uint64_t key);
 
-/* Asks for the memory that folding the touch into the extension will need, so that it is there when
- * it is folded. */
-void host_bin_prefetch(const struct host_bin_extension *extension, const struct host_touch *touch,
-                       uint64_t key);
-
 /* True when merging the two needs an extension of `into` that it has not yet. */
 bool host_bin_merge_extends(const struct host_bin *into, const struct host_bin *other);
 

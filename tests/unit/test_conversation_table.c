@@ -32,14 +32,35 @@ tear_down(fixture *f, const void *data)
 
 /* Gives one record, exported by `exporter` when it ended, and returns it with its marks. */
 static struct flow_record
-give(fixture *f, uint32_t exporter, const struct flow_values *values)
+give_record(fixture *f, uint32_t exporter, const struct flow_record *record)
 {
 	f->batch->count = 1;
 	f->batch->exporter = exporter;
-	f->batch->records[0] = flow_record_from(values);
-	f->batch->export_time = f->batch->records[0].end;
+	f->batch->records[0] = *record;
+	f->batch->export_time = record->end;
 	conversation_table_annotate(f->table, f->batch);
 	return f->batch->records[0];
+}
+
+static struct flow_record
+give(fixture *f, uint32_t exporter, const struct flow_values *values)
+{
+	struct flow_record record = flow_record_from(values);
+
+	return give_record(f, exporter, &record);
+}
+
+/* Does a record that starts so long after the end of another go on with it? */
+static bool
+continues_after(fixture *f, const struct flow_record *first, int64_t gap_ms)
+{
+	struct flow_record next = *first;
+
+	give_record(f, 0, first);
+	next.start.ms = first->end.ms + gap_ms;
+	next.end.ms = next.start.ms + 1000;
+	next.tcp_flags = 0;
+	return (give_record(f, 0, &next).marks & FLOW_CONTINUES) != 0;
 }
 
 static void
@@ -120,6 +141,51 @@ stitches_records_that_an_active_timeout_cut(fixture *f, const void *data)
 }
 
 static void
+believes_the_exporter_about_why_a_record_ended(fixture *f, const void *data)
+{
+	enum { IDLE = 1, ACTIVE = 2 };
+	struct flow_record first = flow_record_from(&query);
+
+	(void)data;
+	first.flow_end_reason = ACTIVE;
+	g_assert_true(continues_after(f, &first, 100000));
+	first.source_port++;
+	g_assert_false(continues_after(f, &first, 130000));
+	first.source_port++;
+	first.flow_end_reason = IDLE;
+	g_assert_false(continues_after(f, &first, 1000));
+}
+
+static void
+goes_on_with_nothing_behind_a_fin(fixture *f, const void *data)
+{
+	struct flow_record first = flow_record_from(&request);
+
+	(void)data;
+	g_assert_true(continues_after(f, &first, 1000));
+	first.source_port++;
+	first.tcp_flags |= FIN;
+	g_assert_false(continues_after(f, &first, 1000));
+}
+
+/* Where packets are sampled, the SYN has mostly not been seen. */
+static void
+takes_a_sampled_record_without_syn_for_a_beginning(fixture *f, const void *data)
+{
+	struct flow_record record = flow_record_from(&request);
+
+	(void)data;
+	record.tcp_flags = ACK;
+	g_assert_true(give_record(f, 0, &record).marks & FLOW_CONTINUES);
+	record.source_port++;
+	record.sampling_interval = 100;
+	g_assert_false(give_record(f, 0, &record).marks & FLOW_CONTINUES);
+	record.start.ms = record.end.ms + 1000;
+	record.end.ms = record.start.ms + 1000;
+	g_assert_true(give_record(f, 0, &record).marks & FLOW_CONTINUES);
+}
+
+static void
 takes_a_new_syn_for_a_new_flow_and_none_for_an_old_one(fixture *f, const void *data)
 {
 	struct flow_values values = request;
@@ -148,6 +214,31 @@ counts_a_flow_that_two_exporters_report_once(fixture *f, const void *data)
 	values.octets *= 3;
 	g_assert_false(give(f, 1, &values).marks & FLOW_COPY);
 	g_assert_cmpuint(conversation_table_counters(f->table).copies, ==, 1);
+}
+
+static void
+counts_a_flow_that_one_exporter_saw_at_two_interfaces_once(fixture *f, const void *data)
+{
+	struct flow_record record = flow_record_from(&request);
+
+	(void)data;
+	record.ingress_interface = 1;
+	give_record(f, 0, &record);
+	record.ingress_interface = 2;
+	g_assert_true(give_record(f, 0, &record).marks & FLOW_COPY);
+}
+
+static void
+takes_no_other_time_for_a_copy(fixture *f, const void *data)
+{
+	struct flow_values values = query;
+
+	(void)data;
+	give(f, 0, &values);
+	values.start_ms += 2001;
+	g_assert_false(give(f, 1, &values).marks & FLOW_COPY);
+	values.end_ms += 2001;
+	g_assert_false(give(f, 2, &values).marks & FLOW_COPY);
 }
 
 static void
@@ -212,8 +303,13 @@ main(int argc, char **argv)
 	ADD(tells_nothing_of_a_conversation_long_past);
 	ADD(believes_a_syn_before_the_clock);
 	ADD(stitches_records_that_an_active_timeout_cut);
+	ADD(believes_the_exporter_about_why_a_record_ended);
+	ADD(goes_on_with_nothing_behind_a_fin);
+	ADD(takes_a_sampled_record_without_syn_for_a_beginning);
 	ADD(takes_a_new_syn_for_a_new_flow_and_none_for_an_old_one);
 	ADD(counts_a_flow_that_two_exporters_report_once);
+	ADD(counts_a_flow_that_one_exporter_saw_at_two_interfaces_once);
+	ADD(takes_no_other_time_for_a_copy);
 	ADD(takes_no_record_for_a_copy_of_its_own_exporters);
 	ADD(keeps_icmp_errors_apart_from_echoes);
 	ADD(stays_within_its_bound_and_counts_who_made_room);

@@ -137,6 +137,9 @@ host_bin_layout(void)
 #include "schemas/host_bin.def"
 #undef BASE
 #undef EXTENSION
+#define SHAPE(...) "shape " #__VA_ARGS__ "\n"
+#include "schemas/touch_shapes.def"
+#undef SHAPE
 		;
 	static const uint32_t shape[] = {
 		HOST_BIN_VERSION,

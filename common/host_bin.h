@@ -24,7 +24,7 @@
 #include "common/touch_shape.h"
 
 enum {
-	HOST_BIN_VERSION = 2,
+	HOST_BIN_VERSION = 3,
 	HOST_BIN_MS = 60000, /* the length of a bin */
 	HOST_BIN_SECONDS = 60,
 	HOST_BIN_QUARTERS = 240, /* of a second: how finely a touch tells its time */
@@ -211,8 +211,8 @@ void host_bin_extend(struct host_bin *bin, struct host_bin_extension *extension,
 void host_touches_sent(const struct host_touch *touches, size_t count, uint64_t *sent, uint64_t key);
 size_t host_touches_sample(const struct host_touch *touches, size_t count, struct host_peer *sample, uint64_t key);
 
-/* A number that changes with the layout of the two structs: part of every file format that holds
- * them. */
+/* A number that changes with the layout of the two structs and with what a touch's shapes mean: part of every file format
+ * that holds them. */
 uint64_t host_bin_layout(void);
 
 /*

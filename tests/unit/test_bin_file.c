@@ -232,6 +232,27 @@ refuses_what_is_no_bin_file(fixture *f, const void *data)
 }
 
 static void
+refuses_bins_of_another_version(fixture *f, const void *data)
+{
+	const uint64_t layout = GUINT64_TO_BE(host_bin_layout());
+	g_autoptr(GError) error = NULL;
+	g_autofree char *whole = NULL;
+	size_t length;
+	char *at;
+
+	(void)data;
+	write_parts(f, 10);
+	g_assert_true(g_file_get_contents(f->path, &whole, &length, NULL));
+	at = memmem(whole, length, &layout, sizeof(layout));
+	g_assert_nonnull(at);
+	at[sizeof(layout) - 1] ^= 1;
+	put(f, whole, length);
+	g_assert_null(bin_file_open_reader(f->path, &error));
+	g_assert_nonnull(strstr(error->message, f->path));
+	g_assert_nonnull(strstr(error->message, "another version"));
+}
+
+static void
 names_a_file_that_cannot_be_opened(fixture *f, const void *data)
 {
 	g_autoptr(GError) reading = NULL;
@@ -276,6 +297,7 @@ main(int argc, char **argv)
 	ADD(refuses_every_truncation);
 	ADD(survives_any_damage);
 	ADD(refuses_what_is_no_bin_file);
+	ADD(refuses_bins_of_another_version);
 	ADD(names_a_file_that_cannot_be_opened);
 	ADD(tells_when_the_disk_is_full);
 	return g_test_run();

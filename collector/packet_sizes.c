@@ -453,6 +453,29 @@ sizes_are_exported(const struct flow_record *record)
 	return sum > 0;
 }
 
+/* Of three packets the smallest and the greatest are known: the octets tell the third. */
+static inline bool
+range_tells_all_of_three(const struct flow_record *record)
+{
+	uint64_t both = (uint64_t)record->packet_octets_least + record->packet_octets_greatest;
+
+	return record->packets == 3 && record->octets >= both + record->packet_octets_least &&
+	       record->octets <= both + record->packet_octets_greatest;
+}
+
+static inline struct size_groups
+split_three(const struct flow_record *record)
+{
+	double least = record->packet_octets_least;
+	double greatest = record->packet_octets_greatest;
+	double third = (double)record->octets - least - greatest;
+
+	return (struct size_groups){ 3,
+		                     { { 1, greatest, KIND_PLAIN, 0 },
+		                       { 1, least, KIND_PLAIN, 0 },
+		                       { 1, third, KIND_PLAIN, 0 } } };
+}
+
 /*
  * The smallest and the greatest size are known: packets of both sizes in the proportion that gives
  * the octets.  Exact for two packets, and when all are equal.
@@ -498,9 +521,11 @@ split_several(const struct flow_record *record, uint32_t classes[static PACKET_S
 	struct size_groups groups;
 
 	if (range_is_usable(record)) {
-		groups = split_by_range(record);
+		bool three = range_tells_all_of_three(record);
+
+		groups = three ? split_three(record) : split_by_range(record);
 		share_out(&groups, record->packets, classes);
-		return record->packets == 2 ||
+		return three || record->packets == 2 ||
 		                       record->packet_octets_least == record->packet_octets_greatest
 		               ? SIZES_EXACT
 		               : SIZES_RULE;

@@ -131,6 +131,7 @@ class ToldSizes(unittest.TestCase):
     def test_smallest_and_greatest_leave_no_choice(self):
         told = [(25, 2), (26, 2)]
         self.expect(told, base([52, 1000]) + struct.pack("!HH", 52, 1000), [52, 1000], EXACT)
+        self.expect(told, base([52, 600, 1500]) + struct.pack("!HH", 52, 1500), [52, 600, 1500], EXACT)
         self.expect(told, base([60] * 5) + struct.pack("!HH", 60, 60), [60] * 5, EXACT)
 
     def test_smallest_and_greatest_of_many_are_a_rule(self):

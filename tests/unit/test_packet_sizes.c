@@ -110,6 +110,32 @@ is_exact_where_the_range_leaves_no_choice(void)
 	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_EXACT);
 	g_assert_cmpuint(classes[1], ==, 1);
 	g_assert_cmpuint(classes[7], ==, 1);
+	record.packets = 3;
+	record.octets = 60 + 1500 + 600;
+	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_EXACT);
+	g_assert_cmpuint(classes[1], ==, 1);
+	g_assert_cmpuint(classes[4], ==, 1);
+	g_assert_cmpuint(classes[7], ==, 1);
+}
+
+static void
+believes_no_range_that_the_octets_of_three_packets_exclude(void)
+{
+	struct flow_values values = download;
+	struct flow_record record;
+	uint32_t classes[PACKET_SIZE_CLASSES];
+
+	values.packets = 3;
+	values.octets = 60 + 1500 + 59;
+	record = flow_record_from(&values);
+	record.marks |= FLOW_HAS_SIZE_RANGE;
+	record.packet_octets_least = 60;
+	record.packet_octets_greatest = 1500;
+	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_RULE);
+	g_assert_cmpuint(sum(classes), ==, 3);
+	record.octets = 60 + 1500 + 1501;
+	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_RULE);
+	g_assert_cmpuint(sum(classes), ==, 3);
 }
 
 static void
@@ -154,6 +180,7 @@ main(int argc, char **argv)
 	ADD(takes_exported_sizes_as_they_are);
 	ADD(tells_a_histogram_from_exact_sizes);
 	ADD(is_exact_where_the_range_leaves_no_choice);
+	ADD(believes_no_range_that_the_octets_of_three_packets_exclude);
 	ADD(finds_acknowledgements_and_full_segments_of_a_download);
 	ADD(makes_packets_of_octets_without_packets);
 	return g_test_run();

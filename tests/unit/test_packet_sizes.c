@@ -155,6 +155,35 @@ finds_acknowledgements_and_full_segments_of_a_download(void)
 	g_assert_cmpuint(classes[5] + classes[6] + classes[7], >=, 95);
 }
 
+/* Packets below 100 octets of a TCP record, by its flags and what came from the other end. */
+static uint32_t
+count_small(uint16_t flags, uint32_t other_packets, uint32_t other_octets)
+{
+	struct flow_values values = download;
+	struct flow_record record;
+	uint32_t classes[PACKET_SIZE_CLASSES];
+
+	values.flags = flags;
+	values.packets = 20;
+	values.octets = 10000;
+	record = flow_record_from(&values);
+	record.marks |= FLOW_KNOWN_REVERSE;
+	record.other_packets = other_packets;
+	record.other_octets = other_octets;
+	packet_sizes_split(&record, classes);
+	g_assert_cmpuint(sum(classes), ==, 20);
+	return classes[0] + classes[1];
+}
+
+static void
+finds_more_acknowledgements_where_more_is_to_be_acknowledged(void)
+{
+	uint32_t of_nothing = count_small(ACK | PSH, 10, 440);
+
+	g_assert_cmpuint(count_small(ACK | PSH, 20, 20 * 1424), >=, of_nothing + 2);
+	g_assert_cmpuint(count_small(SYN | ACK | PSH, 10, 440), >, of_nothing);
+}
+
 static void
 makes_packets_of_octets_without_packets(void)
 {
@@ -182,6 +211,7 @@ main(int argc, char **argv)
 	ADD(is_exact_where_the_range_leaves_no_choice);
 	ADD(believes_no_range_that_the_octets_of_three_packets_exclude);
 	ADD(finds_acknowledgements_and_full_segments_of_a_download);
+	ADD(finds_more_acknowledgements_where_more_is_to_be_acknowledged);
 	ADD(makes_packets_of_octets_without_packets);
 	return g_test_run();
 }

@@ -1,9 +1,9 @@
 #include "collector/conversation_table.h"
 
 #include <stdbool.h>
-#include <sys/mman.h>
 
 #include "collector/flow_role.h"
+#include "collector/lazy_map.h"
 #include "common/keyed_hash.h"
 
 enum {
@@ -24,7 +24,6 @@ enum {
 	COPY_SKEW_MS = 2000, /* clocks of two exporters, and what they take for the start */
 	OLD_S = 120,         /* an entry that may be replaced without being counted */
 	AGE_MOST_S = 4095,
-	HUGE_PAGE_OCTETS = 2 << 20,
 };
 
 /* One direction of a conversation.  Times are milliseconds modulo 2^32. */
@@ -83,19 +82,6 @@ struct ConversationTable {
 	struct search searches[FLOW_BATCH_RECORDS];
 };
 
-static void *
-map_zeroed(size_t octets)
-{
-	void *memory = mmap(NULL, octets, PROT_READ | PROT_WRITE,
-	                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (memory == MAP_FAILED)
-		g_error("cannot map %zu octets for conversations", octets);
-	if (octets >= HUGE_PAGE_OCTETS)
-		(void)madvise(memory, octets, MADV_HUGEPAGE);
-	return memory;
-}
-
 ConversationTable *
 conversation_table_new(size_t entries, uint64_t key)
 {
@@ -103,7 +89,7 @@ conversation_table_new(size_t entries, uint64_t key)
 
 	table->bucket_count = MAX(entries / WAYS, 1);
 	table->secrets = keyed_ends(key);
-	table->buckets = map_zeroed(table->bucket_count * sizeof(struct bucket));
+	table->buckets = lazy_map(table->bucket_count * sizeof(struct bucket));
 	return table;
 }
 
@@ -112,7 +98,7 @@ conversation_table_free(ConversationTable *table)
 {
 	if (table == NULL)
 		return;
-	munmap(table->buckets, table->bucket_count * sizeof(struct bucket));
+	lazy_unmap(table->buckets, table->bucket_count * sizeof(struct bucket));
 	g_free(table);
 }
 

@@ -1,78 +1,50 @@
 /*
- * Floods: far more packets of one protocol sent than received, in two minutes running or three
- * times as many in one. Only the ICMP figures rest on labelled floods; the others are set where no
- * clean one-sided traffic came near.
+ * Floods: far more packets of one protocol sent to few peers than came back, in two minutes running or three times as many
+ * in one.
+ *
+ * Where nothing that the host receives is exported, nothing can be called unanswered, but for SYN: there a flood by volume is
+ * not told from a transfer.
  */
+#include "detector/flood.h"
+
 #include <math.h>
 
+#include "common/sketch.h"
 #include "detector/expert.h"
 
-struct flood_limit {
-	double packets; /* a minute, sent */
-	double factor;  /* times those received, at least */
-};
+static const double packets_per_peer = 10; /* a minute, at least: fewer are a scan's */
 
-static const struct flood_limit flood_limits[3] = {
-	[HOST_TCP] = { 20000, 20 },
-	[HOST_UDP] = { 20000, 20 },
-	[HOST_ICMP] = { 1000, 10 },
-};
-
-enum { SYN_FLOOD_FLOWS = 1000 };
-
-static double
-protocol_ratio(const struct host_bin *bin, enum host_protocol protocol)
+/* In any of the minutes that are open. */
+static bool
+hears(const struct known_host *host)
 {
-	double sent = bin->protocol_packets[HOST_OUT * 4 + protocol];
-	double received = bin->protocol_packets[HOST_IN * 4 + protocol];
-
-	if (sent < flood_limits[protocol].factor * (received + 1))
-		return 0;
-	return sent / flood_limits[protocol].packets;
-}
-
-static double
-syn_ratio(const struct host_bin *bin)
-{
-	double answered =
-		bin->reset_records[HOST_IN] + (double)bin->protocol_packets[HOST_IN * 4 + HOST_TCP];
-
-	if (answered > 0.1 * bin->syn_only_flows[HOST_OUT])
-		return 0;
-	return bin->syn_only_flows[HOST_OUT] / (double)SYN_FLOOD_FLOWS;
-}
-
-/* The protocol with the greatest ratio of one minute; `bin` may be NULL. */
-static double
-minute_ratio(const struct host_bin *bin, enum host_protocol *protocol)
-{
-	double best = 0;
-
-	*protocol = HOST_TCP;
-	if (bin == NULL)
-		return 0;
-	for (int i = HOST_TCP; i <= HOST_ICMP; i++) {
-		double ratio = protocol_ratio(bin, (enum host_protocol)i);
-
-		if (i == HOST_TCP)
-			ratio = fmax(ratio, syn_ratio(bin));
-		if (ratio > best) {
-			best = ratio;
-			*protocol = (enum host_protocol)i;
-		}
+	for (const struct host_minute *m = host->newest; m != NULL; m = m->older) {
+		if (m->bin.directions[0] >> HOST_IN & 1)
+			return true;
 	}
-	return best;
+	return false;
 }
 
+/* Times the threshold; `before` may be NULL. */
+static double
+ratio_of(const struct host_bin *now, const struct host_bin *before, enum flood_kind kind)
+{
+	double minute = flood_measure(now, kind);
+	double both = before == NULL ? 0 : fmin(minute, flood_measure(before, kind));
+
+	return fmax(both, minute / 3) / flood_threshold(kind);
+}
+
+/* The largest records of the protocol; a SYN flood has none that are large. */
 static void
-add_largest(const struct host_view *view, struct evidence *evidence)
+add_largest(const struct host_view *view, enum flood_kind kind, struct evidence *evidence)
 {
 	const struct host_bin_extension *detail = &view->windows[HOST_WINDOW_5].detail;
 
 	for (int i = 0; i < HOST_BIN_LARGEST_RECORDS && detail->largest[i].octets > 0; i++) {
 		const struct host_record *record = &detail->largest[i];
 
-		if (record->direction != HOST_OUT)
+		if (record->direction != HOST_OUT || host_protocol(record->protocol) != flood_protocol(kind))
 			continue;
 		evidence->peers[evidence->peer_count++] = (struct evidence_peer){
 			.peer = record->peer,
@@ -83,24 +55,51 @@ add_largest(const struct host_view *view, struct evidence *evidence)
 	}
 }
 
+static void
+add_silent_peers(const struct host_view *view, struct evidence *evidence)
+{
+	const struct host_bin_extension *detail = &view->windows[HOST_WINDOW_5].detail;
+
+	for (int i = 0; i < HOST_BIN_SAMPLED_PEERS && evidence->peer_count < EVIDENCE_PEERS; i++) {
+		const struct host_peer *peer = &detail->sample[i];
+
+		if (peer->hash != 0 && (peer->kinds & TOUCH_SENT) && !(peer->kinds & TOUCH_HEARD) &&
+		    host_protocol(peer->protocol) == HOST_TCP)
+			evidence->peers[evidence->peer_count++] = expert_peer(peer);
+	}
+}
+
 size_t
 flood_expert_judge(const struct host_view *view, struct evidence *evidence)
 {
 	const struct host_minute *now = host_history_minute(view->host, view->minute);
 	const struct host_minute *before = host_history_minute(view->host, view->minute - 1);
-	enum host_protocol protocol, other;
-	double ratio_now = minute_ratio(now == NULL ? NULL : &now->bin, &protocol);
-	double ratio_before = minute_ratio(before == NULL ? NULL : &before->bin, &other);
-	double ratio = fmax(fmin(ratio_now, ratio_before), ratio_now / 3);
+	double peers = sketch_distinct_estimate(view->windows[HOST_WINDOW_5].detail.peers);
+	bool hearing = hears(view->host);
+	enum flood_kind most = FLOOD_SYN;
+	double ratio = 0;
 
+	for (int i = 0; now != NULL && i < FLOOD_KINDS; i++) {
+		enum flood_kind kind = (enum flood_kind)i;
+		double reached = ratio_of(&now->bin, before == NULL ? NULL : &before->bin, kind);
+
+		if (reached <= ratio || (kind != FLOOD_SYN && !hearing) ||
+		    flood_measure(&now->bin, kind) < packets_per_peer * peers)
+			continue;
+		ratio = reached;
+		most = kind;
+	}
 	if (expert_strength(ratio) < EXPERT_STRENGTH_LEAST)
 		return 0;
 	*evidence = (struct evidence){
 		.behaviour = BEHAVIOUR_flood,
-		.measured = now->bin.protocol_packets[HOST_OUT * 4 + protocol],
-		.threshold = flood_limits[protocol].packets,
+		.measured = flood_measure(&now->bin, most),
+		.threshold = flood_threshold(most),
 		.strength = expert_strength(ratio),
 	};
-	add_largest(view, evidence);
+	if (most == FLOOD_SYN)
+		add_silent_peers(view, evidence);
+	else
+		add_largest(view, most, evidence);
 	return 1;
 }

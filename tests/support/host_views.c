@@ -36,9 +36,10 @@ count_flow(struct host_bin *bin, const struct exchange *exchange)
 	uint8_t protocol = exchange->protocol != 0 ? exchange->protocol : TCP;
 
 	bin->exporters[0] = 1;
-	bin->directions[0] = 3;
+	bin->directions[0] = exchange->directions != 0 ? exchange->directions : 3;
 	bin->flows[direction] = 1;
-	bin->packets[HOST_OUT] = exchange->out > 0;
+	bin->packets[HOST_OUT] = exchange->packets != 0 ? exchange->packets : exchange->out > 0;
+	bin->protocol_packets[HOST_OUT * 4 + host_protocol(protocol)] = (uint32_t)bin->packets[HOST_OUT];
 	bin->packets[HOST_IN] = exchange->in > 0;
 	bin->octets[HOST_OUT] = exchange->out;
 	bin->octets[HOST_IN] = exchange->in;

@@ -22,6 +22,8 @@ struct exchange {
 	uint32_t in;  /* 0: no answer */
 	uint16_t port;
 	uint8_t protocol; /* 0: TCP */
+	uint8_t directions; /* of which records are exported, as struct host_bin has it; 0: both */
+	uint32_t packets; /* sent; 0: one */
 	bool called;      /* the peer began it, and the port is the host's */
 };
 

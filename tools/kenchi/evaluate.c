@@ -9,6 +9,7 @@
 #include "tools/kenchi/evaluate_detection.h"
 #include "tools/kenchi/evaluation_report.h"
 #include "tools/kenchi/evaluation_tasks.h"
+#include "tools/kenchi/flood_report.h"
 #include "tools/kenchi/subcommand.h"
 
 struct evaluate_options {
@@ -174,7 +175,9 @@ evaluate_what(const struct evaluate_options *options, int argc, char **argv, boo
 		return evaluate_hosts(options, argv + 2, json);
 	if (argc > 1 && strcmp(argv[1], "behaviours") == 0)
 		return behaviour_report(options->labels, options->bins != NULL ? options->bins : argv + 2, json);
-	subcommand_complain("evaluate: what? approximations, detection or behaviours (see kenchi help evaluate)");
+	if (argc > 1 && strcmp(argv[1], "floods") == 0)
+		return flood_report(options->labels, options->bins != NULL ? options->bins : argv + 2, json);
+	subcommand_complain("evaluate: what? approximations, detection, behaviours or floods (see kenchi help evaluate)");
 	return EXIT_CODE_USAGE;
 }
 

@@ -54,7 +54,7 @@ _kenchi() {
 		mapfile -t COMPREPLY < <(compgen -W "$(kenchi hosts --json --max-age 0 2>/dev/null |
 			sed -n 's/^{"host":"\([0-9a-fA-F.:]*\)".*/\1/p')" -- "$word")
 	elif [[ $name == evaluate && $before == evaluate ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'approximations behaviours detection' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'approximations behaviours detection floods' -- "$word")
 	elif [[ $name == analyze || $name == evaluate || $name == train ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 	fi

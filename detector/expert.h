@@ -10,6 +10,7 @@
 #ifndef DETECTOR_EXPERT_H
 #define DETECTOR_EXPERT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "detector/assessment.h"
@@ -37,6 +38,13 @@ enum { EXPERT_EVIDENCE = 6 };
 #define EXPERT_STRENGTH_LEAST 0.05
 
 size_t scan_expert_judge(const struct host_view *view, struct evidence *evidence);
+/*
+ * Scans too slow for five minutes, of the window of fifteen, from their threshold on.  The first tells by five minutes
+ * whether such a scan goes on, so that few hosts need fifteen merged.
+ */
+bool slow_scan_may_show(const struct host_window *five_minutes);
+size_t slow_scan_expert_judge(const struct host_view *view, struct evidence *evidence);
+
 size_t flood_expert_judge(const struct host_view *view, struct evidence *evidence);
 size_t mail_expert_judge(const struct host_view *view, struct evidence *evidence);
 size_t beacon_expert_judge(const struct host_view *view, struct evidence *evidence);

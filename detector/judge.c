@@ -157,11 +157,28 @@ need_window(Judge *judge, enum host_window_length length)
 	judge->merged[length] = true;
 }
 
+static struct evidence *
+find_evidence(struct assessment *assessment, enum behaviour behaviour)
+{
+	for (size_t i = 0; i < assessment->evidence_count; i++) {
+		if (assessment->evidence[i].behaviour == behaviour)
+			return &assessment->evidence[i];
+	}
+	return NULL;
+}
+
+/* Of two of one behaviour the stronger is kept. */
 static void
 add_evidence(struct assessment *assessment, const struct evidence *evidence, size_t count)
 {
-	for (size_t i = 0; i < count && assessment->evidence_count < BEHAVIOUR_COUNT; i++)
-		assessment->evidence[assessment->evidence_count++] = evidence[i];
+	for (size_t i = 0; i < count; i++) {
+		struct evidence *known = find_evidence(assessment, evidence[i].behaviour);
+
+		if (known != NULL && known->strength < evidence[i].strength)
+			*known = evidence[i];
+		else if (known == NULL)
+			assessment->evidence[assessment->evidence_count++] = evidence[i];
+	}
 }
 
 struct expert {
@@ -199,14 +216,16 @@ ask_experts(Judge *judge, const struct host_outline *outline)
 	ask(judge, outline, experts, G_N_ELEMENTS(experts));
 }
 
-static struct evidence *
-find_evidence(struct assessment *assessment, enum behaviour behaviour)
+/* Fifteen minutes are merged only where five show that a scan may go on. */
+static void
+ask_slow_scan(Judge *judge)
 {
-	for (size_t i = 0; i < assessment->evidence_count; i++) {
-		if (assessment->evidence[i].behaviour == behaviour)
-			return &assessment->evidence[i];
-	}
-	return NULL;
+	struct evidence evidence[EXPERT_EVIDENCE];
+
+	if (!judge->merged[HOST_WINDOW_5] || !slow_scan_may_show(&judge->windows[HOST_WINDOW_5]))
+		return;
+	need_window(judge, HOST_WINDOW_15);
+	add_evidence(&judge->assessment, evidence, slow_scan_expert_judge(&judge->view, evidence));
 }
 
 /* Those that only tell are asked where it is read: of whole minutes, and with a verdict. */
@@ -481,6 +500,7 @@ judge_host(Judge *judge, HostHistory *history, const struct judge_job *job)
 	if (asks || decides)
 		host_services_collect(&judge->services, job->host, job->minute, judge->sketch_key);
 	ask_experts(judge, &outline);
+	ask_slow_scan(judge);
 	if (!job->early || has_verdict(&judge->assessment))
 		ask_tellers(judge, &outline, &job->host->past);
 	if (decides)

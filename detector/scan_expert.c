@@ -1,7 +1,7 @@
 /*
  * Scans: within one minute, or five, many peers of one bucket of ports (or many ports of one bucket
- * of peers) that did not answer.  Thresholds lie in the gap between what clean hosts of a campus
- * reach and what scanners start with; detector/EVALUATION.md has the figures.
+ * of peers) that did not answer; slow ones within fifteen.  Thresholds lie in the gap between what
+ * clean hosts of a campus reach and what scanners start with; detector/EVALUATION.md has the figures.
  */
 #include <math.h>
 
@@ -18,23 +18,19 @@ enum scan_class {
 	SCAN_CLASSES
 };
 
-/* Thresholds in peers (or ports) without answer: one minute and five, unsampled; then 1 in 10 and 1
- * in 100, both. */
+/* Thresholds in peers (or ports) without answer: one minute, five and fifteen, unsampled; then 1 in 10 and 1
+ * in 100, one minute and five. */
 static const struct {
-	double minute;
-	double five_minutes;
+	double whole[HOST_WINDOWS];
 	double sampled[2];
 	double failing_share; /* of the peers contacted, at least */
 } limits[SCAN_CLASSES] = {
-	[SCAN_WEB] = { 60, 90, { 110, 110 }, 0.7 },
-	[SCAN_TCP] = { 20, 25, { 12, 10 }, 0.6 },
-	[SCAN_UDP_LOW] = { 40, 60, { 16, 12 }, 0.6 },
-	[SCAN_UDP_HIGH] = { 45, 150, { 20, 8 }, 0.6 },
-	[SCAN_ICMP] = { 20, 30, { 10, 8 }, 0.6 },
-	[SCAN_VERTICAL] = { 25,
-	                    30,
-	                    { INFINITY, INFINITY },
-	                    0.6 }, /* sampling confuses who is client */
+	[SCAN_WEB] = { { 60, 90, 110 }, { 110, 110 }, 0.7 },
+	[SCAN_TCP] = { { 20, 25, 40 }, { 12, 10 }, 0.6 },
+	[SCAN_UDP_LOW] = { { 40, 60, 75 }, { 16, 12 }, 0.6 },
+	[SCAN_UDP_HIGH] = { { 45, 75, 100 }, { 20, 8 }, 0.6 },
+	[SCAN_ICMP] = { { 20, 30, 45 }, { 10, 8 }, 0.6 },
+	[SCAN_VERTICAL] = { { 25, 30, 40 }, { INFINITY, INFINITY }, 0.6 }, /* sampling confuses who is client */
 };
 
 /* Peers for each port, at least: fewer is many services, not one looked for on many peers. */
@@ -52,16 +48,21 @@ bucket_class(unsigned bucket)
 	return bucket < PORT_BUCKET_ICMP ? SCAN_UDP_HIGH : SCAN_ICMP;
 }
 
+/* A scan that goes on is found in fifteen minutes where five of them show this share of it, for they hold a third. */
+static const double slow_share = 0.25;
+
 /* Between the samplings for which a threshold is known, by the logarithm of the interval; beyond
  * the last, the last. */
 static double
-threshold(enum scan_class class, unsigned minutes, double interval)
+threshold(enum scan_class class, enum host_window_length length, double interval)
 {
-	double whole = minutes > 1 ? limits[class].five_minutes : limits[class].minute;
+	double whole = limits[class].whole[length];
 	double tenth = limits[class].sampled[0], hundredth = limits[class].sampled[1];
 
-	if (interval <= 1 || !isfinite(tenth))
-		return interval <= 1 ? whole : INFINITY;
+	if (interval <= 1)
+		return whole;
+	if (length == HOST_WINDOW_15 || !isfinite(tenth))
+		return INFINITY;
 	if (interval <= 10)
 		return whole * pow(tenth / whole, log10(interval));
 	return tenth * pow(hundredth / tenth, fmin(log10(interval), 2) - 1);
@@ -73,7 +74,7 @@ struct scan {
 	double threshold;
 	bool vertical;
 	unsigned bucket;
-	unsigned minutes;
+	enum host_window_length length; /* its threshold's */
 };
 
 static double
@@ -82,8 +83,10 @@ ratio(const struct scan *scan)
 	return scan->failing / scan->threshold;
 }
 
+/* `length`: whose threshold it is compared with. */
 static void
-bucket_judge(const struct host_window *window, unsigned bucket, bool vertical, struct scan *best)
+bucket_judge(const struct host_window *window, enum host_window_length length, unsigned bucket, bool vertical,
+             struct scan *best)
 {
 	const struct host_bin_extension *detail = &window->detail;
 	size_t at = (size_t)bucket * HOST_BIN_BUCKET_WORDS;
@@ -92,9 +95,8 @@ bucket_judge(const struct host_window *window, unsigned bucket, bool vertical, s
 	const uint64_t *heard = (vertical ? detail->peer_heard : detail->port_heard) + at;
 	uint64_t mask = vertical ? detail->peer_mask[bucket] : detail->port_mask[bucket];
 	struct bucket_count count = bucket_count(sent, heard, HOST_BIN_BUCKET_WORDS);
-	struct scan scan = { count.failing,
-		             threshold(class, window->minutes, window->total.sampling_interval[0]),
-		             vertical, bucket, window->minutes };
+	struct scan scan = { count.failing, threshold(class, length, window->total.sampling_interval[0]), vertical, bucket,
+		             length };
 	double others = 32 * log(32 / fmax(32 - __builtin_popcountll(mask),
 	                                   0.7)); /* linear count of 32 bits */
 
@@ -115,12 +117,21 @@ peer_fits(const struct host_peer *peer, const struct scan *scan, uint64_t sketch
 	return host_bin_port_bucket(peer->port, peer->protocol, sketch_key) == scan->bucket;
 }
 
+/* The greatest horizontal and vertical scan of a window. */
+static void
+window_judge(const struct host_window *window, enum host_window_length length, struct scan best[2])
+{
+	for (unsigned i = 0; i < HOST_BIN_PORT_BUCKETS; i++)
+		bucket_judge(window, length, i, false, &best[0]);
+	for (unsigned i = 0; i < HOST_BIN_PEER_BUCKETS; i++)
+		bucket_judge(window, length, i, true, &best[1]);
+}
+
 /* Sampled peers of the bucket, those that did not answer first. */
 static void
 add_peers(const struct host_view *view, const struct scan *scan, struct evidence *evidence)
 {
-	const struct host_window *window =
-		&view->windows[scan->minutes > 1 ? HOST_WINDOW_5 : HOST_WINDOW_1];
+	const struct host_window *window = &view->windows[scan->length];
 
 	for (int answered = 0; answered < 2; answered++) {
 		for (int i = 0; i < HOST_BIN_SAMPLED_PEERS && evidence->peer_count < EVIDENCE_PEERS;
@@ -135,22 +146,15 @@ add_peers(const struct host_view *view, const struct scan *scan, struct evidence
 	}
 }
 
-size_t
-scan_expert_judge(const struct host_view *view, struct evidence *evidence)
+static size_t
+tell(const struct host_view *view, const struct scan best[2], double strength_least, struct evidence *evidence)
 {
-	struct scan best[2] = { { .threshold = 1 }, { .threshold = 1 } };
 	size_t count = 0;
 
-	for (int length = HOST_WINDOW_1; length <= HOST_WINDOW_5; length++) {
-		for (unsigned i = 0; i < HOST_BIN_PORT_BUCKETS; i++)
-			bucket_judge(&view->windows[length], i, false, &best[0]);
-		for (unsigned i = 0; i < HOST_BIN_PEER_BUCKETS; i++)
-			bucket_judge(&view->windows[length], i, true, &best[1]);
-	}
 	for (int i = 0; i < 2; i++) {
 		double strength = expert_strength(ratio(&best[i]));
 
-		if (strength < EXPERT_STRENGTH_LEAST)
+		if (strength < strength_least)
 			continue;
 		evidence[count] = (struct evidence){
 			.behaviour = i == 0 ? BEHAVIOUR_horizontal_scan : BEHAVIOUR_vertical_scan,
@@ -161,4 +165,32 @@ scan_expert_judge(const struct host_view *view, struct evidence *evidence)
 		add_peers(view, &best[i], &evidence[count++]);
 	}
 	return count;
+}
+
+size_t
+scan_expert_judge(const struct host_view *view, struct evidence *evidence)
+{
+	struct scan best[2] = { { .threshold = 1 }, { .threshold = 1 } };
+
+	window_judge(&view->windows[HOST_WINDOW_1], HOST_WINDOW_1, best);
+	window_judge(&view->windows[HOST_WINDOW_5], HOST_WINDOW_5, best);
+	return tell(view, best, EXPERT_STRENGTH_LEAST, evidence);
+}
+
+bool
+slow_scan_may_show(const struct host_window *five_minutes)
+{
+	struct scan best[2] = { { .threshold = 1 }, { .threshold = 1 } };
+
+	window_judge(five_minutes, HOST_WINDOW_15, best);
+	return fmax(ratio(&best[0]), ratio(&best[1])) >= slow_share;
+}
+
+size_t
+slow_scan_expert_judge(const struct host_view *view, struct evidence *evidence)
+{
+	struct scan best[2] = { { .threshold = 1 }, { .threshold = 1 } };
+
+	window_judge(&view->windows[HOST_WINDOW_15], HOST_WINDOW_15, best);
+	return tell(view, best, 0.5, evidence);
 }

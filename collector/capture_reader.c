@@ -21,6 +21,7 @@ enum {
 	IPFIX_HEADER_OCTETS = 16,
 	MESSAGE_OCTETS_MOST = 65535,
 	VLAN_TAGS_MOST = 4,
+	MPLS_LABELS_MOST = 8,
 	IPV6_HEADERS_MOST = 8,
 	PROTOCOL_UDP = 17,
 };
@@ -426,6 +427,37 @@ skip_vlan_tags(struct wire_reader *packet, uint16_t type)
 	return type;
 }
 
+/* The EtherType of what a PPP frame carries. */
+static uint16_t
+skip_ppp_header(struct wire_reader *packet)
+{
+	uint16_t protocol = wire_read_u16(packet);
+
+	return protocol == 0x0021 ? 0x0800 : protocol == 0x0057 ? 0x86dd : 0;
+}
+
+/* The EtherType behind the labels: IP, of the version that its first octet tells. */
+static uint16_t
+skip_mpls_labels(struct wire_reader *packet)
+{
+	for (int i = 0; i < MPLS_LABELS_MOST; i++)
+		if ((wire_read_u32(packet) & 0x100) != 0)
+			return 0x0800;
+	return 0;
+}
+
+/* The EtherType of the packet behind all that may stand before it on Ethernet. */
+static uint16_t
+skip_tunnels(struct wire_reader *packet, uint16_t type)
+{
+	type = skip_vlan_tags(packet, type);
+	if (type == 0x8864) { /* PPPoE: version, code, session, length */
+		wire_skip(packet, 6);
+		return skip_ppp_header(packet);
+	}
+	return type == 0x8847 || type == 0x8848 ? skip_mpls_labels(packet) : type;
+}
+
 /* Moves to the IP packet.  False: it is none. */
 static bool
 skip_link_header(struct wire_reader *packet, int link_type)
@@ -453,7 +485,7 @@ skip_link_header(struct wire_reader *packet, int link_type)
 	default:
 		break;
 	}
-	type = skip_vlan_tags(packet, type);
+	type = skip_tunnels(packet, type);
 	return wire_failed(packet) || type == 0x0800 || type == 0x86dd;
 }
 

@@ -243,6 +243,47 @@ passes_over_vlan_tags(struct fixture *fixture, gconstpointer data)
 	assert_next(reader, "192.0.2.1", 3000, "hello");
 }
 
+/* Of a capture of Ethernet: what stands before `inner`. */
+static GByteArray *
+begin_frame(const guint16 *header, guint count)
+{
+	GByteArray *octets = g_byte_array_new();
+
+	add_zeros(octets, 12);
+	for (guint i = 0; i < count; i++)
+		add_u16(octets, header[i]);
+	return octets;
+}
+
+static void
+passes_over_pppoe_and_mpls(struct fixture *fixture, gconstpointer data)
+{
+	static const guint16 session[] = { 0x8100, 5, 0x8864, 0x1100, 1, 35, 0x0021 };
+	static const guint16 session_six[] = { 0x8864, 0x1100, 1, 61, 0x0057 };
+	static const guint16 control[] = { 0x8864, 0x1100, 1, 6, 0xc021, 0x0901, 4 };
+	static const guint16 labels[] = { 0x8847, 1, 0x0040, 2, 0x0140 };
+	g_autoptr(CaptureReader) reader = NULL;
+	GByteArray *file = begin_pcap(ETHERNET);
+	GByteArray *frame = begin_frame(session, G_N_ELEMENTS(session));
+
+	g_assert_null(data);
+	add_ipv4(frame, &plain);
+	add_packet(file, frame, 0);
+	frame = begin_frame(session_six, G_N_ELEMENTS(session_six));
+	add_ipv6(frame, "six");
+	add_packet(file, frame, 0);
+	add_packet(file, begin_frame(control, G_N_ELEMENTS(control)), 0);
+	frame = begin_frame(labels, G_N_ELEMENTS(labels));
+	add_ipv4(frame, &plain);
+	add_packet(file, frame, 0);
+	reader = open_file(fixture, file);
+	assert_next(reader, "192.0.2.1", 3000, "hello");
+	assert_next(reader, "2001:db8::7", 4739, "six");
+	assert_next(reader, "192.0.2.1", 3000, "hello");
+	assert_end(reader);
+	g_assert_cmpuint(capture_counters(reader).not_ip, ==, 1);
+}
+
 static void
 padding_behind_the_packet_is_left_out(struct fixture *fixture, gconstpointer data)
 {
@@ -682,6 +723,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	ADD(gives_the_payload_of_udp_over_ethernet);
 	ADD(passes_over_vlan_tags);
+	ADD(passes_over_pppoe_and_mpls);
 	ADD(padding_behind_the_packet_is_left_out);
 	ADD(reads_other_link_types);
 	ADD(every_packet_is_given_or_counted_by_reason);

@@ -1,8 +1,5 @@
 #include "collector/options_data.h"
 
-#include <math.h>
-#include <string.h>
-
 enum {
 	SCOPE_SYSTEM = 1, /* NetFlow v9 scope types (RFC 3954, section 6.1) */
 	SCOPE_INTERFACE = 2,
@@ -40,22 +37,6 @@ struct announcement {
 	double probability;
 	uint64_t boot_ms;
 };
-
-static double
-read_float(const uint8_t *octets, size_t length)
-{
-	uint64_t bits = 0;
-	double wide;
-	float narrow;
-	uint32_t narrow_bits;
-
-	for (size_t i = 0; i < length; i++)
-		bits = bits << 8 | octets[i];
-	narrow_bits = (uint32_t)bits;
-	memcpy(&wide, &bits, sizeof(wide));
-	memcpy(&narrow, &narrow_bits, sizeof(narrow));
-	return length == 8 ? wide : length == 4 ? (double)narrow : 0;
-}
 
 static void
 note_scope(struct announcement *told, uint16_t type, uint64_t value)
@@ -119,7 +100,7 @@ note_field(struct announcement *told, const struct template_field *field, const 
 	if (field->enterprise == ENTERPRISE_V9_SCOPE)
 		note_scope(told, field->element, value);
 	else if (field->enterprise == 0 && field->element == ELEMENT_SAMPLING_PROBABILITY)
-		told->probability = read_float(octets, length);
+		told->probability = sampling_read_probability(octets, length);
 	else if (field->enterprise == 0)
 		note_element(told, field->element, value);
 }
@@ -164,8 +145,8 @@ interval_of(const struct announcement *told)
 		interval = told->taken;
 	else if (told->size > 0 && told->population >= told->size)
 		interval = told->population / told->size;
-	else if (told->probability > 1e-9 && told->probability <= 1)
-		interval = (uint64_t)llround(1 / told->probability);
+	else if (told->probability > 0)
+		interval = sampling_interval_of(told->probability);
 	return interval <= UINT32_MAX ? (uint32_t)interval : 0;
 }
 

@@ -351,6 +351,34 @@ sampling_space(const struct plan_step *step, const struct plan_rows *rows)
 	}
 }
 
+/* samplingSize packets of samplingPopulation are taken. */
+static void
+sampling_population(const struct plan_step *step, const struct plan_rows *rows)
+{
+	EACH_ROW(rows, step, from, to)
+	{
+		uint64_t population = MIN(read_any(from, step->length), UINT32_MAX);
+		uint32_t interval;
+
+		memcpy(&interval, to, sizeof(interval));
+		interval = interval == 0 ? 0 : (uint32_t)(population / interval);
+		memcpy(to, &interval, sizeof(interval));
+	}
+}
+
+static void
+sampling_probability(const struct plan_step *step, const struct plan_rows *rows)
+{
+	EACH_ROW(rows, step, from, to)
+	{
+		uint32_t interval =
+			sampling_interval_of(sampling_read_probability(from, step->length));
+
+		if (interval != 0)
+			memcpy(to, &interval, sizeof(interval));
+	}
+}
+
 static const struct load_row {
 	plan_step_function run; /* NULL: row by row, or by width */
 	uint16_t least, most;   /* octets of the field */
@@ -368,6 +396,8 @@ static const struct load_row {
 	[LOAD_DURATION_US] = { NULL, 1, 8 },
 	[LOAD_SAMPLER] = { sampler, 1, 8 },
 	[LOAD_SAMPLING_SPACE] = { sampling_space, 1, 8 },
+	[LOAD_SAMPLING_POPULATION] = { sampling_population, 1, 8 },
+	[LOAD_SAMPLING_PROBABILITY] = { sampling_probability, 4, 8 },
 	[LOAD_ICMP_TYPE] = { icmp_type, 1, 1 },
 	[LOAD_FLAG_FIN] = { flag, 1, 8 },
 	[LOAD_FLAG_SYN] = { flag, 1, 8 },

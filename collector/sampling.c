@@ -1,6 +1,8 @@
 #include "collector/sampling.h"
 
 #include <glib.h>
+#include <math.h>
+#include <string.h>
 
 bool
 sampler_table_announce(struct sampler_table *table, const struct sampler *sampler)
@@ -59,6 +61,31 @@ sampler_table_has_interfaces(const struct sampler_table *table)
 		if (table->samplers[i].scope == SAMPLER_OF_INTERFACE)
 			return true;
 	return false;
+}
+
+double
+sampling_read_probability(const uint8_t *octets, size_t length)
+{
+	uint64_t bits = 0;
+	uint32_t narrow_bits;
+	double wide;
+	float narrow;
+
+	if (length != sizeof(wide) && length != sizeof(narrow))
+		return 0;
+	for (size_t i = 0; i < length; i++)
+		bits = bits << 8 | octets[i];
+	narrow_bits = (uint32_t)bits;
+	memcpy(&wide, &bits, sizeof(wide));
+	memcpy(&narrow, &narrow_bits, sizeof(narrow));
+	return length == sizeof(wide) ? wide : (double)narrow;
+}
+
+uint32_t
+sampling_interval_of(double probability)
+{
+	/* Also of what is no number. */
+	return probability > 1e-9 && probability <= 1 ? (uint32_t)llround(1 / probability) : 0;
 }
 
 static uint64_t

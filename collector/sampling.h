@@ -48,6 +48,12 @@ uint32_t sampler_table_default(const struct sampler_table *table, uint32_t ingre
  * sampler. */
 uint32_t sampler_table_common(const struct sampler_table *table, uint32_t ingress_interface);
 
+/* samplingProbability (element 311), a float of 4 or 8 octets; 0: it is neither. */
+double sampling_read_probability(const uint8_t *octets, size_t length);
+
+/* One packet in how many; 0: it is no probability. */
+uint32_t sampling_interval_of(double probability);
+
 bool sampler_table_has_interfaces(const struct sampler_table *table);
 
 /*

@@ -194,6 +194,38 @@ reads_sampling_announced_in_every_way(void)
 }
 
 static void
+records_may_tell_of_their_sampling_themselves(void)
+{
+	static const struct {
+		struct wire_field fields[2];
+		uint64_t values[2];
+		uint32_t interval;
+	} cases[] = {
+		{ { { 0, 305, 4 }, { 0, 306, 4 } }, { 1, 99 }, 100 },
+		{ { { 0, 306, 4 }, { 0, 305, 4 } }, { 99, 1 }, 100 },
+		{ { { 0, 309, 4 }, { 0, 310, 4 } }, { 2, 128 }, 64 },
+		{ { { 0, 310, 4 }, { 0, 309, 4 } }, { 128, 2 }, 64 },
+		{ { { 0, 309, 4 }, { 0, 310, 4 } }, { 0, 128 }, 0 },
+		{ { { 0, 311, 8 }, { 0, 304, 2 } }, { 0x3f50624dd2f1a9fc, 4 }, 1000 }, /* 0.001 */
+		{ { { 0, 311, 4 }, { 0, 304, 2 } }, { 0x3c23d70a, 4 }, 100 },          /* 0.01 */
+		{ { { 0, 311, 4 }, { 0, 34, 4 } }, { 0x7fc00000, 50 }, 50 }, /* not a number */
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const struct wire_field fields[] = { { 0, 8, 4 },
+			                             cases[i].fields[0],
+			                             cases[i].fields[1] };
+		const uint64_t values[] = { 1, cases[i].values[0], cases[i].values[1] };
+		struct decoding decoding = decoding_start();
+
+		decoding_feed(&decoding, ipfix_with_record(&header, fields, 3, values));
+		g_assert_cmpuint(decoding_only_record(&decoding)->sampling_interval, ==,
+		                 cases[i].interval);
+		decoding_stop(&decoding);
+	}
+}
+
+static void
 withdraws_one_template(void)
 {
 	static const struct wire_field fields[] = { { 0, 8, 4 } };
@@ -471,6 +503,7 @@ main(int argc, char **argv)
 	TEST(takes_the_inner_address_of_two);
 	TEST(marks_events_apart_from_flows);
 	TEST(reads_sampling_announced_in_every_way);
+	TEST(records_may_tell_of_their_sampling_themselves);
 	TEST(withdraws_one_template);
 	TEST(withdraws_all_templates);
 	TEST(reads_variable_length_fields_of_any_length);

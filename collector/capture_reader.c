@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "collector/fragment_table.h"
+#include "collector/pcapng_file.h"
 #include "common/fault.h"
 #include "common/wire_reader.h"
 
@@ -37,10 +38,11 @@ struct CaptureReader {
 	uint8_t head[HEAD_OCTETS];
 	size_t head_length;
 	size_t head_used; /* octets of the head that were read again */
-	FILE *file;       /* over the stream, for libpcap; closed by `pcap` */
-	pcap_t *pcap;     /* NULL: an IPFIX File */
-	int link_type;
+	FILE *file;       /* over the stream; closed by `pcap` if there is one */
+	pcap_t *pcap;     /* of these three one is there */
+	PcapngFile *pcapng;
 	uint8_t *message; /* of an IPFIX File */
+	int link_type;    /* of a pcapng file: of its first interface */
 	FragmentTable *fragments;
 	struct capture_counters counters;
 };
@@ -130,10 +132,45 @@ open_plain(const CaptureReader *reader)
 	return file;
 }
 
+/* As libpcap calls what stands in files. */
+static int
+link_type_of(uint16_t link_type)
+{
+	enum { LINKTYPE_RAW = 101 };
+
+	return link_type == LINKTYPE_RAW ? DLT_RAW : link_type;
+}
+
 static bool
-open_pcap(CaptureReader *reader, GError **error)
+begin_pcapng(CaptureReader *reader, GError **error)
+{
+	g_autoptr(GError) fault = NULL;
+	uint16_t link_type;
+
+	reader->pcapng = pcapng_file_new(reader->file);
+	if (pcapng_file_link_type(reader->pcapng, &link_type, &fault)) {
+		reader->link_type = link_type_of(link_type);
+		return true;
+	}
+	return fault_input(error, "%s: %s", reader->path,
+	                   fault != NULL ? fault->message : "it describes no interface");
+}
+
+static bool
+begin_pcap(CaptureReader *reader, GError **error)
 {
 	char message[PCAP_ERRBUF_SIZE] = "";
+
+	reader->pcap = pcap_fopen_offline(reader->file, message);
+	if (reader->pcap == NULL)
+		return fault_input(error, "%s: %s", reader->path, message);
+	reader->link_type = pcap_datalink(reader->pcap);
+	return true;
+}
+
+static bool
+open_packets(CaptureReader *reader, GError **error)
+{
 	const char *link;
 
 	reader->file = open_plain(reader);
@@ -143,10 +180,9 @@ open_pcap(CaptureReader *reader, GError **error)
 	if (reader->file == NULL)
 		return fault_system(error, "%s", reader->path);
 	setvbuf(reader->file, NULL, _IOFBF, STREAM_OCTETS);
-	reader->pcap = pcap_fopen_offline(reader->file, message);
-	if (reader->pcap == NULL)
-		return fault_input(error, "%s: %s", reader->path, message);
-	reader->link_type = pcap_datalink(reader->pcap);
+	if (reader->head_length >= 4 && pcapng_begins(reader->head) ? !begin_pcapng(reader, error)
+	                                                            : !begin_pcap(reader, error))
+		return false;
 	if (is_known_link(reader->link_type))
 		return true;
 	link = pcap_datalink_val_to_name(reader->link_type);
@@ -205,7 +241,7 @@ capture_open(const char *path, GError **error)
 			"%s: it is empty or cannot be read: neither a capture nor an IPFIX File",
 			path);
 		return NULL;
-	} else if (!open_pcap(reader, error))
+	} else if (!open_packets(reader, error))
 		return NULL;
 	return g_steal_pointer(&reader);
 }
@@ -215,6 +251,7 @@ capture_close(CaptureReader *reader)
 {
 	if (reader == NULL)
 		return;
+	pcapng_file_free(reader->pcapng);
 	if (reader->pcap != NULL)
 		pcap_close(reader->pcap);
 	else if (reader->file != NULL)
@@ -505,34 +542,87 @@ count(struct capture_counters *counters, enum verdict verdict)
 	++counters->packets;
 }
 
+/* The next packet of either format, with libpcap's link type. */
+struct captured {
+	struct wire_reader octets;
+	bool is_cut;
+	int link_type;
+	struct wall_time time;
+};
+
+/* False: the end, or damage. */
 static bool
-next_packet(CaptureReader *reader, struct datagram *datagram, GError **error)
+next_of_pcapng(CaptureReader *reader, struct captured *captured, GError **error)
+{
+	g_autoptr(GError) fault = NULL;
+	struct pcapng_packet packet;
+
+	if (!pcapng_file_next(reader->pcapng, &packet, &fault))
+		return fault == NULL ? false
+		                     : fault_input(error, "%s: %s", reader->path, fault->message);
+	*captured = (struct captured){
+		.octets = wire_reader(packet.octets, packet.length),
+		.is_cut = packet.length < packet.sent,
+		.link_type = link_type_of(packet.link_type),
+		.time = packet.time,
+	};
+	return true;
+}
+
+static bool
+next_of_pcap(CaptureReader *reader, struct captured *captured, GError **error)
 {
 	struct pcap_pkthdr *header;
 	const uint8_t *octets;
+	int result = pcap_next_ex(reader->pcap, &header, &octets);
+
+	if (result == PCAP_ERROR)
+		return fault_input(error, "%s: %s", reader->path, pcap_geterr(reader->pcap));
+	if (result != 1)
+		return false;
+	*captured = (struct captured){
+		.octets = wire_reader(octets, header->caplen),
+		.is_cut = header->caplen < header->len,
+		.link_type = reader->link_type,
+		.time = { (int64_t)header->ts.tv_sec * 1000 + (int64_t)header->ts.tv_usec / 1000 },
+	};
+	return true;
+}
+
+static enum verdict
+read_packet(CaptureReader *reader, struct captured *captured, struct datagram *datagram)
+{
 	enum verdict verdict = NOT_IP;
-	int result;
 
-	while ((result = pcap_next_ex(reader->pcap, &header, &octets)) == 1) {
-		struct wire_reader packet = wire_reader(octets, header->caplen);
+	datagram->from_file = false;
+	datagram->arrival = captured->time;
+	if (is_known_link(captured->link_type) &&
+	    skip_link_header(&captured->octets, captured->link_type))
+		verdict = wire_failed(&captured->octets)
+		                  ? IS_CUT
+		                  : read_ip(reader, &captured->octets, datagram);
+	/* Nothing was cut off: then it is the packet that is wrong. */
+	return verdict == IS_CUT && !captured->is_cut ? IS_MALFORMED : verdict;
+}
 
-		datagram->from_file = false;
-		datagram->arrival.ms =
-			(int64_t)header->ts.tv_sec * 1000 + (int64_t)header->ts.tv_usec / 1000;
-		if (skip_link_header(&packet, reader->link_type))
-			verdict =
-				wire_failed(&packet) ? IS_CUT : read_ip(reader, &packet, datagram);
-		else
-			verdict = NOT_IP;
-		/* Nothing was cut off: then it is the packet that is wrong. */
-		if (verdict == IS_CUT && header->caplen >= header->len)
-			verdict = IS_MALFORMED;
+static bool
+next_packet(CaptureReader *reader, struct datagram *datagram, GError **error)
+{
+	g_autoptr(GError) fault = NULL;
+	struct captured captured = { .is_cut = false };
+
+	while (reader->pcapng != NULL ? next_of_pcapng(reader, &captured, &fault)
+	                              : next_of_pcap(reader, &captured, &fault)) {
+		enum verdict verdict = read_packet(reader, &captured, datagram);
+
 		count(&reader->counters, verdict);
 		if (verdict == IS_DATAGRAM)
 			return true;
 	}
-	if (result == PCAP_ERROR)
-		return fault_input(error, "%s: %s", reader->path, pcap_geterr(reader->pcap));
+	if (fault != NULL) {
+		g_propagate_error(error, g_steal_pointer(&fault));
+		return false;
+	}
 	if (is_damaged(reader))
 		return fault_input(error, "%s: the compressed data is damaged or ends early",
 		                   reader->path);
@@ -572,7 +662,7 @@ next_message(CaptureReader *reader, struct datagram *datagram, GError **error)
 bool
 capture_next(CaptureReader *reader, struct datagram *datagram, GError **error)
 {
-	if (reader->pcap == NULL)
+	if (reader->message != NULL)
 		return next_message(reader, datagram, error);
 	return next_packet(reader, datagram, error);
 }

@@ -8,7 +8,8 @@
  *   [model]      format=1, name, machines=NAME.model;..., sampling_most (greatest sampling interval
  *                it was trained for), center and spread (struct value_usual)
  *   [features]   names, and under each name its quantiles (detector/scaler.h)
- *   [provenance] free text: where it comes from, what it was measured to reach
+ *   [provenance] free text: where it comes from
+ *   [figures]    what the pattern alone was measured to reach; not read
  *
  * Machines are evaluated densely, in lanes, and checked against svm_predict_values() when they are
  * loaded; where the two differ, libsvm itself is asked.

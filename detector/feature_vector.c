@@ -7,6 +7,7 @@
 #include "common/keyed_hash.h"
 #include "common/sketch.h"
 #include "detector/contacts.h"
+#include "detector/exchange_features.h"
 #include "detector/host_features.h"
 
 struct feature_row {
@@ -76,6 +77,8 @@ const struct feature_choice feature_choice_all = {
 	.beacon = true,
 	.change = true,
 	.rhythm = true,
+	.waves = true,
+	.exchanges = true,
 };
 
 struct feature_choice
@@ -95,8 +98,12 @@ feature_choice_of(const size_t *indices, size_t count)
 			choice.beacon = true;
 		else if (host_row < HOST_FEATURE_total_duty)
 			choice.change = true;
-		else
+		else if (host_row < HOST_FEATURE_wave_total)
 			choice.rhythm = true;
+		else if (host_row < HOST_FEATURE_talk_regular)
+			choice.waves = true;
+		else
+			choice.exchanges = true;
 	}
 	return choice;
 }
@@ -397,6 +404,8 @@ feature_vector_compute(const struct host_view *view, const struct feature_choice
 			set_contacts(view, (enum host_window_length)i, v);
 	}
 	host_features_compute(view, choice, values + HOST_WINDOWS * WINDOW_FEATURE_COUNT);
+	if (choice->exchanges)
+		exchange_features_compute(view, values + HOST_WINDOWS * WINDOW_FEATURE_COUNT);
 	for (size_t i = 0; i < FEATURE_COUNT; i++)
 		settle(&rows[i], &values[i]);
 }

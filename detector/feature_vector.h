@@ -61,6 +61,8 @@ struct feature_choice {
 	bool beacon;
 	bool change; /* against the host's own past */
 	bool rhythm; /* of the one-second series */
+	bool waves;  /* when it rises; and what speaks against an infection */
+	bool exchanges; /* one with another: intervals, order, resolvers */
 };
 
 extern const struct feature_choice feature_choice_all;

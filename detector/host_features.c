@@ -11,6 +11,9 @@ enum {
 	RHYTHM_SECONDS = RHYTHM_MINUTES * HOST_BIN_SECONDS,
 	RHYTHM_LAG_LEAST = 2,
 	RHYTHM_LAG_GREATEST = 100,
+	WAVE_SILENCE = 5, /* seconds before a rise */
+	WAVE_INTERVALS_LEAST = 3,
+	WAVE_INTERVALS_MANY = 8,
 	RHYTHM_ACTIVE_LEAST = 8, /* seconds; below it nothing is called rhythm */
 	SENT_WORDS = SERVICE_SENT_WORDS,
 };
@@ -302,15 +305,12 @@ series_shape(const double *series, bool with_levels)
 }
 
 static void
-set_rhythm(const struct host_view *view, double *v)
+set_rhythm(const struct second_series *series, double *v)
 {
-	struct second_series series;
-	struct series_shape total, small, failing;
+	struct series_shape total = series_shape(series->total, true);
+	struct series_shape small = series_shape(series->small, false);
+	struct series_shape failing = series_shape(series->failing, false);
 
-	series_collect(view, &series);
-	total = series_shape(series.total, true);
-	small = series_shape(series.small, false);
-	failing = series_shape(series.failing, false);
 	SET(total_duty, total.duty);
 	SET(total_levels, total.levels);
 	SET(total_rhythm, total.rhythm);
@@ -320,15 +320,63 @@ set_rhythm(const struct host_view *view, double *v)
 	SET(failing_rhythm, failing.rhythm);
 }
 
+/* How alike the times are between the seconds at which something begins after silence. */
+static double
+wave(const double *series)
+{
+	uint32_t intervals = 0, sum = 0, squares = 0;
+	int silent = 0, last = -1;
+	double mean, spread;
+
+	for (int i = 0; i < RHYTHM_SECONDS; i++) {
+		if (series[i] > 0 && silent >= WAVE_SILENCE) {
+			uint32_t interval = (uint32_t)(i - last);
+
+			if (last >= 0) {
+				intervals++;
+				sum += interval;
+				squares += interval * interval;
+			}
+			last = i;
+		}
+		silent = series[i] > 0 ? 0 : silent + 1;
+	}
+	if (intervals < WAVE_INTERVALS_LEAST)
+		return 0;
+	mean = sum / (double)intervals;
+	spread = sqrt(fmax(0, squares / (double)intervals - mean * mean));
+	return fmax(0, 1 - spread / mean) * fmin(1, intervals / (double)WAVE_INTERVALS_MANY);
+}
+
+static void
+set_waves(const struct host_view *view, const struct second_series *series, double *v)
+{
+	const struct host_bin *total = &view->windows[HOST_WINDOW_5].total;
+	double records = total->records[HOST_IN];
+
+	SET(wave_total, wave(series->total));
+	SET(wave_small, wave(series->small));
+	SET(wave_failing, wave(series->failing));
+	SET(wave_small_height, series_shape(series->small, true).levels);
+	SET(backscatter_share, records > 0 ? fmin(total->unsolicited_answers[0] / records, 1) : 0);
+	SET(cut_share, fmin(total->continuation_records[0] / fmax(1, records + total->records[HOST_OUT]), 1));
+}
+
 #undef SET
 
 void
 host_features_compute(const struct host_view *view, const struct feature_choice *choice, double *values)
 {
+	struct second_series series;
+
 	if (choice->beacon)
 		set_beacon(view, values);
 	if (choice->change)
 		set_change(view, values);
+	if (choice->rhythm || choice->waves)
+		series_collect(view, &series);
 	if (choice->rhythm)
-		set_rhythm(view, values);
+		set_rhythm(&series, values);
+	if (choice->waves)
+		set_waves(view, &series, values);
 }

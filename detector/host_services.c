@@ -89,9 +89,8 @@ service_rhythm_rank(const struct service_rhythm *rhythm)
 	return rhythm->regularity * fmin(1, rhythm->intervals / 8.0);
 }
 
-/* Regularity of one service's starts. */
-static struct service_rhythm
-rhythm_of(const struct host_services *services, const struct host_service *service)
+struct service_rhythm
+service_rhythm_of(const struct host_services *services, const struct host_service *service)
 {
 	struct service_rhythm rhythm = { 0 };
 	double sum = 0, squares = 0, mean;
@@ -133,7 +132,7 @@ find_rhythm(struct host_services *services)
 
 		if (service->starts <= BEACON_INTERVALS_LEAST)
 			continue;
-		rhythm = rhythm_of(services, service);
+		rhythm = service_rhythm_of(services, service);
 		rank = service_rhythm_rank(&rhythm);
 		best = service_rhythm_rank(&services->rhythm);
 		services->regular += rank >= regular_rank;

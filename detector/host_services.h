@@ -68,4 +68,7 @@ void host_services_collect(struct host_services *services, const struct known_ho
 void host_services_sent(const struct host_services *services, enum service_age from, enum service_age until,
                         uint64_t sent[static SERVICE_SENT_WORDS]);
 
+/* Of one service's starts; without intervals when they are too few. */
+struct service_rhythm service_rhythm_of(const struct host_services *services, const struct host_service *service);
+
 #endif

@@ -320,7 +320,7 @@ ask_classifier(Judge *judge, struct host_past *past)
 	if (classifier != NULL && !may_ask(classifier, &judge->assessment))
 		return;
 	for (int i = 0; i < HOST_WINDOWS; i++) {
-		if (judge->choice.window[i] || (i == HOST_WINDOW_5 && judge->choice.change))
+		if (judge->choice.window[i] || (i == HOST_WINDOW_5 && (judge->choice.change || judge->choice.waves)))
 			need_window(judge, (enum host_window_length)i);
 	}
 	feature_vector_compute(&judge->view, &judge->choice, judge->features);

@@ -62,6 +62,8 @@ touch_of(const struct exchange *exchange, enum host_direction direction)
 
 	if (direction == HOST_IN)
 		touch.kinds |= TOUCH_IN;
+	if (begins && exchange->small)
+		touch.kinds |= exchange->in == 0 ? TOUCH_SMALL | TOUCH_FAILING : TOUCH_SMALL;
 	if (exchange->called)
 		touch.kinds |= TOUCH_SERVED;
 	else

@@ -25,6 +25,7 @@ struct exchange {
 	uint8_t directions; /* of which records are exported, as struct host_bin has it; 0: both */
 	uint32_t packets; /* sent; 0: one */
 	bool called;      /* the peer began it, and the port is the host's */
+	bool small;       /* of at most three packets; when nothing came back, it fails */
 };
 
 HostViews *host_views_new(void);

@@ -69,6 +69,13 @@ take_scores(const GArray *scores, enum host_role role, int scans, const double *
 struct figures {
 	double area_clean, area_benign, area_benign_quiet;
 	double rate5, rate1, rate5_quiet, rate1_quiet;
+	size_t malware, clean, benign; /* hosts */
+};
+
+/* What cross-validation told of one setting. */
+struct trial {
+	struct yardstick usual;
+	struct figures pattern;
 };
 
 static struct figures
@@ -91,6 +98,9 @@ figures_of(const GArray *scores, const double *all, FILE *report, const char *ti
 		.rate1 = (double)figures_exceeding(malware, m, one) / fmax((double)m, 1),
 		.rate5_quiet = (double)figures_exceeding(quiet, q, five) / fmax((double)q, 1),
 		.rate1_quiet = (double)figures_exceeding(quiet, q, one) / fmax((double)q, 1),
+		.malware = m,
+		.clean = clean,
+		.benign = benign,
 	};
 
 	fprintf(report,
@@ -129,16 +139,17 @@ report_alarms(const GArray *scores, const struct calibration *known, FILE *repor
 	}
 }
 
-/* Pattern alone, experts alone, both. */
+/* Pattern alone, and with experts; returns the sum by which parameters are chosen. */
 static double
-report_scores(const GArray *scores, const struct calibration *known, FILE *report, const char *title)
+report_scores(const GArray *scores, struct trial *trial, FILE *report, const char *title)
 {
+	const struct calibration *known = &trial->usual.known;
 	g_autofree double *all = g_new(double, scores->len + 1);
-	struct figures pattern, system;
+	struct figures system;
 
 	for (guint i = 0; i < scores->len; i++)
 		all[i] = g_array_index(scores, struct host_score, i).pattern;
-	pattern = figures_of(scores, all, report, title);
+	trial->pattern = figures_of(scores, all, report, title);
 	for (guint i = 0; i < scores->len; i++) {
 		const struct host_score *score = &g_array_index(scores, struct host_score, i);
 		double evidence = tail_evidence(&known->tails[BEHAVIOUR_traffic_pattern], score->pattern);
@@ -148,7 +159,7 @@ report_scores(const GArray *scores, const struct calibration *known, FILE *repor
 	}
 	system = figures_of(scores, all, report, "  with experts");
 	report_alarms(scores, known, report);
-	return pattern.area_benign + system.rate5 + 0.5 * system.rate1;
+	return trial->pattern.area_benign + system.rate5 + 0.5 * system.rate1;
 }
 
 /*
@@ -157,7 +168,7 @@ report_scores(const GArray *scores, const struct calibration *known, FILE *repor
  */
 static double
 cross_validate(const WindowSet *set, const struct fit_options *fit, const struct train_options *options,
-               const struct row_choice *wished, struct yardstick *figures)
+               const struct row_choice *wished, struct trial *trial)
 {
 	g_autoptr(GArray) scores = g_array_new(FALSE, FALSE, sizeof(struct host_score));
 	g_autofree double *values = g_new(double, window_set_count(set));
@@ -166,11 +177,11 @@ cross_validate(const WindowSet *set, const struct fit_options *fit, const struct
 	struct ensemble_size size;
 
 	ensemble_cross_decide(set, fit, wished, values, &size);
-	*figures = yardstick_of(set, values, chosen);
-	score_hosts(set, values, &figures->usual, scores);
+	trial->usual = yardstick_of(set, values, chosen);
+	score_hosts(set, values, &trial->usual.usual, scores);
 	title = g_strdup_printf("C %g gamma %g/d (%zu rows, %zu SV)", fit->c, fit->gamma, size.rows,
 	                        size.vectors);
-	return report_scores(scores, &figures->known, options->report, title);
+	return report_scores(scores, trial, options->report, title);
 }
 
 static size_t
@@ -184,10 +195,10 @@ read_values(const char *text, double *values)
 	return count;
 }
 
-/* Tries every C and gamma by cross-validation and leaves the best in `fit`, and its tail. */
+/* Tries every C and gamma by cross-validation and leaves the best in `fit`, and what it told. */
 static void
 search(const WindowSet *set, struct fit_options *fit, const struct train_options *options,
-       const struct row_choice *choice, struct yardstick *normal)
+       const struct row_choice *choice, struct trial *found)
 {
 	double cs[VALUES_MAX], gammas[VALUES_MAX], best = -1;
 	size_t c_count = read_values(options->c ? options->c : "0.3", cs);
@@ -197,16 +208,16 @@ search(const WindowSet *set, struct fit_options *fit, const struct train_options
 	fit->c = cs[0];
 	fit->gamma = gammas[0];
 	for (size_t i = 0; i < c_count * gamma_count && options->cross_validate; i++) {
-		struct yardstick tried_normal;
+		struct trial trial;
 		double worth;
 
 		tried.c = cs[i / gamma_count];
 		tried.gamma = gammas[i % gamma_count];
-		worth = cross_validate(set, &tried, options, choice, &tried_normal);
+		worth = cross_validate(set, &tried, options, choice, &trial);
 		if (worth > best) {
 			best = worth;
 			*fit = tried;
-			*normal = tried_normal;
+			*found = trial;
 		}
 	}
 }
@@ -215,9 +226,37 @@ search(const WindowSet *set, struct fit_options *fit, const struct train_options
 struct model_notes {
 	const struct train_options *options;
 	const struct fit_options *fit;
-	struct value_usual usual;
+	struct trial trial;
 	size_t rows; /* of each machine that was joined */
 };
+
+/* The pattern alone, each host judged without its fold: nothing when that was not tried. */
+static void
+write_figures(const struct figures *figures, GKeyFile *meta)
+{
+	const struct {
+		const char *key;
+		double value;
+	} rows[] = { { "area_clean", figures->area_clean },
+		     { "area_benign", figures->area_benign },
+		     { "area_benign_error", figures_area_error(figures->area_benign, figures->malware, figures->benign) },
+		     { "area_benign_no_scans", figures->area_benign_quiet },
+		     { "found_at_5_percent", figures->rate5 },
+		     { "found_at_5_percent_no_scans", figures->rate5_quiet },
+		     { "found_at_1_percent", figures->rate1 },
+		     { "found_at_1_percent_no_scans", figures->rate1_quiet } };
+
+	if (figures->malware == 0)
+		return;
+	g_key_file_set_uint64(meta, "figures", "hosts_malware", figures->malware);
+	g_key_file_set_uint64(meta, "figures", "hosts_clean", figures->clean);
+	g_key_file_set_uint64(meta, "figures", "hosts_benign_capture", figures->benign);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *value = g_strdup_printf("%.3f", rows[i].value);
+
+		g_key_file_set_string(meta, "figures", rows[i].key, value);
+	}
+}
 
 static char *
 model_name(const struct train_options *options)
@@ -248,10 +287,11 @@ write_model(const Fit *machine, const struct model_notes *notes, GError **error)
 	g_key_file_set_string(meta, "model", "name", name);
 	g_key_file_set_string_list(meta, "model", "machines", machines, G_N_ELEMENTS(machines));
 	g_key_file_set_integer(meta, "model", "sampling_most", 1);
-	g_key_file_set_double(meta, "model", "center", notes->usual.center);
-	g_key_file_set_double(meta, "model", "spread", notes->usual.spread);
+	g_key_file_set_double(meta, "model", "center", notes->trial.usual.usual.center);
+	g_key_file_set_double(meta, "model", "spread", notes->trial.usual.usual.spread);
 	scaler_write(fit_scaler(machine), meta);
 	g_key_file_set_string(meta, "provenance", "parameters", parameters);
+	write_figures(&notes->trial.pattern, meta);
 	return g_key_file_save_to_file(meta, meta_path, error);
 }
 
@@ -327,7 +367,6 @@ train_run(const struct train_options *options, GError **error)
 		                     .windows_per_family = TRAINING_WINDOWS_PER_FAMILY,
 		                     .phases = CLAMP(options->machines, 1, ENSEMBLE_MAX),
 		                     .seed = options->seed };
-	struct yardstick usual = { 0 };
 	struct model_notes notes = { .options = options, .fit = &fit };
 	g_autoptr(Fit) machine = NULL;
 
@@ -336,13 +375,12 @@ train_run(const struct train_options *options, GError **error)
 		return false;
 	if (options->dump_features && !window_set_dump(set, options->dump_features, error))
 		return false;
-	search(set, &fit, options, &choice, &usual);
-	if (options->calibration && !write_calibration(options, &usual.known, error))
+	search(set, &fit, options, &choice, &notes.trial);
+	if (options->calibration && !write_calibration(options, &notes.trial.usual.known, error))
 		return false;
 	if (options->model == NULL)
 		return true;
 	machine = ensemble_fit(set, &fit, choice, &notes.rows);
-	notes.usual = usual.usual;
 	fprintf(options->report, "model: %zu support vectors, %zu features\n", fit_support_vectors(machine),
 	        fit.feature_count);
 	return write_model(machine, &notes, error);

@@ -182,6 +182,9 @@ slow_scan_may_show(const struct host_window *five_minutes)
 {
 	struct scan best[2] = { { .threshold = 1 }, { .threshold = 1 } };
 
+	/* Where no answers are exported, all that a busy client asks in so long a time would count. */
+	if (five_minutes->total.directions[0] != (1u << HOST_OUT | 1u << HOST_IN))
+		return false;
 	window_judge(five_minutes, HOST_WINDOW_15, best);
 	return fmax(ratio(&best[0]), ratio(&best[1])) >= slow_share;
 }

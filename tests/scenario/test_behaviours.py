@@ -68,6 +68,8 @@ def busy_senders():
     yield from flow_both_ways(VIDEO, STORE, (50001, 5004), UDP, 60000, 24, 1250)
     yield from flow_both_ways(ONE_WAY, STORE, (50002, 22), TCP, 400000, 0, 1480)
     yield from flow_both_ways(ONE_WAY, STORE, (50003, 4500), UDP, 400000, 0, 700)
+    for i in range(110):  # pages over QUIC
+        yield record(ONE_WAY, f"198.51.101.{i + 1}", (34000 + i, 443), UDP, 2 * MINUTE_MS + i * 9500, 4000, 20, 4000)
     yield from flow_both_ways(TELEMETRY, STORE, (50004, 8125), UDP, 18000, 0, 300)
 
 

@@ -4,9 +4,9 @@
  * not, told apart by content.  The only file that knows libpcap and zlib.
  *
  * Of a capture, the payload of every UDP datagram is given out, whatever its port; which are export
- * datagrams is the decoder's to tell.  Link types: Ethernet (with VLAN tags), Linux cooked (SLL,
- * SLL2), raw IP, BSD loopback.  IP fragments are put together (fragment_table.h).  Of an IPFIX File
- * every Message is a datagram of the exporter "::", at its Export Time.
+ * datagrams is the decoder's to tell.  Link types: Ethernet (with VLAN tags, PPPoE, MPLS), Linux
+ * cooked (SLL, SLL2), raw IP, BSD loopback.  IP fragments are put together (fragment_table.h).  Of
+ * an IPFIX File every Message is a datagram of the exporter "::", at its Export Time.
  *
  * Time:      that of the file.
  * Ownership: a datagram's octets are the reader's, valid until the next call.

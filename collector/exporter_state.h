@@ -28,7 +28,12 @@ struct exporter *exporter_table_take(ExporterTable *table, const struct host_add
 struct decode_counters *
 exporter_table_counters_of(ExporterTable *table, const struct host_address *address, uint16_t port);
 
-/* Finds or makes a domain; NULL: refused and counted. */
+/* Finds or makes a domain that something is told of; NULL: there is no room. */
+struct observation_domain *exporter_table_name_domain(ExporterTable *table,
+                                                      struct exporter *exporter, uint8_t version,
+                                                      uint32_t id);
+
+/* The same of a datagram's domain, which has arrived then; NULL: refused and counted. */
 struct observation_domain *exporter_table_domain(ExporterTable *table, struct exporter *exporter,
                                                  uint8_t version, uint32_t id);
 

@@ -451,24 +451,35 @@ note_arrival(ExporterTable *table, struct exporter *exporter, struct observation
 }
 
 struct observation_domain *
-exporter_table_domain(ExporterTable *table, struct exporter *exporter, uint8_t version, uint32_t id)
+exporter_table_name_domain(ExporterTable *table, struct exporter *exporter, uint8_t version,
+                           uint32_t id)
 {
 	uint64_t key = (uint64_t)version << 32 | id;
 	struct observation_domain *domain = g_hash_table_lookup(exporter->domains, &key);
 
-	if (domain == NULL) {
-		if (g_hash_table_size(exporter->domains) >= table->limits.domains_max ||
-		    (table->domain_count >= table->limits.exporters_max * DOMAINS_PER_EXPORTER &&
-		     g_hash_table_size(exporter->domains) > 0)) {
-			exporter->counters.datagrams_domains_full++;
-			return NULL;
-		}
-		domain = observation_domain_new(version, id);
-		domain->last_arrival = exporter->last_arrival;
-		g_hash_table_insert(exporter->domains, g_memdup2(&key, sizeof(key)), domain);
-		table->domain_count++;
-	}
-	note_arrival(table, exporter, domain);
+	if (domain != NULL)
+		return domain;
+	if (g_hash_table_size(exporter->domains) >= table->limits.domains_max ||
+	    (table->domain_count >= table->limits.exporters_max * DOMAINS_PER_EXPORTER &&
+	     g_hash_table_size(exporter->domains) > 0))
+		return NULL;
+	domain = observation_domain_new(version, id);
+	domain->last_arrival = exporter->last_arrival;
+	g_hash_table_insert(exporter->domains, g_memdup2(&key, sizeof(key)), domain);
+	table->domain_count++;
+	return domain;
+}
+
+struct observation_domain *
+exporter_table_domain(ExporterTable *table, struct exporter *exporter, uint8_t version, uint32_t id)
+{
+	struct observation_domain *domain =
+		exporter_table_name_domain(table, exporter, version, id);
+
+	if (domain == NULL)
+		exporter->counters.datagrams_domains_full++;
+	else
+		note_arrival(table, exporter, domain);
 	return domain;
 }
 

@@ -1,5 +1,7 @@
 #include "collector/options_data.h"
 
+#include "collector/ipfix.h"
+
 enum {
 	SCOPE_SYSTEM = 1, /* NetFlow v9 scope types (RFC 3954, section 6.1) */
 	SCOPE_INTERFACE = 2,
@@ -13,6 +15,7 @@ enum {
 	ELEMENT_SAMPLING_INTERVAL = 34,
 	ELEMENT_SAMPLER_ID = 48,
 	ELEMENT_SAMPLER_RANDOM_INTERVAL = 50,
+	ELEMENT_OBSERVATION_DOMAIN = 149,
 	ELEMENT_SYSTEM_INIT_TIME = 160,
 	ELEMENT_SELECTOR_ID = 302,
 	ELEMENT_PACKET_INTERVAL = 305,
@@ -30,6 +33,7 @@ struct announcement {
 	bool names_interface;
 	uint64_t sampler;
 	uint64_t interface;
+	uint64_t domain; /* 0: not told */
 	uint64_t interval;
 	uint64_t taken, passed; /* packets, or time, of each round */
 	bool tells_passed;
@@ -54,6 +58,9 @@ note_element(struct announcement *told, uint16_t element, uint64_t value)
 	case ELEMENT_INGRESS_INTERFACE:
 	case ELEMENT_EGRESS_INTERFACE:
 		note_scope(told, SCOPE_INTERFACE, value);
+		break;
+	case ELEMENT_OBSERVATION_DOMAIN:
+		told->domain = value;
 		break;
 	case ELEMENT_SAMPLER_ID:
 	case ELEMENT_SELECTOR_ID:
@@ -150,10 +157,34 @@ interval_of(const struct announcement *told)
 	return interval <= UINT32_MAX ? (uint32_t)interval : 0;
 }
 
+/* The domain that the record is about besides the Message's.  Domain 0 speaks for the whole
+ * Exporter (RFC 7011, section 3.1); any other may name itself wrongly, but not another one.  NULL:
+ * none, or no room for it. */
+static struct observation_domain *
+find_named(struct message *message, const struct announcement *told)
+{
+	if (message->version != IPFIX_VERSION || message->domain->id != 0 || told->domain == 0 ||
+	    told->domain > UINT32_MAX)
+		return NULL;
+	return exporter_table_name_domain(message->table, message->exporter, IPFIX_VERSION,
+	                                  (uint32_t)told->domain);
+}
+
+static void
+announce(struct message *message, const struct announcement *told, const struct sampler *sampler)
+{
+	struct observation_domain *named = find_named(message, told);
+
+	if (!sampler_table_announce(&message->domain->samplers, sampler))
+		message->exporter->counters.samplers_refused++;
+	if (named != NULL && !sampler_table_announce(&named->samplers, sampler))
+		message->exporter->counters.samplers_refused++;
+}
+
 static void
 take(struct message *message, const struct announcement *told)
 {
-	struct sampler sampler = {
+	const struct sampler sampler = {
 		.scope = told->names_sampler     ? SAMPLER_BY_ID
 		         : told->names_interface ? SAMPLER_OF_INTERFACE
 		                                 : SAMPLER_OF_DOMAIN,
@@ -161,8 +192,8 @@ take(struct message *message, const struct announcement *told)
 		.key = told->names_sampler ? told->sampler : told->interface,
 	};
 
-	if (sampler.interval > 0 && !sampler_table_announce(&message->domain->samplers, &sampler))
-		message->exporter->counters.samplers_refused++;
+	if (sampler.interval > 0)
+		announce(message, told, &sampler);
 	if (told->boot_ms > 0 && told->boot_ms < UINT64_C(1) << 52) {
 		message->domain->boot_known = true;
 		message->domain->boot.ms = (int64_t)told->boot_ms;

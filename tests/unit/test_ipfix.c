@@ -194,6 +194,35 @@ reads_sampling_announced_in_every_way(void)
 }
 
 static void
+domain_zero_may_tell_of_the_sampling_of_another(void)
+{
+	static const struct wire_field fields[] = { { 0, 149, 4 }, { 0, 34, 4 } };
+	static const struct wire_field flow[] = { { 0, 8, 4 } };
+	static const uint64_t told[] = { 8, 400 };
+	static const uint64_t values[] = { 1 };
+	static const struct {
+		uint32_t from, of, interval;
+	} rows[] = { { 0, 8, 400 }, { 0, 0, 400 }, { 0, 9, 0 }, { 7, 8, 0 }, { 7, 7, 400 } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct export_header from = header, of = header;
+		struct decoding decoding = decoding_start();
+		GByteArray *message;
+
+		from.domain = rows[i].from;
+		of.domain = rows[i].of;
+		message = ipfix_open(&from);
+		ipfix_add_options_template(message, 400, fields, 1, 2);
+		export_add_record(message, 400, fields, 2, told);
+		decoding_feed(&decoding, message);
+		decoding_feed(&decoding, ipfix_with_record(&of, flow, 1, values));
+		g_assert_cmpuint(decoding_only_record(&decoding)->sampling_interval, ==,
+		                 rows[i].interval);
+		decoding_stop(&decoding);
+	}
+}
+
+static void
 records_may_tell_of_their_sampling_themselves(void)
 {
 	static const struct {
@@ -503,6 +532,7 @@ main(int argc, char **argv)
 	TEST(takes_the_inner_address_of_two);
 	TEST(marks_events_apart_from_flows);
 	TEST(reads_sampling_announced_in_every_way);
+	TEST(domain_zero_may_tell_of_the_sampling_of_another);
 	TEST(records_may_tell_of_their_sampling_themselves);
 	TEST(withdraws_one_template);
 	TEST(withdraws_all_templates);

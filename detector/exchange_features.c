@@ -267,6 +267,16 @@ note_steps(const struct host_view *view, struct story *story)
 	}
 }
 
+static void
+add_step(struct story *story, int *last, int step)
+{
+	if (*last >= 0) {
+		story->pairs[*last][step]++;
+		story->pair_count++;
+	}
+	*last = step;
+}
+
 /* Within a second the order is not known: enum step's is taken, so that a look-up comes before what it is for. */
 static void
 count_pairs(struct story *story)
@@ -274,15 +284,8 @@ count_pairs(struct story *story)
 	int last = -1;
 
 	for (int second = 0; second < RECENT_SECONDS; second++) {
-		for (unsigned left = story->steps[second]; left != 0; left &= left - 1) {
-			int step = __builtin_ctz(left);
-
-			if (last >= 0) {
-				story->pairs[last][step]++;
-				story->pair_count++;
-			}
-			last = step;
-		}
+		for (unsigned left = story->steps[second]; left != 0; left &= left - 1)
+			add_step(story, &last, __builtin_ctz(left));
 	}
 }
 

@@ -320,32 +320,45 @@ set_rhythm(const struct second_series *series, double *v)
 	SET(failing_rhythm, failing.rhythm);
 }
 
-/* How alike the times are between the seconds at which something begins after silence. */
+/* Times between the seconds at which something begins after silence. */
+struct rises {
+	uint32_t intervals;
+	uint32_t sum;
+	uint32_t squares;
+	int last; /* -1: none yet */
+};
+
+static void
+note_rise(struct rises *rises, int second)
+{
+	uint32_t interval = (uint32_t)(second - rises->last);
+
+	if (rises->last >= 0) {
+		rises->intervals++;
+		rises->sum += interval;
+		rises->squares += interval * interval;
+	}
+	rises->last = second;
+}
+
+/* How alike they are. */
 static double
 wave(const double *series)
 {
-	uint32_t intervals = 0, sum = 0, squares = 0;
-	int silent = 0, last = -1;
+	struct rises rises = { .last = -1 };
 	double mean, spread;
+	int silent = 0;
 
 	for (int i = 0; i < RHYTHM_SECONDS; i++) {
-		if (series[i] > 0 && silent >= WAVE_SILENCE) {
-			uint32_t interval = (uint32_t)(i - last);
-
-			if (last >= 0) {
-				intervals++;
-				sum += interval;
-				squares += interval * interval;
-			}
-			last = i;
-		}
+		if (series[i] > 0 && silent >= WAVE_SILENCE)
+			note_rise(&rises, i);
 		silent = series[i] > 0 ? 0 : silent + 1;
 	}
-	if (intervals < WAVE_INTERVALS_LEAST)
+	if (rises.intervals < WAVE_INTERVALS_LEAST)
 		return 0;
-	mean = sum / (double)intervals;
-	spread = sqrt(fmax(0, squares / (double)intervals - mean * mean));
-	return fmax(0, 1 - spread / mean) * fmin(1, intervals / (double)WAVE_INTERVALS_MANY);
+	mean = rises.sum / (double)rises.intervals;
+	spread = sqrt(fmax(0, rises.squares / (double)rises.intervals - mean * mean));
+	return fmax(0, 1 - spread / mean) * fmin(1, rises.intervals / (double)WAVE_INTERVALS_MANY);
 }
 
 static void

@@ -468,6 +468,19 @@ read_captures(Collector *collector, GError **error)
 	return false;
 }
 
+/* A capture taken with a small snapshot length would look like one without traffic. */
+static void
+warn_of_cut_packets(const Collector *collector)
+{
+	struct capture_counters counters = capture_merge_counters(collector->captures);
+
+	if (counters.cut > 0)
+		log_warning("%" PRIu64 " of %" PRIu64
+		            " packets were cut short when they were captured: nothing of them is "
+		            "used; see the snapshot length",
+		            counters.cut, counters.packets);
+}
+
 /* What came before the damage of a capture is sent all the same, so that a reader of the ring ends
  * too. */
 static bool
@@ -477,6 +490,7 @@ run_captures(Collector *collector, GError **error)
 	g_autofree char *json = collector_counters(collector);
 	bool ended;
 
+	warn_of_cut_packets(collector);
 	data_path_tell_counters(collector->path, json);
 	ended = data_path_end(collector->path, whole ? error : NULL);
 	if (stop_signal_came()) {

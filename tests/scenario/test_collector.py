@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -312,6 +313,14 @@ class Captures(Scenario):
         self.assertEqual(result.returncode, 2)
         self.assertIn(cut, result.stderr.decode())
         self.assertEqual(len(result.stdout.splitlines()), len(FLOWS) * 3 + 1)
+
+    def test_packets_cut_short_by_the_snapshot_length_are_told_of(self):
+        header, octets = struct.Struct("!IIII"), self.octets
+        length = header.unpack_from(octets, 24)[2]
+        cut = self.write("snapped", octets[:32] + struct.pack("!II", length - 1, length) + octets[40:40 + length - 1])
+        result = run("--read", cut, "--dump-flows")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("1 of 1 packets were cut short", result.stderr.decode())
 
     def test_many_captures_are_read(self):
         paths = [self.write(f"one{number}", exports.capture([(NOW + number, exports.ipfix(FLOWS))])) for number in range(150)]

@@ -23,9 +23,12 @@ read_number(const struct truth *truth, const CsvReader *csv, size_t column, int6
 	const char *field = csv_field(csv, column);
 	gint64 value;
 
-	if (!g_ascii_string_to_signed(field, 10, 0, INT64_MAX, &value, NULL))
-		return fault_input(error, "%s: line %zu: \"%s\" is no number", truth->path,
-		                   csv_line(csv), field);
+	if (!g_ascii_string_to_signed(field, 10, 0, INT64_MAX, &value, NULL)) {
+		/* Told apart from the call: gcc does not see that it returns false. */
+		fault_input(error, "%s: line %zu: \"%s\" is no number", truth->path, csv_line(csv),
+		            field);
+		return false;
+	}
 	*number = value;
 	return true;
 }

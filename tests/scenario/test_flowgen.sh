@@ -34,6 +34,34 @@ total octetDeltaCount --direction out --host 10.20.1.0 >/dev/null
 grep -q '"sourceIPv4Address":"10.20.1.0"' "$folder/flows.out"
 ! grep -q '"destinationIPv4Address":"10.20.1.0"' "$folder/flows.out"
 
+# Load: each exporter tells of hosts of its own, so no flow is told of twice, and all Templates are used.
+"$FLOWGEN" --flows 2000 --hosts 500 --minutes 1 --exporters 4 --templates 3 --records 5 --pcap "$folder/load" \
+	2>"$folder/told"
+"$COLLECTOR" --read "$folder/load" --dump-flows 2>/dev/null >"$folder/flows.load"
+records=$(sed -n 's/.*datagrams, \([0-9]*\) records.*/\1/p' "$folder/told")
+[ "$records" -gt 3000 ]
+flows=$(grep -o '"sourceIPv4Address":.*' "$folder/flows.load")
+[ "$(echo "$flows" | wc -l)" -eq "$records" ]
+[ "$(echo "$flows" | sort -u | wc -l)" -eq "$records" ]
+[ "$(grep -o '"observationDomainId":[0-9]*' "$folder/flows.load" | sort -u | wc -l)" -eq 4 ]
+[ "$(grep -o '"templateId":[0-9]*' "$folder/flows.load" | sort -u | wc -l)" -eq 3 ]
+
+# Sent in bursts, each exporter from an address of its own; nothing is lost on the way.
+"$COLLECTOR" --listen 127.0.0.1:0 --state "$folder" --final-counters json >"$folder/counters" 2>"$folder/log" &
+collector=$!
+for wait in 1 2 3 4 5 6 7 8 9 10; do
+	port=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\).*/\1/p' "$folder/log")
+	[ -z "$port" ] || break
+	sleep 0.5
+done
+"$FLOWGEN" --flows 2000 --hosts 500 --minutes 1 --exporters 4 --rate 1000 --to "127.0.0.1:$port" 2>"$folder/told"
+grep -q ' 0 datagrams refused' "$folder/told"
+sleep 0.5
+kill -TERM $collector
+wait $collector
+grep -q '"exporters":4,' "$folder/counters"
+grep -q "\"records_decoded\":$records," "$folder/counters"
+
 refuses() { # what the message must name, options
 	wanted=$1
 	shift
@@ -57,4 +85,11 @@ refuses both --from "$folder/flows" --direction out --pcap "$folder/one"
 refuses sideways --from "$folder/flows" --direction sideways --host 10.20.1.0 --pcap "$folder/one"
 refuses nowhere --from "$folder/flows" --direction in --host nowhere --pcap "$folder/one"
 refuses --no-flags --format v5 --no-flags --pcap "$folder/one"
+refuses --flows --flows -1 --pcap "$folder/one"
+refuses --flows --flows 10 --labels "$folder/labels" --pcap "$folder/one"
+refuses --hosts --flows 10 --hosts 4000001 --pcap "$folder/one"
+refuses --exporters --exporters 65 --pcap "$folder/one"
+refuses --exporters --exporters 22 --format all --pcap "$folder/one"
+refuses --templates --templates 0 --pcap "$folder/one"
+refuses --records --records 25 --pcap "$folder/one"
 refuses "line 1" --from "$FLOWGEN" --pcap "$folder/one"

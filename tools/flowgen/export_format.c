@@ -3,7 +3,7 @@
 enum {
 	TEMPLATE_IPV4 = 256,
 	TEMPLATE_IPV6 = 257,
-	TEMPLATE_EVERY = 16, /* datagrams */
+	TEMPLATE_EVERY = 16, /* datagrams of the same Templates */
 	V9_TEMPLATE_SET = 0,
 	IPFIX_TEMPLATE_SET = 2,
 	V5_SAMPLED = 1 << 14, /* deterministic sampling; the interval is in the bits below */
@@ -106,6 +106,27 @@ write_v5(struct export_stream *stream, int64_t now_ms, const struct export_recor
 	stream->sequence += (uint32_t)count;
 }
 
+/* Datagrams use pairs of Templates, one for each family, in turn. */
+static unsigned
+pairs_of(const struct export_stream *stream)
+{
+	return MAX(stream->templates, 1);
+}
+
+static uint16_t
+template_number(const struct export_stream *stream, bool ipv4)
+{
+	unsigned pair = stream->datagrams % pairs_of(stream);
+
+	return (uint16_t)((ipv4 ? TEMPLATE_IPV4 : TEMPLATE_IPV6) + 2 * pair);
+}
+
+static bool
+is_template_due(const struct export_stream *stream)
+{
+	return stream->datagrams / pairs_of(stream) % TEMPLATE_EVERY == 0;
+}
+
 static void
 put_fields(GByteArray *buffer, const struct field *fields, size_t count)
 {
@@ -116,12 +137,11 @@ put_fields(GByteArray *buffer, const struct field *fields, size_t count)
 }
 
 static void
-put_template(const struct export_stream *stream, uint16_t number, GByteArray *buffer)
+put_template(const struct export_stream *stream, bool ipv6, GByteArray *buffer)
 {
-	bool ipv6 = number == TEMPLATE_IPV6;
 	size_t others = 4u + (stream->no_flags ? 0u : 1u) + (stream->sample > 0 ? 1u : 0u);
 
-	put(buffer, number, 2);
+	put(buffer, template_number(stream, !ipv6), 2);
 	put(buffer, G_N_ELEMENTS(common_fields) + others, 2);
 	put_fields(buffer, ipv6 ? ipv6_fields : ipv4_fields, 2);
 	put_fields(buffer, common_fields, G_N_ELEMENTS(common_fields));
@@ -137,8 +157,8 @@ put_templates(const struct export_stream *stream, GByteArray *buffer)
 
 	put(buffer, stream->version == EXPORT_V9 ? V9_TEMPLATE_SET : IPFIX_TEMPLATE_SET, 2);
 	put(buffer, 0, 2);
-	put_template(stream, TEMPLATE_IPV4, buffer);
-	put_template(stream, TEMPLATE_IPV6, buffer);
+	put_template(stream, false, buffer);
+	put_template(stream, true, buffer);
 	set_length(buffer, start + 2, buffer->len - start);
 }
 
@@ -174,7 +194,7 @@ put_data(const struct export_stream *stream, const struct export_record *records
 	size_t start = buffer->len;
 	bool empty = true;
 
-	put(buffer, ipv4 ? TEMPLATE_IPV4 : TEMPLATE_IPV6, 2);
+	put(buffer, template_number(stream, ipv4), 2);
 	put(buffer, 0, 2);
 	for (size_t i = 0; i < count; i++) {
 		if (host_address_is_ipv4(&records[i].source) != ipv4)
@@ -195,7 +215,7 @@ static void
 write_v9(struct export_stream *stream, int64_t now_ms, const struct export_record *records,
          size_t count, GByteArray *buffer)
 {
-	bool templates = stream->datagrams % TEMPLATE_EVERY == 0;
+	bool templates = is_template_due(stream);
 
 	put(buffer, EXPORT_V9, 2);
 	put(buffer, count + (templates ? 2 : 0), 2);
@@ -219,7 +239,7 @@ write_ipfix(struct export_stream *stream, int64_t now_ms, const struct export_re
 	put(buffer, (uint64_t)now_ms / 1000, 4);
 	put(buffer, stream->sequence, 4);
 	put(buffer, stream->domain, 4);
-	if (stream->datagrams % TEMPLATE_EVERY == 0)
+	if (is_template_due(stream))
 		put_templates(stream, buffer);
 	put_data(stream, records, count, true, buffer);
 	put_data(stream, records, count, false, buffer);

@@ -38,8 +38,10 @@ struct export_stream {
 	uint32_t domain; /* Observation Domain, Source ID or engine */
 	uint32_t sequence;
 	unsigned datagrams;
-	uint32_t sample; /* sampling interval that the records tell; 0: none */
-	bool no_flags;   /* the Templates have no tcpControlBits; not in version 5, which always has */
+	unsigned templates; /* pairs of Templates that datagrams use in turn; 0: one */
+	uint32_t sample;    /* sampling interval that the records tell; 0: none */
+	bool no_flags; /* the Templates have no tcpControlBits; not in version 5, which always has
+	                */
 };
 
 /* Appends one datagram that is sent at `now_ms` to the (empty) buffer. */

@@ -135,12 +135,13 @@ add(struct run *run, const struct export_record *record)
 			flush(run, i);
 	}
 	outbox->records[outbox->count++] = *record;
-	if (outbox->count == EXPORT_RECORDS)
+	if (outbox->count == (run->config->records > 0 ? run->config->records : EXPORT_RECORDS))
 		flush(run, exporter);
 }
 
 struct exporter_totals
-exporter_run(const struct exporter_config *config, GArray *records, const struct exporter_sink *sink)
+exporter_run(const struct exporter_config *config, GArray *records,
+             const struct exporter_sink *sink)
 {
 	g_autoptr(GByteArray) datagram = g_byte_array_new();
 	struct run run = { .config = config, .sink = sink, .datagram = datagram };
@@ -150,6 +151,7 @@ exporter_run(const struct exporter_config *config, GArray *records, const struct
 			.version = config->versions[i],
 			.boot_ms = config->start_ms - UPTIME_MS,
 			.domain = i + 1,
+			.templates = config->templates,
 			.sample = config->sample,
 			.no_flags = config->no_flags,
 		};

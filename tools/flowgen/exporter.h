@@ -11,7 +11,7 @@
 
 #include "tools/flowgen/export_format.h"
 
-enum { EXPORTERS_MOST = 3 };
+enum { EXPORTERS_MOST = 64 };
 
 /* Takes one datagram; false: stop. */
 struct exporter_sink {
@@ -23,7 +23,9 @@ struct exporter_config {
 	int64_t start_ms;
 	unsigned count; /* of Exporters; each sends the flows of its share of the hosts */
 	enum export_version versions[EXPORTERS_MOST];
-	uint32_t sample; /* one packet in so many was taken, and the records say so; 0: all */
+	unsigned records;   /* at most in a datagram; 0: EXPORT_RECORDS */
+	unsigned templates; /* pairs of Templates that take turns; 0: one */
+	uint32_t sample;    /* one packet in so many was taken, and the records say so; 0: all */
 	bool no_flags;
 };
 

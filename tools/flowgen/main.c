@@ -2,6 +2,7 @@
  * kenchi-flowgen: synthetic export datagrams, for tests, demonstrations and load.  Sent to a
  * collector, or written as a capture.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -12,8 +13,10 @@
 
 #include "common/mono_time.h"
 #include "common/wall_clock.h"
+#include "tools/flowgen/burst_sender.h"
 #include "tools/flowgen/capture_writer.h"
 #include "tools/flowgen/exporter.h"
+#include "tools/flowgen/load.h"
 #include "tools/flowgen/replay.h"
 #include "tools/flowgen/traffic.h"
 
@@ -23,7 +26,11 @@ enum {
 		1772445600, /* 2026-03-02T10:00:00Z: captures are the same whenever they are made */
 	EXPORTER_ADDRESS = 0x0a1400f1, /* 10.20.0.241 and on */
 	COLLECTOR_ADDRESS = 0x0a1400fe,
+	FIRST_SOURCE = 0x7f000101,
 	EXPORTER_PORT = 52001,
+	HOSTS_MOST = 60000,
+	FLOWS_MOST = 20000000,
+	TEMPLATES_MOST = 10000,
 	SAMPLE_MOST = 16383, /* version 5 has 14 bits for it */
 };
 
@@ -38,6 +45,10 @@ struct options {
 	char *host;
 	gint64 seed;
 	gint hosts;
+	gint flows;
+	gint exporters;
+	gint templates;
+	gint records;
 	gint minutes;
 	gdouble speed;
 	gint rate;
@@ -151,6 +162,25 @@ check_replay(const struct options *options)
 	       complain("--direction", options->direction, "it is out or in");
 }
 
+/* What is there to measure cost with. */
+static bool
+check_load(const struct options *options)
+{
+	if (options->flows < 0 || options->flows > FLOWS_MOST)
+		return refuse("--flows: it is 1 to 20000000");
+	if (options->flows > 0 && (options->hosts < 1 || options->hosts > LOAD_HOSTS_MOST))
+		return refuse("--hosts: with --flows it is 1 to 4000000");
+	if (options->flows > 0 && (options->from != NULL || options->labels != NULL))
+		return refuse("--flows: it goes without --from and --labels");
+	if (options->exporters < 1 ||
+	    options->exporters * (strcmp(options->format, "all") == 0 ? 3 : 1) > EXPORTERS_MOST)
+		return refuse("--exporters: they are 1 to 64 in all");
+	if (options->templates < 1 || options->templates > TEMPLATES_MOST)
+		return refuse("--templates: it is 1 to 10000");
+	return (options->records >= 1 && options->records <= EXPORT_RECORDS) ||
+	       refuse("--records: it is 1 to 24");
+}
+
 static bool
 check_options(const struct options *options, int argc, char **argv)
 {
@@ -159,8 +189,8 @@ check_options(const struct options *options, int argc, char **argv)
 		                "there are no arguments, only options (--help)");
 	if ((options->pcap == NULL) == (options->to == NULL))
 		return refuse("give one of --pcap FILE and --to ADDRESS:PORT");
-	if (options->hosts < 0 || options->hosts > 60000)
-		return refuse("--hosts: it is 0 to 60000");
+	if (options->flows == 0 && (options->hosts < 0 || options->hosts > HOSTS_MOST))
+		return refuse("--hosts: it is 0 to 60000, with --flows 1 to 4000000");
 	if (options->minutes < 1 || options->minutes > 1440)
 		return refuse("--minutes: it is 1 to 1440");
 	if (options->start != NULL &&
@@ -171,12 +201,25 @@ check_options(const struct options *options, int argc, char **argv)
 	if (options->no_flags && strcmp(options->format, "v9") != 0 &&
 	    strcmp(options->format, "ipfix") != 0)
 		return refuse("--no-flags: version 5 always has them");
-	return check_replay(options);
+	return check_load(options) && check_replay(options);
+}
+
+/* Several Exporters on the loopback network have an address each, 127.0.1.1 and on. */
+static bool
+take_address(int descriptor, const struct sockaddr *to, unsigned exporter)
+{
+	struct sockaddr_in own = { .sin_family = AF_INET,
+		                   .sin_addr.s_addr = htonl(FIRST_SOURCE + exporter) };
+	const struct sockaddr_in *target = (const struct sockaddr_in *)(const void *)to;
+
+	if (to->sa_family != AF_INET || ntohl(target->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET)
+		return true;
+	return bind(descriptor, (const struct sockaddr *)&own, sizeof(own)) == 0;
 }
 
 /* Each Exporter has a socket, and so a port of its own. */
 static bool
-open_sockets(const char *to, unsigned count, int sockets[static EXPORTERS_MOST])
+open_sockets(const char *to, unsigned count, bool own_addresses, int sockets[static EXPORTERS_MOST])
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
 		                        .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
@@ -194,6 +237,7 @@ open_sockets(const char *to, unsigned count, int sockets[static EXPORTERS_MOST])
 	for (unsigned i = 0; i < count && open; i++) {
 		sockets[i] = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		open = sockets[i] >= 0 &&
+		       (!own_addresses || take_address(sockets[i], found->ai_addr, i)) &&
 		       connect(sockets[i], found->ai_addr, found->ai_addrlen) == 0;
 	}
 	freeaddrinfo(found);
@@ -231,13 +275,13 @@ write_capture(const char *path, const struct exporter_config *config, GArray *re
 }
 
 static bool
-send_all(const struct options *options, const struct exporter_config *config,
-         GArray *records, struct exporter_totals *totals)
+send_all(const struct options *options, const struct exporter_config *config, GArray *records,
+         struct exporter_totals *totals)
 {
 	struct output output = { .config = config, .speed = options->speed, .rate = options->rate };
 	const struct exporter_sink sink = { send_datagram, &output };
 
-	if (!open_sockets(options->to, config->count, output.sockets))
+	if (!open_sockets(options->to, config->count, options->exporters > 1, output.sockets))
 		return false;
 	output.begun_ms = mono_time_now().ms;
 	*totals = exporter_run(config, records, &sink);
@@ -252,12 +296,52 @@ send_all(const struct options *options, const struct exporter_config *config,
 }
 
 static bool
+keep_datagram(void *context, unsigned exporter, int64_t time_ms, const GByteArray *datagram)
+{
+	(void)time_ms;
+	burst_sender_add(context, exporter, datagram);
+	return true;
+}
+
+/* Load is made first and then sent, so that making it holds nothing up. */
+static bool
+send_load(const struct options *options, const struct exporter_config *config, GArray *records,
+          struct exporter_totals *totals)
+{
+	g_autoptr(BurstSender) sender = burst_sender_new(config->count);
+	const struct exporter_sink sink = { keep_datagram, sender };
+	int sockets[EXPORTERS_MOST];
+	struct burst_totals sent;
+
+	if (!open_sockets(options->to, config->count, options->exporters > 1, sockets))
+		return false;
+	*totals = exporter_run(config, records, &sink);
+	sent = burst_sender_send(sender, sockets, options->rate);
+	for (unsigned i = 0; i < config->count; i++)
+		close(sockets[i]);
+	fprintf(stderr,
+	        "kenchi-flowgen: sent in %" G_GINT64_FORMAT " ms, %" G_GUINT64_FORMAT
+	        " datagrams refused\n",
+	        sent.took_ms, sent.refused);
+	return true;
+}
+
+static bool
+export_to(const struct options *options, struct exporter_config *config, GArray *records,
+          struct exporter_totals *totals)
+{
+	if (options->pcap != NULL)
+		return write_capture(options->pcap, config, records, totals);
+	return options->flows > 0 ? send_load(options, config, records, totals)
+	                          : send_all(options, config, records, totals);
+}
+
+static bool
 export_records(const struct options *options, struct exporter_config *config, GArray *records,
                const char *kind)
 {
 	struct exporter_totals totals = { 0 };
-	bool done = options->pcap != NULL ? write_capture(options->pcap, config, records, &totals)
-	                                  : send_all(options, config, records, &totals);
+	bool done = export_to(options, config, records, &totals);
 
 	if (done)
 		fprintf(stderr,
@@ -281,14 +365,16 @@ generate(const struct options *options, struct exporter_config *config)
 		.hosts = (unsigned)options->hosts,
 		.ipv6 = !options->ipv4_only && strcmp(options->format, "v5") != 0,
 	};
-	g_autofree char *kind = g_strdup_printf("synthetic traffic of %d minutes", options->minutes);
+	g_autofree char *kind =
+		g_strdup_printf("synthetic traffic of %d minutes", options->minutes);
 	g_autoptr(GArray) conversations = NULL;
 	g_autoptr(GArray) records = NULL;
 
 	if (options->labels != NULL && !write_labels(&traffic, options->labels))
 		return EXIT_USAGE;
 	config->start_ms = traffic.start_ms;
-	conversations = traffic_make(&traffic);
+	conversations = options->flows > 0 ? load_make(&traffic, (unsigned)options->flows)
+	                                   : traffic_make(&traffic);
 	records = exporter_records(conversations);
 	return export_records(options, config, records, kind) ? 0 : EXIT_USAGE;
 }
@@ -323,11 +409,18 @@ replay(const struct options *options, struct exporter_config *config)
 static int
 run(const struct options *options)
 {
-	struct exporter_config config = { .sample = options->sample > 1 ? (uint32_t)options->sample : 0,
+	struct exporter_config config = { .sample = options->sample > 1 ? (uint32_t)options->sample
+		                                                        : 0,
+		                          .records = (unsigned)options->records,
+		                          .templates = (unsigned)options->templates,
 		                          .no_flags = options->no_flags };
+	unsigned formats;
 
 	if (!parse_format(options->format, &config))
 		return EXIT_USAGE;
+	formats = config.count;
+	for (; config.count < formats * (unsigned)options->exporters; config.count++)
+		config.versions[config.count] = config.versions[config.count - formats];
 	return options->from != NULL ? replay(options, &config) : generate(options, &config);
 }
 
@@ -347,9 +440,14 @@ clear_options(struct options *options)
 int
 main(int argc, char **argv)
 {
-	struct options options = {
-		.seed = 1, .hosts = 12, .minutes = 20, .speed = 1, .sample = 1
-	};
+	struct options options = { .seed = 1,
+		                   .hosts = 12,
+		                   .minutes = 20,
+		                   .speed = 1,
+		                   .sample = 1,
+		                   .exporters = 1,
+		                   .templates = 1,
+		                   .records = EXPORT_RECORDS };
 	const GOptionEntry entries[] = {
 		{ "pcap", 0, 0, G_OPTION_ARG_FILENAME, &options.pcap,
 		  "Write a capture (-: standard output)", "FILE" },
@@ -370,16 +468,26 @@ main(int argc, char **argv)
 		  "So many times faster than real (1; 0: no waiting)", "FACTOR" },
 		{ "rate", 0, 0, G_OPTION_ARG_INT, &options.rate,
 		  "Datagrams a second, whatever their times", "COUNT" },
+		{ "flows", 0, 0, G_OPTION_ARG_INT, &options.flows,
+		  "Load: so many short flows of --hosts hosts, sent in bursts", "COUNT" },
+		{ "exporters", 0, 0, G_OPTION_ARG_INT, &options.exporters,
+		  "Exporters of each format, with hosts of their own; to 127.0.0.0/8 each has an address (1)",
+		  "COUNT" },
+		{ "templates", 0, 0, G_OPTION_ARG_INT, &options.templates,
+		  "Pairs of Templates that datagrams use in turn (1)", "COUNT" },
+		{ "records", 0, 0, G_OPTION_ARG_INT, &options.records,
+		  "At most, in a datagram (24)", "COUNT" },
 		{ "labels", 0, 0, G_OPTION_ARG_FILENAME, &options.labels,
 		  "Write what each host is, as CSV", "FILE" },
 		{ "from", 0, 0, G_OPTION_ARG_FILENAME, &options.from,
-		  "Export these records (kenchi-collector --dump-flows) instead of synthetic ones", "FILE" },
+		  "Export these records (kenchi-collector --dump-flows) instead of synthetic ones",
+		  "FILE" },
 		{ "sample", 0, 0, G_OPTION_ARG_INT, &options.sample,
 		  "--from: as if one packet in N had been taken, by chance (1: all)", "N" },
 		{ "direction", 0, 0, G_OPTION_ARG_STRING, &options.direction,
 		  "--from: only what --host sent (out) or received (in)", "out|in" },
-		{ "host", 0, 0, G_OPTION_ARG_STRING, &options.host, "--from: the host of --direction",
-		  "ADDRESS" },
+		{ "host", 0, 0, G_OPTION_ARG_STRING, &options.host,
+		  "--from: the host of --direction", "ADDRESS" },
 		{ "no-flags", 0, 0, G_OPTION_ARG_NONE, &options.no_flags,
 		  "Leave the TCP flags out (v9, ipfix)", NULL },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },

@@ -80,7 +80,7 @@ read_u16(const PcapngFile *pcapng, struct wire_reader *reader)
 {
 	uint16_t value = wire_read_u16(reader);
 
-	return pcapng->is_little ? GUINT16_SWAP_LE_BE(value) : value;
+	return (uint16_t)(pcapng->is_little ? GUINT16_SWAP_LE_BE(value) : value);
 }
 
 static uint32_t

@@ -85,6 +85,12 @@ bin_table_new(const struct bin_table_limits *limits, const PrefixSet *monitored,
 }
 
 void
+bin_table_populate(BinTable *table)
+{
+	open_bins_populate(table->open);
+}
+
+void
 bin_table_free(BinTable *table)
 {
 	if (table == NULL)

@@ -72,6 +72,9 @@ BinTable *bin_table_new(const struct bin_table_limits *limits, const PrefixSet *
 void bin_table_free(BinTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BinTable, bin_table_free)
 
+/* Has the memory of some 65 000 open bins now, so that nothing is waited for when they come. */
+void bin_table_populate(BinTable *table);
+
 void bin_table_add(BinTable *table, const struct flow_batch *batch);
 
 /* Are parts due, now that export times have moved on?  Cheap: asked after every batch. */

@@ -102,6 +102,12 @@ conversation_table_free(ConversationTable *table)
 	g_free(table);
 }
 
+void
+conversation_table_populate(ConversationTable *table)
+{
+	lazy_map_populate(table->buckets, table->bucket_count * sizeof(struct bucket));
+}
+
 /* ICMP errors are no part of the conversation that they are about, nor of echoes between the same
  * hosts. */
 static inline uint32_t

@@ -36,6 +36,9 @@ ConversationTable *conversation_table_new(size_t entries, uint64_t key);
 void conversation_table_free(ConversationTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ConversationTable, conversation_table_free)
 
+/* Has all of its memory now, so that nothing is waited for later: who receives asks for it. */
+void conversation_table_populate(ConversationTable *table);
+
 /* Marks the records of the batch, in order. */
 void conversation_table_annotate(ConversationTable *table, struct flow_batch *batch);
 

@@ -143,6 +143,18 @@ open_outputs(DataPath *path, GError **error)
 	return path->ring != NULL;
 }
 
+/* A page that is not there yet costs more than many records, and the kernel makes it while datagrams wait. */
+static void
+populate(DataPath *path)
+{
+	if (path->conversations != NULL)
+		conversation_table_populate(path->conversations);
+	if (path->bins != NULL)
+		bin_table_populate(path->bins);
+	if (path->ring != NULL)
+		ring_writer_populate(path->ring);
+}
+
 DataPath *
 data_path_open(const CollectorConfig *config, unsigned worker, GError **error)
 {
@@ -161,6 +173,8 @@ data_path_open(const CollectorConfig *config, unsigned worker, GError **error)
 		path->text = g_string_sized_new(2 * DUMP_OCTETS);
 	else if (!open_bins(path, error) || !open_outputs(path, error))
 		return NULL;
+	if (path->live)
+		populate(path);
 	return g_steal_pointer(&path);
 }
 

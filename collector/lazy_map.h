@@ -45,6 +45,18 @@ lazy_map(size_t octets)
 	return memory + before;
 }
 
+/* Has the memory now that is known to be used.  Kernels that cannot (before 5.14) give it later. */
+static inline void
+lazy_map_populate(void *memory, size_t octets)
+{
+#ifdef MADV_POPULATE_WRITE
+	(void)madvise(memory, octets, MADV_POPULATE_WRITE);
+#else
+	(void)memory;
+	(void)octets;
+#endif
+}
+
 static inline void
 lazy_unmap(void *memory, size_t octets)
 {

@@ -13,6 +13,7 @@ enum {
 	CELLS_BEFORE_SUM = 30, /* a bin of more is summed up, if there is room for the sum */
 	SCARCE_SHARE = 8,
 	PIECES_AHEAD = 4,
+	POPULATED_OCTETS = 8 << 20, /* of each pool: some 65 000 bins */
 	SUMMED = UINT8_MAX, /* instead of a count of cells */
 };
 
@@ -141,6 +142,20 @@ open_bins_new(const struct open_bins_limits *limits, uint64_t table_key, uint64_
 	bins->tags = lazy_map(bins->bin_pool.most * sizeof(*bins->tags));
 	bin_index_init(&bins->index, bins->bin_pool.most);
 	return bins;
+}
+
+static void
+pool_populate(struct pool *pool)
+{
+	lazy_map_populate(pool->pieces, MIN(pool->most * pool->piece_octets, POPULATED_OCTETS));
+}
+
+void
+open_bins_populate(OpenBins *bins)
+{
+	pool_populate(&bins->bin_pool);
+	pool_populate(&bins->chunk_pool);
+	pool_populate(&bins->sum_pool);
 }
 
 void

@@ -54,6 +54,10 @@ OpenBins *open_bins_new(const struct open_bins_limits *limits, uint64_t table_ke
 void open_bins_free(OpenBins *bins); /* NULL is allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OpenBins, open_bins_free)
 
+/* Has the memory of the first pieces of each pool now, so that nothing is waited for when they are
+ * taken. */
+void open_bins_populate(OpenBins *bins);
+
 uint32_t open_bins_hash(const OpenBins *bins, const struct host_address *host, uint32_t minute);
 
 uint32_t open_bins_find(const OpenBins *bins, const struct host_address *host, uint32_t minute,

@@ -158,6 +158,12 @@ populate(RingWriter *writer, uint64_t until)
 	}
 }
 
+void
+ring_writer_populate(RingWriter *writer)
+{
+	populate(writer, writer->files.size);
+}
+
 /* Makes an entry, and returns where its `length` octets go.  NULL: less than them and `spare` are free. */
 static uint8_t *
 push(RingWriter *writer, uint32_t type, size_t length, size_t spare)

@@ -25,6 +25,7 @@ enum {
 	TELL_COUNTERS_MS = 10000,
 	EXPIRE_MS = 60000,
 	SAVE_TEMPLATES_MS = 2000,
+	SAVE_ALL_MS = 60000, /* when exporters were heard last and how old their Templates are */
 	WORKERS_MOST = 64,
 };
 
@@ -42,6 +43,7 @@ struct Collector {
 	struct mono_time next_tell;
 	struct mono_time next_expire;
 	struct mono_time next_save;
+	struct mono_time next_save_all;
 };
 
 bool
@@ -315,12 +317,12 @@ answer_control(Collector *collector)
 }
 
 static void
-save_templates(Collector *collector)
+save_templates(Collector *collector, bool all)
 {
 	for (size_t i = 0; i < collector->count && !collector->config->dump_flows; i++) {
 		g_autoptr(GError) error = NULL;
 		struct worker_parts parts = worker_enter(collector->workers[i]);
-		bool saved = data_path_save_templates(parts.path, &error);
+		bool saved = data_path_save_templates(parts.path, all, &error);
 
 		worker_leave(collector->workers[i]);
 		if (!saved)
@@ -386,8 +388,10 @@ tick(Collector *collector, struct mono_time now)
 		tell_counters(collector);
 	if (is_due(&collector->next_expire, now, EXPIRE_MS))
 		expire(collector);
+	if (is_due(&collector->next_save_all, now, SAVE_ALL_MS))
+		save_templates(collector, true);
 	if (is_due(&collector->next_save, now, SAVE_TEMPLATES_MS))
-		save_templates(collector);
+		save_templates(collector, false);
 }
 
 static void
@@ -440,6 +444,7 @@ run_live(Collector *collector, GError **error)
 	bool well = true;
 
 	collector->next_save.ms = now.ms + SAVE_TEMPLATES_MS;
+	collector->next_save_all.ms = now.ms + SAVE_ALL_MS;
 	collector->next_expire.ms = now.ms + EXPIRE_MS;
 	announce(collector);
 	load_templates(collector);
@@ -449,7 +454,7 @@ run_live(Collector *collector, GError **error)
 	stop_signal_send();
 	for (size_t i = 0; i < collector->count; i++)
 		well &= worker_join(collector->workers[i], well ? error : NULL);
-	save_templates(collector);
+	save_templates(collector, true);
 	return well;
 }
 

@@ -471,9 +471,10 @@ data_path_load_templates(DataPath *path, struct wall_time now, GError **error)
 }
 
 bool
-data_path_save_templates(DataPath *path, GError **error)
+data_path_save_templates(DataPath *path, bool all, GError **error)
 {
-	return !exporter_table_is_unsaved(path->exporters) ||
+	all = all && exporter_table_count(path->exporters) > 0;
+	return (!all && !exporter_table_is_unsaved(path->exporters)) ||
 	       exporter_table_save(path->exporters, path->templates, error);
 }
 

@@ -47,9 +47,10 @@ void data_path_tell_counters(DataPath *path, const char *json);
 /* Drops what is out of date; call every minute or so when live. */
 void data_path_expire(DataPath *path, struct wall_time now);
 
-/* Templates survive a restart; a damaged file leaves an error to warn of. */
+/* Templates and sampling survive a restart; a damaged file leaves an error to warn of.  Saved are they only when
+ * there is news, or else with `all`: when each Exporter was heard last, and how old its Templates are. */
 bool data_path_load_templates(DataPath *path, struct wall_time now, GError **error);
-bool data_path_save_templates(DataPath *path, GError **error);
+bool data_path_save_templates(DataPath *path, bool all, GError **error);
 
 /* Fills all but what belongs to the sockets and to the capture. */
 void data_path_count(DataPath *path, struct collector_counts *counts);

@@ -50,6 +50,14 @@ void exporter_table_withdraw(ExporterTable *table, struct exporter *exporter,
 void exporter_table_withdraw_all(ExporterTable *table, struct exporter *exporter,
                                  struct observation_domain *domain, bool options);
 
+/* Takes what was announced of a sampler, or counts that there is no room for it. */
+void exporter_table_announce(ExporterTable *table, struct exporter *exporter,
+                             struct observation_domain *domain, const struct sampler *sampler);
+
+/* Takes systemInitTimeMilliseconds as it was announced. */
+void exporter_table_note_boot(ExporterTable *table, struct observation_domain *domain,
+                              struct wall_time boot);
+
 /* Keeps a Data Set until its Template comes (`draft` says what of, its octets are `octets`), and
  * counts it. */
 void exporter_table_wait(ExporterTable *table, const struct waiting_set *draft,

@@ -566,6 +566,33 @@ exporter_table_withdraw_all(ExporterTable *table, struct exporter *exporter,
 }
 
 void
+exporter_table_announce(ExporterTable *table, struct exporter *exporter,
+                        struct observation_domain *domain, const struct sampler *sampler)
+{
+	switch (sampler_table_announce(&domain->samplers, sampler)) {
+	case SAMPLER_REFUSED:
+		exporter->counters.samplers_refused++;
+		break;
+	case SAMPLER_REPEATED:
+		break;
+	case SAMPLER_CHANGED:
+		table->is_unsaved = true;
+		break;
+	}
+}
+
+void
+exporter_table_note_boot(ExporterTable *table, struct observation_domain *domain,
+                         struct wall_time boot)
+{
+	if (domain->boot_known && domain->boot.ms == boot.ms)
+		return;
+	domain->boot_known = true;
+	domain->boot = boot;
+	table->is_unsaved = true;
+}
+
+void
 exporter_table_wait(ExporterTable *table, const struct waiting_set *draft, const uint8_t *octets)
 {
 	size_t size = sizeof(*draft) + draft->length;

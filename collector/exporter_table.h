@@ -91,11 +91,11 @@ void exporter_table_expire(ExporterTable *table, struct wall_time now);
  * beside it and renamed. exporter_table_load(): a file that is not there is no error; one that is
  * damaged leaves the table as it was and says so in `error`: warn and go on.
  */
-bool exporter_table_save(const ExporterTable *table, const char *path, GError **error);
+bool exporter_table_save(ExporterTable *table, const char *path, GError **error);
 bool exporter_table_load(ExporterTable *table, const char *path, struct wall_time now,
                          GError **error);
 
-/* Has a Template come, changed or gone since the last save? */
+/* Has a Template come, changed or gone since the last save, or has other sampling been told? */
 bool exporter_table_is_unsaved(const ExporterTable *table);
 
 #endif

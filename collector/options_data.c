@@ -175,10 +175,9 @@ announce(struct message *message, const struct announcement *told, const struct 
 {
 	struct observation_domain *named = find_named(message, told);
 
-	if (!sampler_table_announce(&message->domain->samplers, sampler))
-		message->exporter->counters.samplers_refused++;
-	if (named != NULL && !sampler_table_announce(&named->samplers, sampler))
-		message->exporter->counters.samplers_refused++;
+	exporter_table_announce(message->table, message->exporter, message->domain, sampler);
+	if (named != NULL)
+		exporter_table_announce(message->table, message->exporter, named, sampler);
 }
 
 static void
@@ -194,10 +193,9 @@ take(struct message *message, const struct announcement *told)
 
 	if (sampler.interval > 0)
 		announce(message, told, &sampler);
-	if (told->boot_ms > 0 && told->boot_ms < UINT64_C(1) << 52) {
-		message->domain->boot_known = true;
-		message->domain->boot.ms = (int64_t)told->boot_ms;
-	}
+	if (told->boot_ms > 0 && told->boot_ms < UINT64_C(1) << 52)
+		exporter_table_note_boot(message->table, message->domain,
+		                         (struct wall_time){ (int64_t)told->boot_ms });
 }
 
 void

@@ -4,21 +4,23 @@
 #include <math.h>
 #include <string.h>
 
-bool
+enum sampler_change
 sampler_table_announce(struct sampler_table *table, const struct sampler *sampler)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		struct sampler *known = &table->samplers[i];
 
-		if (known->scope == sampler->scope && known->key == sampler->key) {
-			known->interval = sampler->interval;
-			return true;
-		}
+		if (known->scope != sampler->scope || known->key != sampler->key)
+			continue;
+		if (known->interval == sampler->interval)
+			return SAMPLER_REPEATED;
+		known->interval = sampler->interval;
+		return SAMPLER_CHANGED;
 	}
 	if (table->count == SAMPLERS_MAX)
-		return false;
+		return SAMPLER_REFUSED;
 	table->samplers[table->count++] = *sampler;
-	return true;
+	return SAMPLER_CHANGED;
 }
 
 static uint32_t

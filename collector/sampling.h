@@ -34,8 +34,15 @@ struct sampler_table {
 	struct sampler samplers[SAMPLERS_MAX];
 };
 
-/* Adds a sampler or replaces what was announced of it before.  False: there is no room. */
-bool sampler_table_announce(struct sampler_table *table, const struct sampler *sampler);
+enum sampler_change {
+	SAMPLER_REFUSED, /* there is no room */
+	SAMPLER_REPEATED,
+	SAMPLER_CHANGED, /* it is new, or had another interval */
+};
+
+/* Adds a sampler or replaces what was announced of it before. */
+enum sampler_change sampler_table_announce(struct sampler_table *table,
+                                           const struct sampler *sampler);
 
 /* The interval of the sampler with this id; 0: it has not been announced. */
 uint32_t sampler_table_find(const struct sampler_table *table, uint64_t id);

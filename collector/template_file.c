@@ -67,7 +67,7 @@ save_exporter(const struct exporter *exporter, GString *text)
 }
 
 bool
-exporter_table_save(const ExporterTable *table, const char *path, GError **error)
+exporter_table_save(ExporterTable *table, const char *path, GError **error)
 {
 	g_autoptr(GString) text = g_string_new(FIRST_LINE);
 	g_autofree char *checksum = NULL;
@@ -76,8 +76,11 @@ exporter_table_save(const ExporterTable *table, const char *path, GError **error
 		save_exporter(exporter_table_get(table, i), text);
 	checksum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
 	g_string_append_printf(text, LAST_WORD "%s\n", checksum);
-	return g_file_set_contents_full(path, text->str, (gssize)text->len,
-	                                G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+	if (!g_file_set_contents_full(path, text->str, (gssize)text->len,
+	                              G_FILE_SET_CONTENTS_CONSISTENT, 0600, error))
+		return false;
+	exporter_table_mark_saved(table);
+	return true;
 }
 
 /* What the lines that come next are about. */

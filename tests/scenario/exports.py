@@ -103,6 +103,14 @@ def ipfix(flows, sequence=0, template=True, data=True, domain=7, export_time=NOW
     return struct.pack("!HHIII", 10, 16 + len(sets), export_time, sequence, domain) + sets
 
 
+def sampling(interval, domain=7, export_time=NOW):
+    """Two IPFIX messages: an Options Template, and its record: one packet in `interval` is sampled."""
+    template = struct.pack("!HHHHH", 3, 18, 999, 2, 1) + struct.pack("!HHHH", 149, 4, 34, 4)
+    record = struct.pack("!HHII", 999, 12, domain, interval)
+    return [struct.pack("!HHIII", 10, 16 + len(octets), export_time, 0, domain) + octets
+            for octets in (template, record)]
+
+
 def capture(datagrams, exporter="192.0.2.1"):
     """A pcap of raw IP; of each datagram (time in seconds, octets)."""
     file = struct.pack("!IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101)

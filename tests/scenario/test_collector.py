@@ -217,6 +217,32 @@ class Live(Scenario):
         _, counters = second.stop()
         self.assertEqual(counters["records_decoded"], 3)
 
+    def test_sampling_survives_a_restart_between_its_announcement_and_the_data(self):
+        template, record = exports.sampling(1000)
+        first = Collector("--state", self.state)
+        first.send(exports.ipfix(FLOWS, data=False), template)
+        first.stop()
+        second = Collector("--state", self.state)
+        second.send(record)
+        second.stop()
+        third = Collector("--state", self.state)
+        third.send(exports.ipfix(FLOWS, template=False))
+        told = ask(self.state, "exporters")
+        _, counters = third.stop()
+        self.assertEqual(counters["records_decoded"], 3)
+        self.assertIn('"interval": 1000', json.dumps(told))
+
+    def test_nothing_is_written_while_nothing_new_is_told(self):
+        path = os.path.join(self.state, "templates")
+        collector = Collector("--state", self.state)
+        collector.send(exports.ipfix(FLOWS))
+        self.wait_for(lambda: os.path.exists(path))
+        first = os.stat(path).st_ino
+        collector.send(exports.ipfix(FLOWS, sequence=3))
+        time.sleep(3)
+        self.assertEqual(os.stat(path).st_ino, first)
+        collector.stop()
+
     def test_a_killed_collector_is_started_again_in_the_same_state(self):
         first = Collector("--state", self.state)
         first.send(exports.ipfix(FLOWS))

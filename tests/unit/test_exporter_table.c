@@ -219,6 +219,38 @@ keeps_templates_over_a_restart(void)
 }
 
 static void
+feed_sampling_of(struct decoding *decoding, uint64_t sampler, uint64_t interval)
+{
+	static const struct wire_field told[] = { { 0, 1, 4 }, { 0, 48, 1 }, { 0, 50, 4 } };
+	GByteArray *message = open_message(1);
+
+	export_add_record(message, 999, told, 3, (const uint64_t[]){ 0, sampler, interval });
+	decoding_feed(decoding, message);
+}
+
+static void
+keeps_sampling_that_came_after_the_templates_were_saved(void)
+{
+	struct state_file file = make_state_file();
+	struct decoding before = decoding_start(), after = decoding_start();
+
+	feed_template(&before, 1, 256);
+	feed_sampler(&before, 1);
+	g_assert_true(exporter_table_save(before.exporters, file.path, NULL));
+	feed_sampling_of(&before, 7, 64);
+	g_assert_false(exporter_table_is_unsaved(before.exporters));
+	feed_sampling_of(&before, 7, 1000);
+	g_assert_true(exporter_table_is_unsaved(before.exporters));
+	g_assert_true(exporter_table_save(before.exporters, file.path, NULL));
+	g_assert_true(exporter_table_load(after.exporters, file.path, after.arrival, NULL));
+	feed_record(&after, 1, 256);
+	g_assert_cmpuint(decoding_record(&after, 0)->sampling_interval, ==, 1000);
+	decoding_stop(&before);
+	decoding_stop(&after);
+	remove_state_file(&file);
+}
+
+static void
 tells_when_a_restored_exporter_was_heard_last(void)
 {
 	struct state_file file = make_state_file();
@@ -402,6 +434,7 @@ main(int argc, char **argv)
 	TEST(refuses_exporters_that_are_not_allowed);
 	TEST(knows_the_operators_sampling);
 	TEST(keeps_templates_over_a_restart);
+	TEST(keeps_sampling_that_came_after_the_templates_were_saved);
 	TEST(tells_when_a_restored_exporter_was_heard_last);
 	TEST(tells_rates_of_the_time_there_is);
 	TEST(tells_rates_of_the_last_minute);

@@ -66,24 +66,39 @@ leaves_records_alone_whose_sampling_is_not_known(void)
 	g_assert_cmpuint(batch->records[0].marks & FLOW_SCALED, ==, 0);
 }
 
+static enum sampler_change
+announce(struct sampler_table *table, enum sampler_scope scope, uint32_t interval, uint64_t key)
+{
+	return sampler_table_announce(table, &(struct sampler){ scope, interval, key });
+}
+
 static void
 falls_back_from_interface_to_domain_to_the_only_sampler(void)
 {
 	struct sampler_table table = { .count = 0 };
 
 	g_assert_cmpuint(sampler_table_default(&table, 3), ==, 0);
-	g_assert_true(sampler_table_announce(&table, &(struct sampler){ SAMPLER_BY_ID, 10, 7 }));
+	announce(&table, SAMPLER_BY_ID, 10, 7);
 	g_assert_cmpuint(sampler_table_default(&table, 3), ==, 10);
-	g_assert_true(sampler_table_announce(&table, &(struct sampler){ SAMPLER_BY_ID, 20, 8 }));
+	announce(&table, SAMPLER_BY_ID, 20, 8);
 	g_assert_cmpuint(sampler_table_default(&table, 3), ==, 0);
-	g_assert_true(
-		sampler_table_announce(&table, &(struct sampler){ SAMPLER_OF_DOMAIN, 30, 0 }));
+	announce(&table, SAMPLER_OF_DOMAIN, 30, 0);
 	g_assert_cmpuint(sampler_table_default(&table, 3), ==, 30);
-	g_assert_true(
-		sampler_table_announce(&table, &(struct sampler){ SAMPLER_OF_INTERFACE, 40, 3 }));
+	announce(&table, SAMPLER_OF_INTERFACE, 40, 3);
 	g_assert_cmpuint(sampler_table_default(&table, 3), ==, 40);
 	g_assert_cmpuint(sampler_table_default(&table, 4), ==, 30);
 	g_assert_cmpuint(sampler_table_find(&table, 8), ==, 20);
+}
+
+static void
+tells_news_from_repetition(void)
+{
+	struct sampler_table table = { .count = 0 };
+
+	g_assert_cmpint(announce(&table, SAMPLER_BY_ID, 10, 7), ==, SAMPLER_CHANGED);
+	g_assert_cmpint(announce(&table, SAMPLER_BY_ID, 10, 7), ==, SAMPLER_REPEATED);
+	g_assert_cmpint(announce(&table, SAMPLER_BY_ID, 20, 7), ==, SAMPLER_CHANGED);
+	g_assert_cmpint(announce(&table, SAMPLER_OF_INTERFACE, 20, 7), ==, SAMPLER_CHANGED);
 }
 
 static void
@@ -92,11 +107,9 @@ refuses_one_sampler_too_many(void)
 	struct sampler_table table = { .count = 0 };
 
 	for (uint64_t id = 0; id < SAMPLERS_MAX; id++)
-		g_assert_true(
-			sampler_table_announce(&table, &(struct sampler){ SAMPLER_BY_ID, 10, id }));
-	g_assert_false(sampler_table_announce(
-		&table, &(struct sampler){ SAMPLER_BY_ID, 10, SAMPLERS_MAX }));
-	g_assert_true(sampler_table_announce(&table, &(struct sampler){ SAMPLER_BY_ID, 11, 5 }));
+		g_assert_cmpint(announce(&table, SAMPLER_BY_ID, 10, id), ==, SAMPLER_CHANGED);
+	g_assert_cmpint(announce(&table, SAMPLER_BY_ID, 10, SAMPLERS_MAX), ==, SAMPLER_REFUSED);
+	g_assert_cmpint(announce(&table, SAMPLER_BY_ID, 11, 5), ==, SAMPLER_CHANGED);
 	g_assert_cmpuint(sampler_table_find(&table, 5), ==, 11);
 }
 
@@ -110,6 +123,7 @@ main(int argc, char **argv)
 	TEST(believes_the_operator_before_the_exporter);
 	TEST(leaves_records_alone_whose_sampling_is_not_known);
 	TEST(falls_back_from_interface_to_domain_to_the_only_sampler);
+	TEST(tells_news_from_repetition);
 	TEST(refuses_one_sampler_too_many);
 	return g_test_run();
 }

@@ -3,17 +3,24 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <linux/futex.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/fault.h"
 #include "common/ring_layout.h"
+
+enum {
+	HUGE_PAGE = 2 << 20,
+	COLLAPSE = 25, /* MADV_COLLAPSE, Linux 6.1, which is not in every C library */
+};
 
 char *
 ring_path(const char *directory, unsigned worker)
@@ -35,12 +42,26 @@ close_fd(int *fd)
 	*fd = -1;
 }
 
+/* Where a huge page of the file can be one in memory too: at a multiple of its size. */
 static void *
 map_file(int fd, size_t size, int protection)
 {
-	void *memory = mmap(NULL, size, protection, MAP_SHARED, fd, 0);
+	size_t spare = size < HUGE_PAGE ? 0 : HUGE_PAGE;
+	char *room = mmap(NULL, size + spare, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t before, behind;
 
-	return memory == MAP_FAILED ? NULL : memory;
+	if (room == MAP_FAILED)
+		return NULL;
+	before = spare == 0 ? 0 : (HUGE_PAGE - (uintptr_t)room % HUGE_PAGE) % HUGE_PAGE;
+	behind = (before + size + RING_PAGE - 1) / RING_PAGE * RING_PAGE;
+	if (before > 0)
+		(void)munmap(room, before);
+	if (behind < size + spare)
+		(void)munmap(room + behind, size + spare - behind);
+	if (mmap(room + before, size, protection, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED)
+		return room + before;
+	(void)munmap(room + before, size);
+	return NULL;
 }
 
 void
@@ -114,10 +135,43 @@ open_locked(const char *path, const char *role, GError **error)
 	}
 }
 
+static bool
+is_in_memory(int fd)
+{
+	struct statfs status;
+
+	return fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
+}
+
+/*
+ * Has the file's pages made as huge ones, where the kernel can be told to (Linux 6.1) and has some: that takes a
+ * third of the time that small ones take, of which each side would have to map each besides.  It fills up what has
+ * a page already.  Where it fails there is nothing lost.
+ */
+static void
+make_huge_pages(int fd, uint64_t size)
+{
+	uint64_t whole = size / HUGE_PAGE * HUGE_PAGE;
+	void *memory;
+
+	if (whole == 0 || !is_in_memory(fd))
+		return;
+	for (uint64_t at = 0; at < whole; at += HUGE_PAGE) {
+		if (fallocate(fd, 0, (off_t)at, RING_PAGE) != 0)
+			return;
+	}
+	memory = map_file(fd, whole, PROT_READ | PROT_WRITE);
+	if (memory == NULL)
+		return;
+	(void)madvise(memory, whole, COLLAPSE);
+	(void)munmap(memory, whole);
+}
+
 /* Sets the file's room aside: a mapped page that finds none means SIGBUS, in tmpfs even when it is only read. */
 static bool
 set_room_aside(int fd, uint64_t size)
 {
+	make_huge_pages(fd, size);
 	if (fallocate(fd, 0, 0, (off_t)size) == 0)
 		return true;
 	return errno == EOPNOTSUPP && ftruncate(fd, (off_t)size) == 0;

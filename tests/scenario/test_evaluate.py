@@ -254,6 +254,17 @@ class Detection(unittest.TestCase):
                 self.assertGreater(normal["windows"], 0)
                 self.assertLessEqual(normal["windows_flagged"], normal["windows"])
 
+    def test_aims_at_another_share_of_the_windows(self):
+        flagged = []
+        for target in "1", "50":
+            got = kenchi("evaluate", "detection", "--labels", self.labels, "--bins", self.bins, "--folds", self.folds,
+                         "--site-thresholds", "--target", target, "--json")
+            self.assertEqual(got.returncode, 0, got.stderr)
+            at_target = json.loads(got.stdout.splitlines()[0])["at_target"]
+            self.assertAlmostEqual(at_target["share"], float(target) / 100)
+            flagged.append(at_target["normal"]["windows_flagged"])
+        self.assertLess(*flagged)
+
     def test_trains_without_each_fold(self):
         rows = self.evaluate("--folds", self.folds)
         self.check(rows)
@@ -280,6 +291,7 @@ class Detection(unittest.TestCase):
                 ("--calibration", "--labels", self.labels, "--bins", self.bins, "--calibration", "x"),
                 ("--only-fold", "--labels", self.labels, "--bins", self.bins, "--only-fold", "7"),
                 ("--alarms", "--labels", self.labels, "--bins", self.bins, "--alarms", "0"),
+                ("--target", "--labels", self.labels, "--bins", self.bins, "--target", "100"),
                 ("--site", "--labels", self.labels, "--bins", self.bins, "--site", "a", "--site", "b"),
                 ("nothing.meta", "--labels", self.labels, "--bins", self.bins, "--model", "nothing.model"),
                 ("nothing.bins", "--labels", self.labels, "--bins", "nothing.bins")]:

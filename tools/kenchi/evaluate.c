@@ -32,6 +32,7 @@ struct evaluate_options {
 	int only_fold;
 	int seed;
 	gboolean site_thresholds;
+	double target;
 	char **sites;
 	char **monitored;
 };
@@ -153,6 +154,7 @@ evaluate_hosts(const struct evaluate_options *options, char **arguments, bool js
 		                                    .only_fold = options->only_fold,
 		                                    .seed = (unsigned)MAX(options->seed, 0),
 		                                    .site_thresholds = options->site_thresholds,
+		                                    .target = options->target / 100,
 		                                    .alarms = options->alarms } };
 
 	if (options->bins != NULL && *arguments != NULL) {
@@ -184,7 +186,7 @@ evaluate_what(const struct evaluate_options *options, int argc, char **argv, boo
 int
 subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 {
-	struct evaluate_options options = { .c = 0.3, .gamma = 0.5, .alarms = 20, .only_fold = FOLD_NONE };
+	struct evaluate_options options = { .c = 0.3, .gamma = 0.5, .alarms = 20, .target = 1, .only_fold = FOLD_NONE };
 	const GOptionEntry entries[] = {
 		{ "truth", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.truth,
 		  "Where the true packets of a CAPTURE are told; one for each", "DIR" },
@@ -221,6 +223,8 @@ subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 		  "detection: the network of a bin file, one for each: train without it", "NAME" },
 		{ "site-thresholds", 0, 0, G_OPTION_ARG_NONE, &options.site_thresholds,
 		  "detection: thresholds from each bin file's own first part, and false positives on its rest", NULL },
+		{ "target", 0, 0, G_OPTION_ARG_DOUBLE, &options.target,
+		  "detection: with --site-thresholds, the wished share of windows above them (default: 1)", "PER-CENT" },
 		{ "page", 0, 0, G_OPTION_ARG_FILENAME, &options.page, "detection: write figures and curves as HTML", "FILE" },
 		{ "svg", 0, 0, G_OPTION_ARG_FILENAME, &options.svg, "detection: draw curves into this folder", "DIR" },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },

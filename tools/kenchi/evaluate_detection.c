@@ -55,6 +55,10 @@ check(const struct detection_task *task, size_t count)
 		subcommand_complain("evaluate: --alarms, --c and --gamma must be above 0");
 		return false;
 	}
+	if (!(task->options.target > 0) || task->options.target >= 1) {
+		subcommand_complain("evaluate: --target: above 0 and below 100");
+		return false;
+	}
 	if (task->svg == NULL || g_mkdir_with_parents(task->svg, 0777) == 0)
 		return true;
 	subcommand_complain("evaluate: --svg: %s: %s", task->svg, g_strerror(errno));

@@ -104,6 +104,7 @@ print_json(const struct site_trial *trial)
 	json_add_unsigned(json, "calibration_hosts", trial->calibration_hosts);
 	json_add_double(json, "threshold", trial->threshold);
 	json_open_object(json, "at_target");
+	json_add_double(json, "share", trial->target_share);
 	for (int group = 0; group < SITE_GROUPS; group++)
 		json_count(json, groups[group], &trial->target[group]);
 	json_add_unsigned(json, "found", trial->found[0]);
@@ -135,7 +136,7 @@ site_report_print(const Detection *detection, bool json)
 	       "of the rest, at a target of %g %%, x–y their 95 %% interval (hosts drawn with replacement), and hosts with\n"
 	       "any such window. BENIGN: a benign capture laid on; UNVERIFIED: presumed normal. The share of infected hosts is\n"
 	       "added to the hosts of the calibration.\n\n",
-	       100 * SITE_TRIAL_PART, 100 * SITE_TRIAL_TARGET);
+	       100 * SITE_TRIAL_PART, 100 * g_array_index(trials, struct site_trial, 0).target_share);
 	print_verdicts(trials);
 	printf("\nHosts flagged at the verdict's threshold.\n");
 }

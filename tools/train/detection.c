@@ -444,6 +444,7 @@ try_sites(const Detection *detection)
 		                          .groups = detection->groups,
 		                          .yardsticks = detection->yardsticks,
 		                          .group_count = detection->group_count,
+		                          .target = detection->options->target,
 		                          .alarms = detection->options->alarms };
 
 	for (size_t i = 0; i < count; i++) {

@@ -37,6 +37,7 @@ struct detection_options {
 	double alarms;           /* wished in 1000 hosts and days */
 	const char *const *sites; /* the network of each input, by name: judge with machines trained without it; NULL: do not */
 	bool site_thresholds;    /* try thresholds from each site's own traffic (tools/train/site_trial.h) */
+	double target;           /* share of the windows that those thresholds aim at */
 };
 
 enum detection_method { DETECTION_ALL, DETECTION_PATTERN, DETECTION_EXPERTS, DETECTION_BASELINES };

@@ -227,7 +227,7 @@ judge_group(const struct trial *trial, const SiteCalibration *site, unsigned gro
 	trial->result->calibrated = trial->result->infected >= 0 && site_calibration_make(site, known, &own);
 	if (trial->result->calibrated)
 		tail = &own.tails[BEHAVIOUR_traffic_pattern];
-	thresholds[0] = tail_value(tail, -log(SITE_TRIAL_TARGET));
+	thresholds[0] = tail_value(tail, -log(trial->input->target));
 	thresholds[1] = tail_value(tail, limit);
 	for (size_t i = 0; i < window_set_host_count(trial->input->set); i++) {
 		const struct host_windows *host = window_set_host(trial->input->set, i);
@@ -282,7 +282,8 @@ site_trials_run(const struct site_trial_input *input)
 		last = scenario;
 		trial.cut_ms = cut_of(&trial);
 		for (int j = 0; j < SITE_TRIALS; j++) {
-			struct site_trial result = { .site = scenario->name, .infected = infected_shares[j] };
+			struct site_trial result = { .site = scenario->name, .infected = infected_shares[j],
+				                    .target_share = input->target };
 
 			trial.result = &result;
 			run_trial(&trial);

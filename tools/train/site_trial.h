@@ -34,14 +34,14 @@ struct site_trial {
 	double infected;     /* share of the hosts calibrated on; below 0: not calibrated, as shipped */
 	bool calibrated;     /* false: there was too little, the known tail was taken */
 	size_t calibration_hosts;
+	double target_share; /* of the windows, as wished */
 	double threshold;    /* mean over the groups that were judged */
-	struct site_count target[SITE_GROUPS];  /* at a target of SITE_TRIAL_TARGET of the windows */
+	struct site_count target[SITE_GROUPS];  /* at the target */
 	struct site_count verdict[SITE_GROUPS]; /* at the verdict's threshold */
 	size_t malware, found[2];               /* hosts, and those found at the two */
 	double days;         /* of verified hosts, in that part */
 };
 
-#define SITE_TRIAL_TARGET 0.01
 #define SITE_TRIAL_PART 0.3 /* of the capture's time is calibrated on */
 
 struct site_trial_input {
@@ -51,6 +51,7 @@ struct site_trial_input {
 	const unsigned *groups;    /* of each of window_set_host(): who is judged by which yardstick */
 	const struct yardstick *yardsticks;
 	unsigned group_count;
+	double target;             /* share of the windows, wished */
 	double alarms;             /* wished */
 };
 

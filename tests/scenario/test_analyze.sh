@@ -37,6 +37,15 @@ END
 grep -q '^10.20.0.66 ' "$folder/infected" || fail "the kept state"
 "$KENCHI" --state "$folder/state" show 10.20.0.66 2>"$folder/err" | grep -q 'horizontal scan' || fail "show"
 "$KENCHI" analyze --state "$folder/state" "$CAPTURE" >/dev/null 2>"$folder/err" || fail "a kept state used again"
+"$KENCHI" analyze --scores --alarms 1000 "$CAPTURE" >"$folder/many" 2>"$folder/err" || fail "analyze --alarms"
+python3 - "$folder/three" "$folder/many" <<'END' || fail "more wished alarms raise no score, or lower one"
+import json, sys
+few, many = ([json.loads(line)['score'] for line in open(path)] for path in sys.argv[1:])
+assert all(a <= b for a, b in zip(few, many, strict=True)) and sum(few) < sum(many)
+END
+code=0
+"$KENCHI" analyze --alarms none "$CAPTURE" 2>"$folder/err" || code=$?
+[ $code -eq 2 ] && grep -q 'alarms' "$folder/err" || fail "exit $code with a wrong --alarms"
 code=0
 "$KENCHI" analyze --monitored 192.0.2.0/24 "$CAPTURE" 2>"$folder/err" || code=$?
 [ $code -eq 3 ] || fail "exit $code without a monitored host"

@@ -22,6 +22,7 @@ struct analysis {
 	char **monitored;
 	char *model;
 	char *calibration;
+	char *alarms;
 };
 
 /* Files that the daemons leave in a state folder; nothing else is ever removed. */
@@ -111,6 +112,7 @@ close_folder(struct analysis *analysis)
 	g_strfreev(analysis->monitored);
 	g_free(analysis->model);
 	g_free(analysis->calibration);
+	g_free(analysis->alarms);
 }
 
 static bool
@@ -171,6 +173,7 @@ detector_arguments(const struct analysis *analysis, char *program)
 	add_option(arguments, "--scores", analysis->scores ? analysis->scores_path : NULL);
 	add_option(arguments, "--model", analysis->model);
 	add_option(arguments, "--calibration", analysis->calibration);
+	add_option(arguments, "--alarms", analysis->alarms);
 	g_ptr_array_add(arguments, NULL);
 	return arguments;
 }
@@ -270,6 +273,8 @@ subcommand_analyze(struct invocation *invocation, int argc, char **argv)
 		  "Instead of the shipped model", "FILE" },
 		{ "calibration", 0, 0, G_OPTION_ARG_FILENAME, &analysis.calibration,
 		  "Instead of the shipped calibration", "FILE" },
+		{ "alarms", 0, 0, G_OPTION_ARG_STRING, &analysis.alarms,
+		  "Wished false alarms in 1000 hosts and days (default: 20)", "N" },
 		{ "exit-code", 0, 0, G_OPTION_ARG_NONE, &analysis.exit_code,
 		  "Exit with 1 when a host is infected", NULL },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },

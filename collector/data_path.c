@@ -140,7 +140,8 @@ open_outputs(DataPath *path, GError **error)
 		return true;
 	path->ring =
 		ring_open_writer(config->ring_path, path->worker, (size_t)config->ring_size, error);
-	return path->ring != NULL;
+	/* Of a capture there is no more memory than its parts need. */
+	return path->ring != NULL && (!path->live || ring_set_aside(path->ring, error));
 }
 
 /* A page that is not there yet costs more than many records, and the kernel makes it while datagrams wait. */
@@ -151,8 +152,6 @@ populate(DataPath *path)
 		conversation_table_populate(path->conversations);
 	if (path->bins != NULL)
 		bin_table_populate(path->bins);
-	if (path->ring != NULL)
-		ring_writer_populate(path->ring);
 }
 
 DataPath *
@@ -210,7 +209,7 @@ write_text(DataPath *path, GError **error)
 static bool
 wait_room(DataPath *path)
 {
-	if (path->live || path->interrupted)
+	if (path->live || path->interrupted || !ring_check(path->ring, NULL))
 		return false;
 	while (!ring_wait_room(path->ring, WAIT_ROOM_MS)) {
 		if (stop_signal_came()) {
@@ -289,6 +288,8 @@ send_part(DataPath *path, const struct bin_part *part, GError **error)
 		push_part(path, part);
 	else
 		++path->parts_pushed;
+	if (path->ring != NULL && !ring_check(path->ring, error))
+		return false;
 	return path->bin_file == NULL || write_part(path, part, error);
 }
 

@@ -19,7 +19,8 @@
 
 enum {
 	HUGE_PAGE = 2 << 20,
-	COLLAPSE = 25, /* MADV_COLLAPSE, Linux 6.1, which is not in every C library */
+	STEP = 4 << 20, /* of the file, whose room is taken together */
+	COLLAPSE = 25,  /* MADV_COLLAPSE, Linux 6.1, which is not in every C library */
 };
 
 char *
@@ -135,46 +136,56 @@ open_locked(const char *path, const char *role, GError **error)
 	}
 }
 
+/* Sets aside room of a file: a mapped page that finds none means SIGBUS, in tmpfs even when it is only read. */
 static bool
-is_in_memory(int fd)
+set_room_aside(int fd, uint64_t from, uint64_t until)
 {
-	struct statfs status;
+	if (fallocate(fd, 0, (off_t)from, (off_t)(until - from)) == 0)
+		return true;
+	return errno == EOPNOTSUPP;
+}
 
-	return fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
+static bool
+make_room(int fd, uint64_t size)
+{
+	return ftruncate(fd, (off_t)size) == 0 && set_room_aside(fd, 0, size);
 }
 
 /*
- * Has the file's pages made as huge ones, where the kernel can be told to (Linux 6.1) and has some: that takes a
- * third of the time that small ones take, of which each side would have to map each besides.  It fills up what has
- * a page already.  Where it fails there is nothing lost.
+ * Makes huge pages of memory that a file in tmpfs is mapped to, where the kernel can be told to (Linux 6.1) and has
+ * some: that takes a third of the time that small ones take, each of which each side would have to map besides.  It
+ * fills up what has a page already.  Where it fails there is nothing lost.
  */
 static void
-make_huge_pages(int fd, uint64_t size)
+make_huge_pages(const struct ring_files *files, uint64_t from, uint64_t until)
 {
-	uint64_t whole = size / HUGE_PAGE * HUGE_PAGE;
-	void *memory;
-
-	if (whole == 0 || !is_in_memory(fd))
+	from = (from + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	until = until / HUGE_PAGE * HUGE_PAGE;
+	if (from >= until || !files->in_memory)
 		return;
-	for (uint64_t at = 0; at < whole; at += HUGE_PAGE) {
-		if (fallocate(fd, 0, (off_t)at, RING_PAGE) != 0)
+	for (uint64_t at = from; at < until; at += HUGE_PAGE) {
+		if (!set_room_aside(files->ring_fd, at, at + RING_PAGE))
 			return;
 	}
-	memory = map_file(fd, whole, PROT_READ | PROT_WRITE);
-	if (memory == NULL)
-		return;
-	(void)madvise(memory, whole, COLLAPSE);
-	(void)munmap(memory, whole);
+	(void)madvise((uint8_t *)files->head + from, until - from, COLLAPSE);
 }
 
-/* Sets the file's room aside: a mapped page that finds none means SIGBUS, in tmpfs even when it is only read. */
-static bool
-set_room_aside(int fd, uint64_t size)
+bool
+ring_files_take_room(struct ring_files *files, uint64_t octets)
 {
-	make_huge_pages(fd, size);
-	if (fallocate(fd, 0, 0, (off_t)size) == 0)
+	uint64_t until = MIN((octets + STEP - 1) / STEP * STEP, RING_PAGE + files->size);
+	uint64_t from = files->taken;
+
+	if (until <= from)
 		return true;
-	return errno == EOPNOTSUPP && ftruncate(fd, (off_t)size) == 0;
+	make_huge_pages(files, from, until);
+	if (!set_room_aside(files->ring_fd, from, until))
+		return false;
+#ifdef MADV_POPULATE_WRITE
+	(void)madvise((uint8_t *)files->head + from, until - from, MADV_POPULATE_WRITE);
+#endif
+	files->taken = until;
+	return true;
 }
 
 /* The page exists from whichever side came first; it is never made smaller or replaced. */
@@ -187,12 +198,12 @@ size_page(int fd, const char *path, GError **error)
 		errno = S_ISREG(status.st_mode) ? errno : EINVAL;
 		return fault_system(error, "%s: cannot use", path);
 	}
-	if (status.st_size < RING_PAGE && !set_room_aside(fd, RING_PAGE))
+	if (status.st_size < RING_PAGE && !make_room(fd, RING_PAGE))
 		return fault_system(error, "%s: cannot size", path);
 	return true;
 }
 
-/* Where room cannot be set aside: at least see that there is some. */
+/* Room is taken later, or cannot be set aside: at least see that there is some. */
 static bool
 check_free_space(const char *directory, uint64_t size, GError **error)
 {
@@ -243,7 +254,7 @@ make_ring(const char *path, uint64_t size, GError **error)
 	fd = open(new_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || !lock_file(fd)) {
 		fault_system(error, "%s: cannot make", new_path);
-	} else if (set_room_aside(fd, RING_PAGE + size) &&
+	} else if (make_room(fd, RING_PAGE) && ftruncate(fd, (off_t)(RING_PAGE + size)) == 0 &&
 	           pwrite(fd, &head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
 	           rename(new_path, path) == 0) {
 		return fd;
@@ -276,6 +287,14 @@ checked_size(int fd, uint32_t *identity)
 }
 
 static bool
+is_in_memory(int fd)
+{
+	struct statfs status;
+
+	return fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
+}
+
+static bool
 map_both(struct ring_files *files, int ring_protection, int page_protection, GError **error)
 {
 	files->head = map_file(files->ring_fd, RING_PAGE + files->size, ring_protection);
@@ -286,6 +305,7 @@ map_both(struct ring_files *files, int ring_protection, int page_protection, GEr
 		return false;
 	}
 	files->data = (uint8_t *)files->head + RING_PAGE;
+	files->in_memory = is_in_memory(files->ring_fd);
 	return true;
 }
 

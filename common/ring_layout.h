@@ -129,6 +129,8 @@ struct ring_files {
 	struct ring_head *head; /* the reader maps it read-only */
 	uint8_t *data;
 	struct ring_page *page; /* the writer maps it read-only */
+	bool in_memory;  /* the ring's file is in tmpfs */
+	uint64_t taken;  /* octets at the file's beginning that have their memory: ring_files_take_room() */
 	bool borrowed;   /* one of the mappings is the other side's: ring_files_share() */
 };
 
@@ -140,6 +142,12 @@ bool ring_files_open_writer(struct ring_files *files, const char *directory, uns
                             GError **error);
 bool ring_files_open_reader(struct ring_files *files, const char *directory, unsigned worker, GError **error);
 void ring_files_close(struct ring_files *files);
+
+/*
+ * For the writer: a ring is made as a hole, whose room is taken in steps as it is written for the first time.  Takes
+ * what its file lacks up to `octets` and somewhat more.  False: there is none.
+ */
+bool ring_files_take_room(struct ring_files *files, uint64_t octets);
 
 /* True when the names lead to other files than those that are open. */
 bool ring_files_replaced(const struct ring_files *files);

@@ -1,14 +1,13 @@
+#include <errno.h>
 #include <gio/gio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/fault.h"
 #include "common/ring_layout.h"
 
-enum {
-	BIN_FIXED = offsetof(struct host_bin, touches),
-	POPULATE_OCTETS = 1 << 20, /* of the ring, whose pages are asked for together */
-};
+enum { BIN_FIXED = offsetof(struct host_bin, touches) };
 
 struct RingWriter {
 	struct ring_files files;
@@ -18,8 +17,8 @@ struct RingWriter {
 	uint64_t published; /* what the reader can see */
 	uint64_t tail;      /* the reader's, when last looked at and believed */
 	uint64_t dropped;
-	uint64_t populated; /* how far into the ring its pages have been asked for */
 	unsigned mark;      /* the one to write next */
+	int failure;        /* errno where the file found no room; 0: it has not failed */
 };
 
 static uint64_t
@@ -48,7 +47,7 @@ resume(RingWriter *writer)
 			continue;
 		writer->head = writer->published = at;
 		writer->tail = oldest;
-		writer->populated = (at & (writer->files.size - 1)) / POPULATE_OCTETS * POPULATE_OCTETS;
+		writer->files.taken = MIN(at, writer->files.size);
 		writer->sequence = atomic_load(&head->marks[i].sequence);
 		writer->mark = 1 - i;
 		return true;
@@ -141,30 +140,35 @@ write_entry_head(RingWriter *writer, uint32_t type, size_t length, uint64_t sequ
 	memcpy(writer->files.data + (writer->head & (writer->files.size - 1)), &entry, sizeof(entry));
 }
 
-/*
- * Has the pages of the ring made by the mebibyte, before they are written for the first time: one
- * by one, each costs a fault.  Kernels that cannot (before 5.14) make them one by one.
- */
-static void
-populate(RingWriter *writer, uint64_t until)
+bool
+ring_set_aside(RingWriter *writer, GError **error)
 {
-	while (writer->populated < until) {
-		uint64_t octets = MIN(POPULATE_OCTETS, writer->files.size - writer->populated);
-
-#ifdef MADV_POPULATE_WRITE
-		(void)madvise(writer->files.data + writer->populated, octets, MADV_POPULATE_WRITE);
-#endif
-		writer->populated += octets;
-	}
+	return ring_files_take_room(&writer->files, RING_PAGE + writer->files.size) ||
+	       fault_system(error, "%s: cannot set its room aside", writer->files.path);
 }
 
-void
-ring_writer_populate(RingWriter *writer)
+bool
+ring_check(const RingWriter *writer, GError **error)
 {
-	populate(writer, writer->files.size);
+	if (writer->failure == 0)
+		return true;
+	errno = writer->failure;
+	return fault_system(error, "%s: it finds no room", writer->files.path);
 }
 
-/* Makes an entry, and returns where its `length` octets go.  NULL: less than them and `spare` are free. */
+/* Does the file have its room up to this place? */
+static bool
+has_file_room(RingWriter *writer, uint64_t place)
+{
+	if (RING_PAGE + place <= writer->files.taken)
+		return true;
+	if (writer->failure == 0 && !ring_files_take_room(&writer->files, RING_PAGE + place))
+		writer->failure = errno;
+	return writer->failure == 0;
+}
+
+/* Makes an entry, and returns where its `length` octets go.  NULL: less than them and `spare` are free, or
+ * the file has no room. */
 static uint8_t *
 push(RingWriter *writer, uint32_t type, size_t length, size_t spare)
 {
@@ -178,12 +182,12 @@ push(RingWriter *writer, uint32_t type, size_t length, size_t spare)
 		if (padding + size + spare > room(writer))
 			return NULL;
 	}
+	if (!has_file_room(writer, padding > 0 ? writer->files.size : writer->files.size - left + size))
+		return NULL;
 	if (padding > 0) {
 		write_entry_head(writer, RING_PADDING, padding - sizeof(struct ring_entry_head), 0);
 		writer->head += padding;
 	}
-	if (writer->populated < writer->files.size)
-		populate(writer, (writer->head & (writer->files.size - 1)) + size);
 	write_entry_head(writer, type, length, ++writer->sequence);
 	payload = writer->files.data + (writer->head & (writer->files.size - 1)) +
 	          sizeof(struct ring_entry_head);

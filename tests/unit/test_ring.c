@@ -463,21 +463,75 @@ each_side_knows_whether_the_other_is_there(struct fixture *fixture, const void *
 	open_writer(fixture);
 }
 
+static void
+expect_no_hole(const struct fixture *fixture, const char *name)
+{
+	g_autofree char *path = g_build_filename(fixture->folder, name, NULL);
+	struct stat status;
+
+	g_assert_cmpint(stat(path, &status), ==, 0);
+	g_assert_cmpint(status.st_size, >, 0);
+	g_assert_cmpint(status.st_blocks * 512, >=, status.st_size);
+}
+
 /* A hole in a mapped file is a SIGBUS to come, when the folder has filled up. */
 static void
-files_have_no_holes(struct fixture *fixture, gconstpointer unused)
+files_set_aside_have_no_holes(struct fixture *fixture, gconstpointer unused)
 {
-	static const char *const names[] = { "ring.0", "ring.0.reader" };
+	g_autoptr(GError) error = NULL;
 
 	(void)unused;
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-		g_autofree char *path = g_build_filename(fixture->folder, names[i], NULL);
-		struct stat status;
+	g_assert_true(ring_set_aside(fixture->writer, &error));
+	g_assert_no_error(error);
+	expect_no_hole(fixture, "ring.0");
+	expect_no_hole(fixture, "ring.0.reader");
+}
 
-		g_assert_cmpint(stat(path, &status), ==, 0);
-		g_assert_cmpint(status.st_size, >, 0);
-		g_assert_cmpint(status.st_blocks * 512, >=, status.st_size);
-	}
+static void
+takes_room_of_its_file_as_it_is_written(struct fixture *fixture, gconstpointer unused)
+{
+	enum { LARGE = 32 << 20, ENTRIES = 10000 };
+	g_autofree char *path = ring_path(fixture->folder, 0);
+	g_autoptr(GError) error = NULL;
+	struct stat status;
+
+	(void)unused;
+	close_reader(fixture);
+	close_writer(fixture);
+	fixture->writer = ring_open_writer(fixture->folder, 0, LARGE, &error);
+	g_assert_no_error(error);
+	push_numbers(fixture->writer, 1, ENTRIES);
+	g_assert_cmpint(stat(path, &status), ==, 0);
+	g_assert_cmpint(status.st_blocks * 512, <, LARGE / 2);
+	/* A restarted writer goes on where that one had come to. */
+	close_writer(fixture);
+	fixture->writer = ring_open_writer(fixture->folder, 0, LARGE, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(fill(fixture->writer), >, ENTRIES);
+	open_reader(fixture, oldest);
+	for (uint64_t i = 1; i <= ENTRIES; i++)
+		expect_number(fixture->reader, i);
+	expect_number(fixture->reader, 1);
+}
+
+static void
+pushes_nothing_where_its_file_finds_no_room(struct fixture *fixture, gconstpointer unused)
+{
+	g_autofree char *path = ring_path(fixture->folder, 0);
+	g_autoptr(GError) error = NULL;
+	struct ring_files *files = ring_writer_files(fixture->writer);
+	int writable = files->ring_fd;
+
+	(void)unused;
+	g_assert_true(ring_check(fixture->writer, &error));
+	files->ring_fd = open(path, O_RDONLY | O_CLOEXEC); /* of which no room can be had */
+	g_assert_false(push_number(fixture->writer, 1));
+	close(files->ring_fd);
+	files->ring_fd = writable;
+	g_assert_false(push_number(fixture->writer, 1));
+	g_assert_false(ring_check(fixture->writer, &error));
+	g_assert_nonnull(error);
+	expect_nothing(fixture->reader);
 }
 
 static void
@@ -769,7 +823,9 @@ main(int argc, char **argv)
 	ADD(writer_notices_that_its_file_is_gone);
 	ADD(refuses_a_second_writer_and_a_second_reader);
 	ADD(each_side_knows_whether_the_other_is_there);
-	ADD(files_have_no_holes);
+	ADD(files_set_aside_have_no_holes);
+	ADD(takes_room_of_its_file_as_it_is_written);
+	ADD(pushes_nothing_where_its_file_finds_no_room);
 	ADD(files_are_for_their_owner_alone);
 	ADD(reader_names_the_file_that_is_no_ring);
 	ADD(makes_anew_what_is_no_ring);

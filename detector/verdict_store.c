@@ -140,7 +140,8 @@ check_kind(VerdictStore *store, GError **error)
 		            "%s: a database of another program, not a verdict store of kenchi", store->path);
 		return false;
 	}
-	if (version != STORE_VERSION) {
+	/* Version 0: a start that was killed when the store was not yet made in one transaction. */
+	if (version != STORE_VERSION && version != 0) {
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
 		            "%s: the store has version %" G_GINT64_FORMAT ", this kenchi-detector writes version %d",
 		            store->path, version, (int)STORE_VERSION);

@@ -1,6 +1,7 @@
 -- The verdict store: written by kenchi-detector alone, read by kenchi.  Times are milliseconds since the epoch on
 -- the exporters' clock unless a column says otherwise.  Raise user_version with every change.
 PRAGMA journal_mode = WAL;
+BEGIN IMMEDIATE; -- a kill leaves all of it or nothing
 PRAGMA application_id = 1801809507; -- "kenc"
 PRAGMA user_version = 1;
 
@@ -100,3 +101,5 @@ CREATE TABLE IF NOT EXISTS state (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
+
+COMMIT;

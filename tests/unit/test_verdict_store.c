@@ -2,9 +2,13 @@
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/support/assessments.h"
 
@@ -397,6 +401,58 @@ reports_the_first_failure_at_the_commit(struct fixture *fixture, const void *unu
 	commit(fixture);
 }
 
+enum { PARTS_OF_AN_OPENING = 25 };
+
+static void
+open_and_be_killed(const struct fixture *fixture, unsigned after_us)
+{
+	pid_t child = fork();
+	int status;
+
+	g_assert_cmpint(child, >=, 0);
+	if (child == 0) {
+		const struct itimerval timer = { .it_value = { after_us / 1000000, after_us % 1000000 } };
+
+		signal(SIGALRM, SIG_DFL);
+		setitimer(ITIMER_REAL, &timer, NULL);
+		verdict_store_close(verdict_store_open(fixture->path, NULL));
+		pause();
+	}
+	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+	g_assert_true(WIFSIGNALED(status));
+}
+
+static void
+survives_a_kill_while_it_is_made(struct fixture *fixture, const void *unused)
+{
+	int64_t whole_us, began_us = g_get_monotonic_time();
+
+	(void)unused;
+	reopen(fixture);
+	whole_us = g_get_monotonic_time() - began_us;
+	g_clear_pointer(&fixture->store, verdict_store_close);
+	g_unlink(fixture->path);
+	for (unsigned part = 1; part <= PARTS_OF_AN_OPENING; part++) {
+		open_and_be_killed(fixture, (unsigned)(whole_us * part / PARTS_OF_AN_OPENING + 1));
+		reopen(fixture);
+		g_clear_pointer(&fixture->store, verdict_store_close);
+		g_unlink(fixture->path);
+	}
+}
+
+static void
+goes_on_making_a_store_that_was_begun(struct fixture *fixture, const void *unused)
+{
+	(void)unused;
+	run_sql(fixture, "PRAGMA application_id = 1801809507; CREATE TABLE state (key TEXT PRIMARY KEY,"
+	                 " value TEXT NOT NULL) WITHOUT ROWID");
+	reopen(fixture);
+	verdict_store_begin(fixture->store);
+	verdict_store_put_state_number(fixture->store, "ended", 1);
+	commit(fixture);
+	expect(fixture, "PRAGMA user_version", "1\n");
+}
+
 #define ADD(function)                                                                              \
 	g_test_add("/verdict_store/" #function, struct fixture, NULL, set_up, function, tear_down)
 
@@ -414,6 +470,8 @@ main(int argc, char **argv)
 	ADD(refuses_what_is_no_database);
 	ADD(refuses_a_database_of_another_program);
 	ADD(refuses_a_newer_store);
+	ADD(survives_a_kill_while_it_is_made);
+	ADD(goes_on_making_a_store_that_was_begun);
 	ADD(refuses_a_damaged_store);
 	ADD(survives_rows_that_are_nonsense);
 	ADD(reports_the_first_failure_at_the_commit);

@@ -44,6 +44,7 @@ struct Collector {
 	struct mono_time next_expire;
 	struct mono_time next_save;
 	struct mono_time next_save_all;
+	GError *failure; /* ends the program */
 };
 
 bool
@@ -141,6 +142,7 @@ collector_close(Collector *collector)
 	for (size_t i = 0; i < collector->count; i++)
 		worker_free(collector->workers[i]);
 	control_close(collector->control);
+	g_clear_error(&collector->failure);
 	capture_merge_free(collector->captures);
 	data_path_close(collector->path);
 	g_free(collector);
@@ -368,6 +370,25 @@ tell_counters(Collector *collector)
 	}
 }
 
+/* Where somebody has removed the rings under a running collector. */
+static void
+renew_rings(Collector *collector)
+{
+	for (size_t i = 0; i < collector->count && collector->failure == NULL; i++) {
+		struct worker_parts parts = worker_enter(collector->workers[i]);
+		bool renewed;
+		bool well = data_path_renew_ring(parts.path, &renewed, &collector->failure);
+
+		worker_leave(collector->workers[i]);
+		if (renewed)
+			log_warning("%s/ring.%zu: somebody removed, replaced or cut its files: opened again; "
+			            "what had not been read from them is lost",
+			            collector->config->ring_path, i);
+		if (!well)
+			stop_signal_send();
+	}
+}
+
 static bool
 is_due(struct mono_time *next, struct mono_time now, int64_t interval_ms)
 {
@@ -381,8 +402,10 @@ is_due(struct mono_time *next, struct mono_time now, int64_t interval_ms)
 static void
 tick(Collector *collector, struct mono_time now)
 {
-	struct collector_counts counts = count_all(collector);
+	struct collector_counts counts;
 
+	renew_rings(collector); /* first: to count looks at them */
+	counts = count_all(collector);
 	collector_rates_keep(&collector->rates, &counts, now);
 	if (is_due(&collector->next_tell, now, TELL_COUNTERS_MS))
 		tell_counters(collector);
@@ -455,7 +478,10 @@ run_live(Collector *collector, GError **error)
 	for (size_t i = 0; i < collector->count; i++)
 		well &= worker_join(collector->workers[i], well ? error : NULL);
 	save_templates(collector, true);
-	return well;
+	if (!well || collector->failure == NULL)
+		return well;
+	g_propagate_error(error, g_steal_pointer(&collector->failure));
+	return false;
 }
 
 static bool

@@ -127,6 +127,17 @@ open_bins(DataPath *path, GError **error)
 }
 
 static bool
+open_ring(DataPath *path, GError **error)
+{
+	const CollectorConfig *config = path->config;
+
+	path->ring =
+		ring_open_writer(config->ring_path, path->worker, (size_t)config->ring_size, error);
+	/* Of a capture there is no more memory than its parts need. */
+	return path->ring != NULL && (!path->live || ring_set_aside(path->ring, error));
+}
+
+static bool
 open_outputs(DataPath *path, GError **error)
 {
 	const CollectorConfig *config = path->config;
@@ -136,12 +147,7 @@ open_outputs(DataPath *path, GError **error)
 		if (path->bin_file == NULL)
 			return false;
 	}
-	if (!collector_config_has_ring(config))
-		return true;
-	path->ring =
-		ring_open_writer(config->ring_path, path->worker, (size_t)config->ring_size, error);
-	/* Of a capture there is no more memory than its parts need. */
-	return path->ring != NULL && (!path->live || ring_set_aside(path->ring, error));
+	return !collector_config_has_ring(config) || open_ring(path, error);
 }
 
 /* A page that is not there yet costs more than many records, and the kernel makes it while datagrams wait. */
@@ -286,8 +292,10 @@ send_part(DataPath *path, const struct bin_part *part, GError **error)
 {
 	if (path->ring != NULL)
 		push_part(path, part);
-	else
+	else if (path->bin_file != NULL)
 		++path->parts_pushed;
+	else
+		++path->parts_dropped; /* the ring is gone, and the program about to end */
 	if (path->ring != NULL && !ring_check(path->ring, error))
 		return false;
 	return path->bin_file == NULL || write_part(path, part, error);
@@ -457,6 +465,19 @@ data_path_tell_counters(DataPath *path, const char *json)
 		return;
 	(void)ring_push_counters(path->ring, json);
 	ring_publish(path->ring);
+}
+
+bool
+data_path_renew_ring(DataPath *path, bool *renewed, GError **error)
+{
+	*renewed = false;
+	if (path->ring == NULL || !ring_writer_stale(path->ring))
+		return true;
+	g_clear_pointer(&path->ring, ring_close_writer);
+	if (!open_ring(path, error))
+		return false;
+	*renewed = true;
+	return true;
 }
 
 void

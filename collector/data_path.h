@@ -44,6 +44,12 @@ bool data_path_end(DataPath *path, GError **error);
 /* Puts the counters, one JSON object, on the ring for the detector. */
 void data_path_tell_counters(DataPath *path, const char *json);
 
+/*
+ * Opens the ring again when somebody has removed, replaced or cut its files: nobody would ever read what is written to
+ * them.  `renewed`: that was so, and what the detector had not read is lost.  Call every few seconds when live.
+ */
+bool data_path_renew_ring(DataPath *path, bool *renewed, GError **error);
+
 /* Drops what is out of date; call every minute or so when live. */
 void data_path_expire(DataPath *path, struct wall_time now);
 

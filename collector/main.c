@@ -6,6 +6,7 @@
 #include "collector/collector_config.h"
 #include "common/fault.h"
 #include "common/log.h"
+#include "common/map_fault.h"
 #include "common/stop_signal.h"
 
 enum { EXIT_FAULT = 1, EXIT_WRONG_USE = 2 };
@@ -171,6 +172,7 @@ main(int argc, char **argv)
 
 	(void)argc;
 	log_open("kenchi-collector");
+	map_fault_catch();
 	status = run(&arguments, &copies);
 	clear_arguments(&arguments);
 	return status;

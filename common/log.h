@@ -9,6 +9,7 @@
 #define COMMON_LOG_H
 
 #include <glib.h>
+#include <stddef.h>
 
 /* `program` must outlive the last line. */
 void log_open(const char *program);
@@ -16,5 +17,8 @@ void log_open(const char *program);
 void log_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
 void log_warning(const char *format, ...) G_GNUC_PRINTF(1, 2);
 void log_notice(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* What log_error() puts before its text, for who may only write(2). */
+void log_error_begin(char *begin, size_t size);
 
 #endif

@@ -19,7 +19,8 @@
  * Trust:      magic, version, sizes, layout hash are checked; each side distrusts what the other writes, so that a
  *             broken peer costs entries and never memory safety.  Lengths are read once and copied out.
  * Threads:    one thread a side.
- * Errors:     GError where an operator must read why; bool where it is routine.
+ * Errors:     GError where an operator must read why; bool where it is routine.  To touch what somebody has cut off a
+ *             ring's file is SIGBUS: common/map_fault.h tells of it.
  */
 #ifndef COMMON_RING_H
 #define COMMON_RING_H
@@ -119,7 +120,8 @@ uint64_t ring_writer_dropped(const RingWriter *writer);
 size_t ring_writer_used(RingWriter *writer); /* octets that the reader has not committed */
 size_t ring_writer_size(const RingWriter *writer);
 bool ring_writer_has_reader(const RingWriter *writer); /* a process has the ring open for reading */
-bool ring_writer_stale(const RingWriter *writer); /* a file was removed or replaced: open the ring again */
+/* A file was removed, replaced or cut short: open the ring again. */
+bool ring_writer_stale(const RingWriter *writer);
 
 /*
  * Opens DIR/ring.`worker`; `from` is the position that the reader kept, or {0, 0} for the oldest entry there is.
@@ -154,7 +156,7 @@ void ring_wait_entries(RingReader *const *readers, size_t count, int timeout_ms)
 
 uint64_t ring_reader_missed(const RingReader *reader);  /* entries that were gone before they could be read */
 uint64_t ring_reader_refused(const RingReader *reader); /* entries that were not valid */
-bool ring_reader_stale(const RingReader *reader); /* a file was removed or replaced: read to the end, open again */
+bool ring_reader_stale(const RingReader *reader); /* the same: read to the end, open again */
 bool ring_reader_has_writer(const RingReader *reader); /* a process has the ring open for writing */
 
 #endif

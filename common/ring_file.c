@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/fault.h"
+#include "common/map_fault.h"
 #include "common/ring_layout.h"
 
 enum {
@@ -45,7 +46,7 @@ close_fd(int *fd)
 
 /* Where a huge page of the file can be one in memory too: at a multiple of its size. */
 static void *
-map_file(int fd, size_t size, int protection)
+map_file(int fd, size_t size, int protection, const char *path)
 {
 	size_t spare = size < HUGE_PAGE ? 0 : HUGE_PAGE;
 	char *room = mmap(NULL, size + spare, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -59,19 +60,28 @@ map_file(int fd, size_t size, int protection)
 		(void)munmap(room, before);
 	if (behind < size + spare)
 		(void)munmap(room + behind, size + spare - behind);
-	if (mmap(room + before, size, protection, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED)
+	if (mmap(room + before, size, protection, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED) {
+		map_fault_add(room + before, size, path);
 		return room + before;
+	}
 	(void)munmap(room + before, size);
 	return NULL;
+}
+
+static void
+unmap_file(void *memory, size_t size)
+{
+	map_fault_remove(memory);
+	munmap(memory, size);
 }
 
 void
 ring_files_close(struct ring_files *files)
 {
 	if (files->head != NULL && !files->borrowed)
-		munmap(files->head, RING_PAGE + files->size);
+		unmap_file(files->head, RING_PAGE + files->size);
 	if (files->page != NULL && !files->borrowed)
-		munmap(files->page, RING_PAGE);
+		unmap_file(files->page, RING_PAGE);
 	close_fd(&files->ring_fd);
 	close_fd(&files->page_fd);
 	g_clear_pointer(&files->path, g_free);
@@ -104,13 +114,22 @@ name_leads_to(const char *path, int fd)
 	       named.st_dev == opened.st_dev;
 }
 
+static bool
+is_long_enough(int fd, uint64_t size)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && (uint64_t)status.st_size >= size;
+}
+
 bool
 ring_files_replaced(const struct ring_files *files)
 {
 	g_autofree char *page_path = ring_page_path(files->path);
 
-	return !name_leads_to(files->path, files->ring_fd) ||
-	       !name_leads_to(page_path, files->page_fd);
+	return !name_leads_to(files->path, files->ring_fd) || !name_leads_to(page_path, files->page_fd) ||
+	       !is_long_enough(files->ring_fd, RING_PAGE + files->size) ||
+	       !is_long_enough(files->page_fd, RING_PAGE);
 }
 
 /* Opens and locks the file that `path` names at the end: another side may have renamed one over it meanwhile. */
@@ -297,8 +316,10 @@ is_in_memory(int fd)
 static bool
 map_both(struct ring_files *files, int ring_protection, int page_protection, GError **error)
 {
-	files->head = map_file(files->ring_fd, RING_PAGE + files->size, ring_protection);
-	files->page = map_file(files->page_fd, RING_PAGE, page_protection);
+	g_autofree char *page_path = ring_page_path(files->path);
+
+	files->head = map_file(files->ring_fd, RING_PAGE + files->size, ring_protection, files->path);
+	files->page = map_file(files->page_fd, RING_PAGE, page_protection, page_path);
 	if (files->head == NULL || files->page == NULL) {
 		fault_system(error, "%s: cannot map", files->path);
 		ring_files_close(files);
@@ -385,10 +406,10 @@ failed:
 void
 ring_files_share(struct ring_files *writer, struct ring_files *reader)
 {
-	munmap(reader->head, RING_PAGE + reader->size);
+	unmap_file(reader->head, RING_PAGE + reader->size);
 	reader->head = writer->head;
 	reader->data = writer->data;
-	munmap(writer->page, RING_PAGE);
+	unmap_file(writer->page, RING_PAGE);
 	writer->page = reader->page;
 	/* The reader unmaps both, the writer neither. */
 	writer->borrowed = true;

@@ -149,7 +149,7 @@ void ring_files_close(struct ring_files *files);
  */
 bool ring_files_take_room(struct ring_files *files, uint64_t octets);
 
-/* True when the names lead to other files than those that are open. */
+/* True when the names lead to other files than those that are open, or these have been cut short. */
 bool ring_files_replaced(const struct ring_files *files);
 
 /* True when somebody else holds the lock of that file. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "common/map_fault.h"
 #include "common/privileges.h"
 #include "detector/detector.h"
 #include "detector/detector_config.h"
@@ -121,6 +122,7 @@ main(int argc, char **argv)
 	enum exit_code code;
 
 	log_open("kenchi-detector");
+	map_fault_catch();
 	code = start(argc, argv, &config, &error);
 	if (error != NULL)
 		log_error("%s", error->message);

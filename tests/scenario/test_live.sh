@@ -2,20 +2,7 @@
 # The same synthetic traffic read from a capture and sent over UDP gives the same verdicts; kenchi answers while the
 # daemons run and after they have been stopped.
 set -eu
-folder=$(mktemp -d)
-collector= detector=
-cleanup() {
-	for process in $collector $detector; do
-		kill -KILL "$process" 2>/dev/null || true
-	done
-	rm -rf "$folder"
-}
-trap cleanup EXIT
-fail() {
-	echo "FAILED: $*"
-	cat "$folder"/*.log
-	exit 1
-}
+. "$(dirname "$0")/daemons.sh"
 
 traffic="--format all --hosts 6 --minutes 20 --start 1772445600000"
 # shellcheck disable=SC2086 # several options

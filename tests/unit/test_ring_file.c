@@ -26,6 +26,27 @@ writer_notices_that_its_file_is_gone(struct ring_pair *pair, const void *unused)
 }
 
 static void
+sides_notice_that_a_file_was_cut_short(struct ring_pair *pair, const void *unused)
+{
+	g_autofree char *path = ring_path(pair->folder, 0);
+	g_autofree char *page = ring_page_path(path);
+
+	(void)unused;
+	g_assert_cmpint(truncate(path, RING_PAGE), ==, 0);
+	g_assert_true(ring_writer_stale(pair->writer));
+	g_assert_true(ring_reader_stale(pair->reader));
+	ring_pair_close_writer(pair);
+	ring_pair_close_reader(pair);
+	ring_pair_open_writer(pair);
+	ring_pair_open_reader(pair, ring_pair_oldest);
+	ring_pair_push_all(pair->writer, 1, 1);
+	ring_pair_expect(pair->reader, 1);
+	g_assert_cmpint(truncate(page, 0), ==, 0);
+	g_assert_true(ring_writer_stale(pair->writer));
+	g_assert_true(ring_reader_stale(pair->reader));
+}
+
+static void
 refuses_a_second_writer_and_a_second_reader(struct ring_pair *pair, const void *unused)
 {
 	g_autoptr(GError) writer_error = NULL;
@@ -183,6 +204,7 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	ADD(writer_notices_that_its_file_is_gone);
+	ADD(sides_notice_that_a_file_was_cut_short);
 	ADD(refuses_a_second_writer_and_a_second_reader);
 	ADD(each_side_knows_whether_the_other_is_there);
 	ADD(files_set_aside_have_no_holes);

@@ -44,7 +44,8 @@ struct Collector {
 	struct mono_time next_expire;
 	struct mono_time next_save;
 	struct mono_time next_save_all;
-	GError *failure; /* ends the program */
+	bool saving_fails; /* of Templates, and was told of */
+	GError *failure;   /* ends the program */
 };
 
 bool
@@ -321,15 +322,22 @@ answer_control(Collector *collector)
 static void
 save_templates(Collector *collector, bool all)
 {
+	bool well = true;
+
 	for (size_t i = 0; i < collector->count && !collector->config->dump_flows; i++) {
 		g_autoptr(GError) error = NULL;
 		struct worker_parts parts = worker_enter(collector->workers[i]);
 		bool saved = data_path_save_templates(parts.path, all, &error);
 
 		worker_leave(collector->workers[i]);
-		if (!saved)
+		/* Once, not each time, while a disk is full. */
+		if (!saved && !collector->saving_fails)
 			log_warning("templates are not saved: %s", error->message);
+		well = well && saved;
 	}
+	if (well && collector->saving_fails)
+		log_notice("templates are saved again");
+	collector->saving_fails = !well;
 }
 
 static void

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Wrong options, keys, files and captures: exit 2, a message that names what was wrong, nothing on standard output.
+# Wrong options, keys, files and captures: exit 2, a message that names what was wrong, nothing on standard output; and
+# where there is nothing to tell of yet: exit 3 with the reason.
 set -u
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -13,16 +14,20 @@ printf '[detector]\nfrobnicate=1\n' >"$folder/detector.key"
 printf '[detector]\nalarms=many\n' >"$folder/detector.value"
 printf 'listen\n' >"$folder/no.keyfile"
 
-refuses() { # what the message must name, program, arguments
-	wanted=$1
-	shift
+ends_with() { # exit code, what the message must name, program, arguments
+	expected=$1 wanted=$2
+	shift 2
 	code=0
 	timeout 20 "$@" >"$folder/out" 2>"$folder/err" </dev/null || code=$?
-	if [ $code -ne 2 ] || [ -s "$folder/out" ] || ! grep -qFe "$wanted" "$folder/err"; then
-		echo "FAILED: $* -> exit $code; wanted 2 and \"$wanted\" in:"
+	if [ $code -ne "$expected" ] || [ -s "$folder/out" ] || ! grep -qFe "$wanted" "$folder/err"; then
+		echo "FAILED: $* -> exit $code; wanted $expected and \"$wanted\" in:"
 		cat "$folder/out" "$folder/err"
 		failures=$((failures + 1))
 	fi
+}
+
+refuses() { # what the message must name, program, arguments
+	ends_with 2 "$@"
 }
 
 collector() {
@@ -78,6 +83,17 @@ refuses "$folder/text" "$KENCHI" analyze "$folder/text"
 refuses 10.0.0.0/99 "$KENCHI" analyze --monitored 10.0.0.0/99 "$CAPTURE"
 refuses /nowhere/model "$KENCHI" analyze --model /nowhere/model "$CAPTURE"
 refuses "$folder/text" "$KENCHI" analyze --state "$folder/text" "$CAPTURE"
+refuses "which BINFILE" "$KENCHI" train
+
+# A pcap without a packet: no export, as in a capture of the traffic itself.
+printf '\324\303\262\241\002\0\004\0\0\0\0\0\0\0\0\0\377\377\0\0\001\0\0\0' >"$folder/no_packet.pcap"
+ends_with 3 "hold no NetFlow" "$KENCHI" analyze "$folder/no_packet.pcap"
+ends_with 3 "no monitored host" "$KENCHI" analyze --monitored 192.0.2.0/24 "$CAPTURE"
+ends_with 3 "$folder/state" "$KENCHI" --state "$folder/state" infected
+mkdir "$folder/begun"
+: >"$folder/begun/verdicts.db"
+ends_with 3 "nothing is in the store yet" "$KENCHI" --state "$folder/begun" hosts
+rm -r "$folder/begun"
 
 left=$(find "$folder" -name 'verdicts.db' -o -name '*.sock' | head -3)
 if [ -n "$left" ]; then

@@ -219,6 +219,32 @@ print_scores(const struct analysis *analysis)
 	return EXIT_CODE_OK;
 }
 
+/* What a capture of the traffic itself, instead of exports, looks like too. */
+static bool
+was_without_exports(StoreReader *store)
+{
+	static const char *const none[] = { "\"datagrams_netflow5\":0,",
+		                            "\"datagrams_netflow9\":0,", "\"datagrams_ipfix\":0," };
+	const char *counters = store_state(store, "collector_0");
+	bool without = counters != NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(none) && without; i++)
+		without = strstr(counters, none[i]) != NULL;
+	return without;
+}
+
+static void
+complain_of_nothing(StoreReader *store)
+{
+	if (was_without_exports(store))
+		subcommand_complain(
+			"analyze: no data: the captures hold no NetFlow v5, v9 or IPFIX: they must be of "
+			"what exporters send, not of the traffic itself");
+	else
+		subcommand_complain(
+			"analyze: no data: the captures tell of no monitored host (--monitored PREFIX)");
+}
+
 /* As JSON every monitored host, in the order of addresses; for people the infected ones and a
  * summary. */
 static int
@@ -253,8 +279,7 @@ print_verdicts(const struct analysis *analysis, const struct invocation *invocat
 	if (result != EXIT_CODE_OK || ended != EXIT_CODE_OK)
 		return result != EXIT_CODE_OK ? result : ended;
 	if (counts.hosts == 0) {
-		subcommand_complain(
-			"analyze: no data: the captures tell of no monitored host (--monitored PREFIX)");
+		complain_of_nothing(store);
 		return EXIT_CODE_NO_DATA;
 	}
 	return analysis->exit_code && counts.infected > 0 ? EXIT_CODE_INFECTED : EXIT_CODE_OK;

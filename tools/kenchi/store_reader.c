@@ -90,6 +90,25 @@ user_version(StoreReader *store)
 	return version;
 }
 
+/* What is only in the log is missed by a reader that cannot read it. */
+static bool
+has_log(const StoreReader *store)
+{
+	g_autofree char *path = g_strconcat(store->path, "-wal", NULL);
+	GStatBuf status;
+
+	return g_stat(path, &status) == 0 && status.st_size > 0;
+}
+
+/* A detector has just begun to make it. */
+static bool
+is_empty(const StoreReader *store)
+{
+	GStatBuf status;
+
+	return g_stat(store->path, &status) == 0 && status.st_size == 0 && !has_log(store);
+}
+
 static bool
 check_version(StoreReader *store, GError **error)
 {
@@ -97,7 +116,10 @@ check_version(StoreReader *store, GError **error)
 
 	if (version == STORE_VERSION)
 		return true;
-	if (version == 0 && store->checkpoint)
+	if (version == 0 && is_empty(store))
+		g_set_error(error, STORE_ERROR, STORE_ERROR_MISSING,
+		            "nothing is in the store yet: %s", store->path);
+	else if (version == 0 && store->checkpoint)
 		g_set_error(
 			error, STORE_ERROR, STORE_ERROR_BROKEN,
 			"%s: all of it is in its log, which only who may write to the folder can read",
@@ -124,16 +146,6 @@ check_file(const StoreReader *store, const char *folder, GError **error)
 		g_set_error(error, STORE_ERROR, STORE_ERROR_BROKEN, "cannot read the store %s: %s",
 		            store->path, g_strerror(errno));
 	return false;
-}
-
-/* What is only in the log is missed by a reader that cannot read it. */
-static bool
-has_log(const StoreReader *store)
-{
-	g_autofree char *path = g_strconcat(store->path, "-wal", NULL);
-	GStatBuf status;
-
-	return g_stat(path, &status) == 0 && status.st_size > 0;
 }
 
 StoreReader *

@@ -43,6 +43,10 @@ run(struct train_options *options, char **labels, char **bins, const char *page)
 	g_autofree struct train_input *inputs = g_new0(struct train_input, count + 1);
 	g_autoptr(GError) error = NULL;
 
+	if (bins[0] == NULL) {
+		subcommand_complain("train: which BINFILE? (kenchi-collector --write-bins makes them)");
+		return EXIT_CODE_USAGE;
+	}
 	if (count == 0 || count != g_strv_length(bins)) {
 		subcommand_complain("train: --labels: there must be one for each BINFILE, in the same order");
 		return EXIT_CODE_USAGE;

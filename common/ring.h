@@ -108,8 +108,8 @@ void ring_publish(RingWriter *writer);
 bool ring_wait_room(RingWriter *writer, int timeout_ms);
 
 /*
- * A ring takes its file's room, that is memory, as it is written for the first time.  This takes all of it now:
- * 0.02 s for 128 MiB, and 0.07 s where the kernel has no huge pages for it.
+ * A ring takes its file's room, that is memory, as it is written for the first time.  This takes all of it now,
+ * some 0.07 s for 128 MiB.
  */
 bool ring_set_aside(RingWriter *writer, GError **error);
 

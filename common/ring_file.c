@@ -3,14 +3,12 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <linux/futex.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,11 +16,7 @@
 #include "common/map_fault.h"
 #include "common/ring_layout.h"
 
-enum {
-	HUGE_PAGE = 2 << 20,
-	STEP = 4 << 20, /* of the file, whose room is taken together */
-	COLLAPSE = 25,  /* MADV_COLLAPSE, Linux 6.1, which is not in every C library */
-};
+enum { STEP = 1 << 20 }; /* of the file, whose room is taken together */
 
 char *
 ring_path(const char *directory, unsigned worker)
@@ -44,28 +38,15 @@ close_fd(int *fd)
 	*fd = -1;
 }
 
-/* Where a huge page of the file can be one in memory too: at a multiple of its size. */
 static void *
 map_file(int fd, size_t size, int protection, const char *path)
 {
-	size_t spare = size < HUGE_PAGE ? 0 : HUGE_PAGE;
-	char *room = mmap(NULL, size + spare, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	size_t before, behind;
+	void *memory = mmap(NULL, size, protection, MAP_SHARED, fd, 0);
 
-	if (room == MAP_FAILED)
+	if (memory == MAP_FAILED)
 		return NULL;
-	before = spare == 0 ? 0 : (HUGE_PAGE - (uintptr_t)room % HUGE_PAGE) % HUGE_PAGE;
-	behind = (before + size + RING_PAGE - 1) / RING_PAGE * RING_PAGE;
-	if (before > 0)
-		(void)munmap(room, before);
-	if (behind < size + spare)
-		(void)munmap(room + behind, size + spare - behind);
-	if (mmap(room + before, size, protection, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED) {
-		map_fault_add(room + before, size, path);
-		return room + before;
-	}
-	(void)munmap(room + before, size);
-	return NULL;
+	map_fault_add(memory, size, path);
+	return memory;
 }
 
 static void
@@ -170,25 +151,6 @@ make_room(int fd, uint64_t size)
 	return ftruncate(fd, (off_t)size) == 0 && set_room_aside(fd, 0, size);
 }
 
-/*
- * Makes huge pages of memory that a file in tmpfs is mapped to, where the kernel can be told to (Linux 6.1) and has
- * some: that takes a third of the time that small ones take, each of which each side would have to map besides.  It
- * fills up what has a page already.  Where it fails there is nothing lost.
- */
-static void
-make_huge_pages(const struct ring_files *files, uint64_t from, uint64_t until)
-{
-	from = (from + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-	until = until / HUGE_PAGE * HUGE_PAGE;
-	if (from >= until || !files->in_memory)
-		return;
-	for (uint64_t at = from; at < until; at += HUGE_PAGE) {
-		if (!set_room_aside(files->ring_fd, at, at + RING_PAGE))
-			return;
-	}
-	(void)madvise((uint8_t *)files->head + from, until - from, COLLAPSE);
-}
-
 bool
 ring_files_take_room(struct ring_files *files, uint64_t octets)
 {
@@ -197,7 +159,6 @@ ring_files_take_room(struct ring_files *files, uint64_t octets)
 
 	if (until <= from)
 		return true;
-	make_huge_pages(files, from, until);
 	if (!set_room_aside(files->ring_fd, from, until))
 		return false;
 #ifdef MADV_POPULATE_WRITE
@@ -306,14 +267,6 @@ checked_size(int fd, uint32_t *identity)
 }
 
 static bool
-is_in_memory(int fd)
-{
-	struct statfs status;
-
-	return fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
-}
-
-static bool
 map_both(struct ring_files *files, int ring_protection, int page_protection, GError **error)
 {
 	g_autofree char *page_path = ring_page_path(files->path);
@@ -326,7 +279,6 @@ map_both(struct ring_files *files, int ring_protection, int page_protection, GEr
 		return false;
 	}
 	files->data = (uint8_t *)files->head + RING_PAGE;
-	files->in_memory = is_in_memory(files->ring_fd);
 	return true;
 }
 

@@ -129,7 +129,6 @@ struct ring_files {
 	struct ring_head *head; /* the reader maps it read-only */
 	uint8_t *data;
 	struct ring_page *page; /* the writer maps it read-only */
-	bool in_memory;  /* the ring's file is in tmpfs */
 	uint64_t taken;  /* octets at the file's beginning that have their memory: ring_files_take_room() */
 	bool borrowed;   /* one of the mappings is the other side's: ring_files_share() */
 };

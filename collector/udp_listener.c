@@ -5,6 +5,7 @@
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -25,6 +26,12 @@ union address {
 	struct sockaddr_in6 ipv6;
 };
 
+/* Room for what the kernel tells beside a datagram: the length of those that it put together. */
+union control {
+	char octets[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr aligned;
+};
+
 struct udp_socket {
 	int descriptor;
 	uint32_t kernel_drops; /* as last seen; the kernel's counter has 32 bits */
@@ -34,13 +41,16 @@ struct udp_socket {
 struct UdpListener {
 	size_t count;
 	struct udp_socket sockets[UDP_LISTENER_SOCKETS_MOST];
-	/* One place for each datagram of a batch; a page that no datagram has reached takes no
+	/* One place for each message of a batch; a page that no message has reached takes no
 	 * memory. */
 	uint8_t *room;
 	union address sources[UDP_LISTENER_BATCH];
+	union control controls[UDP_LISTENER_BATCH];
 	struct iovec vectors[UDP_LISTENER_BATCH];
 	struct mmsghdr messages[UDP_LISTENER_BATCH];
-	struct datagram datagrams[UDP_LISTENER_BATCH];
+	unsigned wanted; /* messages at a time, that a batch of datagrams may be in */
+	bool has_more;
+	GArray *datagrams; /* struct datagram, of the batch */
 };
 
 static bool
@@ -178,6 +188,8 @@ bind_socket(UdpListener *listener, const char *text, const struct binding *bindi
 		return fault_system(error, "cannot listen on %s", text);
 	++listener->count; /* from now on it is closed with the listener */
 	ask_for_buffer(udp->descriptor, binding->buffer_octets);
+	/* Kernels before 5.0 put nothing together. */
+	(void)setsockopt(udp->descriptor, IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
 	if (binding->share &&
 	    ((binding->first && !is_free(&address)) ||
 	     setsockopt(udp->descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0))
@@ -199,6 +211,8 @@ prepare_batch(UdpListener *listener, GError **error)
 	if (room == MAP_FAILED)
 		return fault_system(error, "cannot get memory for datagrams");
 	listener->room = room;
+	listener->wanted = UDP_LISTENER_BATCH;
+	listener->datagrams = g_array_new(false, false, sizeof(struct datagram));
 	for (size_t i = 0; i < UDP_LISTENER_BATCH; i++) {
 		listener->vectors[i].iov_base = listener->room + i * PLACE_OCTETS;
 		listener->vectors[i].iov_len = DATAGRAM_OCTETS_MOST;
@@ -329,6 +343,8 @@ udp_listener_close(UdpListener *listener)
 		close(listener->sockets[i].descriptor);
 	if (listener->room != NULL)
 		munmap(listener->room, (size_t)UDP_LISTENER_BATCH * PLACE_OCTETS);
+	if (listener->datagrams != NULL)
+		g_array_unref(listener->datagrams);
 	g_free(listener);
 }
 
@@ -358,30 +374,77 @@ set_source(struct datagram *datagram, const union address *source)
 	}
 }
 
+/* How long each datagram of a message is but the last, which may be shorter. */
+static size_t
+datagram_length(struct mmsghdr *message)
+{
+	struct cmsghdr *told = CMSG_FIRSTHDR(&message->msg_hdr);
+	int length = 0;
+
+	if (told != NULL && told->cmsg_level == SOL_UDP && told->cmsg_type == UDP_GRO)
+		memcpy(&length, CMSG_DATA(told), sizeof(length));
+	return length > 0 ? (size_t)length : message->msg_len;
+}
+
+static void
+split_message(UdpListener *listener, size_t index, struct wall_time arrival)
+{
+	struct mmsghdr *message = &listener->messages[index];
+	size_t length = datagram_length(message);
+	size_t at = 0;
+	struct datagram datagram = { .arrival = arrival };
+
+	set_source(&datagram, &listener->sources[index]);
+	do {
+		datagram.octets = (const uint8_t *)listener->vectors[index].iov_base + at;
+		datagram.length = MIN(length, message->msg_len - at);
+		g_array_append_val(listener->datagrams, datagram);
+		at += length;
+	} while (at < message->msg_len);
+}
+
+/* Messages into which the kernel put many datagrams would leave the caches before they are read. */
+static void
+choose_wanted(UdpListener *listener, size_t messages)
+{
+	listener->wanted =
+		(unsigned)MAX(1, UDP_LISTENER_BATCH * messages / listener->datagrams->len);
+}
+
 size_t
 udp_listener_receive(UdpListener *listener, size_t index, struct wall_time arrival,
                      const struct datagram **datagrams)
 {
 	struct udp_socket *udp = &listener->sockets[index];
+	unsigned wanted = listener->wanted;
 	int count;
 
-	for (size_t i = 0; i < UDP_LISTENER_BATCH; i++)
-		listener->messages[i].msg_hdr.msg_namelen = sizeof(listener->sources[i]);
-	count = recvmmsg(udp->descriptor, listener->messages, UDP_LISTENER_BATCH, MSG_DONTWAIT,
-	                 NULL);
+	for (size_t i = 0; i < wanted; i++) {
+		struct msghdr *head = &listener->messages[i].msg_hdr;
+
+		head->msg_namelen = sizeof(listener->sources[i]);
+		head->msg_control = &listener->controls[i];
+		head->msg_controllen = sizeof(listener->controls[i]);
+	}
+	g_array_set_size(listener->datagrams, 0);
+	count = recvmmsg(udp->descriptor, listener->messages, wanted, MSG_DONTWAIT, NULL);
+	listener->has_more = count == (int)wanted;
 	if (count <= 0)
 		return 0;
 	for (size_t i = 0; i < (size_t)count; i++) {
-		struct datagram *datagram = &listener->datagrams[i];
-		datagram->arrival = arrival;
-		datagram->octets = listener->vectors[i].iov_base;
-		datagram->length = listener->messages[i].msg_len;
-		set_source(datagram, &listener->sources[i]);
-		udp->status.octets += datagram->length;
+		split_message(listener, i, arrival);
+		udp->status.octets += listener->messages[i].msg_len;
 	}
-	udp->status.datagrams += (uint64_t)count;
-	*datagrams = listener->datagrams;
-	return (size_t)count;
+	choose_wanted(listener, (size_t)count);
+	udp->status.datagrams += listener->datagrams->len;
+	*datagrams = (const struct datagram *)(void *)listener->datagrams->data;
+	return listener->datagrams->len;
+}
+
+bool
+udp_listener_may_have_more(const UdpListener *listener)
+{
+	return listener->has_more;
 }
 
 struct udp_socket_status

@@ -9,6 +9,10 @@
  * SO_RXQ_OVFL attaches to datagrams, asked for with SO_MEMINFO instead: that costs nothing per
  * datagram and is right also when no further datagram comes.
  *
+ * Datagrams of one sender that the kernel has put together to carry them up as one message
+ * (UDP_GRO) come apart again here; of those of such a message that does not fit in the buffer, it
+ * counts one.
+ *
  * Threads: one for each listener; several listeners may share their addresses
  * (udp_listener_options.workers). Errors:  GError that names the address and port.
  */
@@ -26,7 +30,7 @@
 typedef struct UdpListener UdpListener;
 
 enum {
-	UDP_LISTENER_BATCH = 64,        /* datagrams at a time */
+	UDP_LISTENER_BATCH = 64,        /* messages at a time */
 	UDP_LISTENER_SOCKETS_MOST = 16, /* sockets of one listener */
 };
 
@@ -70,6 +74,9 @@ void udp_listener_poll_fds(const UdpListener *listener, struct pollfd *fds);
  */
 size_t udp_listener_receive(UdpListener *listener, size_t index, struct wall_time arrival,
                             const struct datagram **datagrams);
+
+/* Did the last call take as much as it could, so that there may be more? */
+bool udp_listener_may_have_more(const UdpListener *listener);
 
 struct udp_socket_status udp_listener_status(UdpListener *listener, size_t index);
 

@@ -106,11 +106,13 @@ static bool
 take_from(Worker *worker, size_t socket, bool *more, GError **error)
 {
 	const struct datagram *datagrams;
-	size_t count = UDP_LISTENER_BATCH;
+	bool has_more = true;
 
-	for (int i = 0; i < BATCHES_IN_TURN && count == UDP_LISTENER_BATCH; i++) {
-		count = udp_listener_receive(worker->listener, socket, wall_clock_now(),
-		                             &datagrams);
+	for (int i = 0; i < BATCHES_IN_TURN && has_more; i++) {
+		size_t count = udp_listener_receive(worker->listener, socket, wall_clock_now(),
+		                                    &datagrams);
+
+		has_more = udp_listener_may_have_more(worker->listener);
 		for (size_t j = 0; j < count; j++) {
 			if (!data_path_take(worker->path, &datagrams[j], error))
 				return false;
@@ -120,7 +122,7 @@ take_from(Worker *worker, size_t socket, bool *more, GError **error)
 		worker->received = true;
 		worker->flushed = false;
 	}
-	*more |= count == UDP_LISTENER_BATCH;
+	*more |= has_more;
 	return true;
 }
 

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <glib.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -151,6 +152,61 @@ batches_have_a_bound_and_lose_nothing(void)
 	g_assert_cmpuint(udp_listener_status(listener, 0).octets, ==, 150 * sizeof(next));
 }
 
+/* Datagrams of `length` octets, the last one perhaps of less, in one message.  False: the kernel
+ * cannot. */
+static bool
+send_together(in_port_t port, const uint8_t *octets, size_t count, int length)
+{
+	struct sockaddr_in target = { .sin_family = AF_INET,
+		                      .sin_port = htons(port),
+		                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int sender = socket(AF_INET, SOCK_DGRAM, 0);
+	bool sent = setsockopt(sender, SOL_UDP, UDP_SEGMENT, &length, sizeof(length)) == 0 &&
+	            sendto(sender, octets, count, 0, (struct sockaddr *)&target, sizeof(target)) ==
+	                    (ssize_t)count;
+
+	close(sender);
+	return sent;
+}
+
+static void
+datagrams_sent_together_come_apart(void)
+{
+	enum { LENGTH = 90, TOGETHER = 40, MESSAGES = 30, SHORT = 17 };
+	g_autoptr(UdpListener) listener = open_at("127.0.0.1:0", 1 << 22);
+	in_port_t port = port_of(listener, 0);
+	const struct datagram *datagrams;
+	uint8_t octets[TOGETHER * LENGTH + SHORT];
+	size_t next = 0;
+	size_t count;
+
+	for (size_t i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)(i / LENGTH);
+	for (int i = 0; i < MESSAGES; i++) {
+		send_to(AF_INET, port, "", 0);
+		if (!send_together(port, octets, sizeof(octets), LENGTH)) {
+			g_test_skip("no UDP_SEGMENT here");
+			return;
+		}
+	}
+	while ((count = udp_listener_receive(listener, 0, noon, &datagrams)) > 0) {
+		for (size_t i = 0; i < count; i++, next++) {
+			size_t number = next % (TOGETHER + 2); /* 0: the empty one */
+			size_t length = number == 0 ? 0 : number == TOGETHER + 1 ? SHORT : LENGTH;
+			g_assert_cmpuint(datagrams[i].length, ==, length);
+			g_assert_cmpint(datagrams[i].arrival.ms, ==, noon.ms);
+			g_assert_cmpuint(datagrams[i].exporter_port, !=, 0);
+			if (length > 0)
+				g_assert_cmpmem(datagrams[i].octets, (int)length,
+				                octets + (number - 1) * LENGTH, (int)length);
+		}
+	}
+	g_assert_cmpuint(next, ==, MESSAGES * (TOGETHER + 2));
+	g_assert_cmpuint(udp_listener_status(listener, 0).datagrams, ==, next);
+	g_assert_cmpuint(udp_listener_status(listener, 0).octets, ==, MESSAGES * sizeof(octets));
+	g_assert_false(udp_listener_may_have_more(listener));
+}
+
 static void
 received_and_dropped_are_what_was_sent(void)
 {
@@ -291,6 +347,8 @@ main(int argc, char **argv)
 	                the_largest_datagram_comes_whole);
 	g_test_add_func("/udp_listener/batches_have_a_bound_and_lose_nothing",
 	                batches_have_a_bound_and_lose_nothing);
+	g_test_add_func("/udp_listener/datagrams_sent_together_come_apart",
+	                datagrams_sent_together_come_apart);
 	g_test_add_func("/udp_listener/received_and_dropped_are_what_was_sent",
 	                received_and_dropped_are_what_was_sent);
 	g_test_add_func("/udp_listener/binds_every_address_or_none", binds_every_address_or_none);

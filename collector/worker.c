@@ -29,7 +29,7 @@ struct Worker {
 	struct mono_time last_datagram;
 	bool received;    /* something, in this turn */
 	bool flushed;     /* nothing has come since all open bins were sent */
-	int64_t pause_us; /* after datagrams, before the sockets are polled again */
+	int64_t pause_us; /* after datagrams, before the sockets are looked at again */
 };
 
 /*
@@ -208,9 +208,9 @@ run(Worker *worker, GError **error)
 	bool done;
 
 	while (!stop_signal_came()) {
-		if (worker->received && !more)
+		if (!more && worker->received)
 			pause_receiving(worker);
-		if (!more)
+		else if (!more)
 			wait_for_datagrams(worker);
 		lock_again(worker);
 		done = turn(worker, &more, error);

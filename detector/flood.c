@@ -1,5 +1,6 @@
 #include "detector/flood.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 enum { ANY_SIZE, SMALL, LARGE };
@@ -68,6 +69,8 @@ flood_measure(const struct host_bin *bin, enum flood_kind kind)
 
 	if (kind == FLOOD_SYN)
 		return unanswered_syn(bin);
+	if (kind == FLOOD_ICMP) /* who is flooded answers with errors */
+		sent = fmax(sent - bin->icmp_errors[HOST_OUT], 0);
 	if (sent < kinds[kind].factor * (received + 1))
 		return 0;
 	return kinds[kind].size == ANY_SIZE || sends_large(bin) == (kinds[kind].size == LARGE) ? sent : 0;

@@ -57,6 +57,17 @@ measures_nothing_that_is_answered(void)
 }
 
 static void
+measures_no_errors_that_the_host_sends(void)
+{
+	struct host_bin bin = minute_of(HOST_ICMP, 2000, 0, SMALL_PACKETS);
+
+	bin.icmp_errors[HOST_OUT] = 1900;
+	assert_measured(&bin, FLOOD_ICMP, 100);
+	bin.icmp_errors[HOST_OUT] = 3000;
+	assert_measured(&bin, FLOOD_ICMP, 0);
+}
+
+static void
 measures_syn_where_hardly_a_flow_is_more(void)
 {
 	struct host_bin bin = minute_of(HOST_TCP, 1500, 0, SMALL_PACKETS);
@@ -113,6 +124,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	ADD(measures_what_has_no_answer_by_protocol_and_size);
 	ADD(measures_nothing_that_is_answered);
+	ADD(measures_no_errors_that_the_host_sends);
 	ADD(measures_syn_where_hardly_a_flow_is_more);
 	ADD(finds_a_flood_on_few_peers);
 	ADD(leaves_many_peers_to_the_scan_expert);

@@ -225,6 +225,16 @@ is_no_single_host(const struct host_address *address)
 	return address->octets[0] == 0xff;
 }
 
+/* traceroute(8) asks for an error, not for an answer, at ports where nobody serves. */
+static bool
+is_traceroute(const struct flow_record *record)
+{
+	enum { FIRST_PORT = 33434, PORTS = 100 };
+
+	return record->protocol == 17 && record->destination_port >= FIRST_PORT &&
+	       record->destination_port < FIRST_PORT + PORTS && record->source_port >= 1024;
+}
+
 static uint32_t
 client_marks(const struct flow_record *record, const struct side *side, enum host_protocol protocol)
 {
@@ -235,7 +245,7 @@ client_marks(const struct flow_record *record, const struct side *side, enum hos
 	if (other_side_is_positive(record, protocol) ||
 	    (protocol == HOST_TCP && tcp_client_shows_answer(side)))
 		marks |= ROLE_ANSWERED;
-	if (is_no_single_host(&record->destination))
+	if (is_no_single_host(&record->destination) || is_traceroute(record))
 		marks |= ROLE_NO_CONTACT;
 	return marks;
 }

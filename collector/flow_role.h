@@ -24,7 +24,7 @@ enum flow_role_marks {
 	ROLE_RESET = 1 << 6,      /* TCP with RST */
 	ROLE_FLAGLESS = 1 << 7,   /* TCP, several packets, no flag at all */
 	ROLE_ICMP_ERROR = 1 << 8, /* about another flow: begins nothing, touches nobody */
-	ROLE_NO_CONTACT = 1 << 9, /* the destination is no single host */
+	ROLE_NO_CONTACT = 1 << 9, /* the destination is no single host, or no service of one */
 	ROLE_UNSOLICITED =
 		1
 		<< 10, /* TCP answer to something that the destination is not known to have sent */

@@ -200,6 +200,18 @@ takes_multicast_and_broadcast_for_no_contact(void)
 }
 
 static void
+takes_the_probes_of_traceroute_for_no_contact(void)
+{
+	struct flow_values values = { HOST, PEER, 40000, 33434, 17, 0, 1, 60, 0, 0 };
+
+	g_assert_true(role_of(&values).marks & ROLE_NO_CONTACT);
+	values.destination_port = 33533;
+	g_assert_true(role_of(&values).marks & ROLE_NO_CONTACT);
+	values.destination_port = 33534;
+	g_assert_false(role_of(&values).marks & ROLE_NO_CONTACT);
+}
+
+static void
 makes_of_a_biflow_two_directions(void)
 {
 	struct flow_record biflow = flow_record_from(&to_web);
@@ -244,6 +256,7 @@ main(int argc, char **argv)
 	ADD(counts_a_known_other_direction_as_an_answer_unless_it_refuses);
 	ADD(takes_icmp_errors_for_no_flow);
 	ADD(takes_multicast_and_broadcast_for_no_contact);
+	ADD(takes_the_probes_of_traceroute_for_no_contact);
 	ADD(makes_of_a_biflow_two_directions);
 	ADD(recognises_backscatter);
 	return g_test_run();

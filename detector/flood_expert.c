@@ -14,17 +14,6 @@
 
 static const double packets_per_peer = 10; /* a minute, at least: fewer are a scan's */
 
-/* In any of the minutes that are open. */
-static bool
-hears(const struct known_host *host)
-{
-	for (const struct host_minute *m = host->newest; m != NULL; m = m->older) {
-		if (m->bin.directions[0] >> HOST_IN & 1)
-			return true;
-	}
-	return false;
-}
-
 /* Times the threshold; `before` may be NULL. */
 static double
 ratio_of(const struct host_bin *now, const struct host_bin *before, enum flood_kind kind)
@@ -75,7 +64,7 @@ flood_expert_judge(const struct host_view *view, struct evidence *evidence)
 	const struct host_minute *now = host_history_minute(view->host, view->minute);
 	const struct host_minute *before = host_history_minute(view->host, view->minute - 1);
 	double peers = sketch_distinct_estimate(view->windows[HOST_WINDOW_5].detail.peers);
-	bool hearing = hears(view->host);
+	bool hearing = expert_hears(view);
 	enum flood_kind most = FLOOD_SYN;
 	double ratio = 0;
 

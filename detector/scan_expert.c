@@ -2,8 +2,11 @@
  * Scans: within one minute, or five, many peers of one bucket of ports (or many ports of one bucket
  * of peers) that did not answer; slow ones within fifteen.  Thresholds lie in the gap between what
  * clean hosts of a campus reach and what scanners start with; detector/EVALUATION.md has the figures.
+ *
+ * Where nothing that the host receives is exported, only TCP can be called unanswered.
  */
 #include <math.h>
+#include <string.h>
 
 #include "common/sketch.h"
 #include "detector/expert.h"
@@ -32,6 +35,25 @@ static const struct {
 	[SCAN_ICMP] = { { 20, 30, 45 }, { 10, 8 }, 0.6 },
 	[SCAN_VERTICAL] = { { 25, 30, 40 }, { INFINITY, INFINITY }, 0.6 }, /* sampling confuses who is client */
 };
+
+/*
+ * Who is answered by peers that it never asked, because its address is forged, refuses with RST; the exporter may tell of
+ * that first.  A scan sends RST to those that answered alone.
+ */
+static bool
+only_refuses(const struct host_bin *total, double failing)
+{
+	static const double share = 0.7; /* peers are estimated, records are counted */
+
+	return total->reset_records[HOST_OUT] >= share * failing;
+}
+
+/* Of TCP the client's own record shows whether it was answered; of the others only what came back does. */
+static bool
+needs_hearing(enum scan_class class)
+{
+	return class == SCAN_UDP_LOW || class == SCAN_UDP_HIGH || class == SCAN_ICMP;
+}
 
 /* Peers for each port, at least: fewer is many services, not one looked for on many peers. */
 static const double peers_per_port = 4;
@@ -83,26 +105,64 @@ ratio(const struct scan *scan)
 	return scan->failing / scan->threshold;
 }
 
-/* `length`: whose threshold it is compared with. */
+/* A window as it is looked at. */
+struct look {
+	const struct host_window *window;
+	enum host_window_length length; /* whose thresholds it is compared with */
+	bool hearing;                   /* the exporter tells what the host receives */
+};
+
+/* Peers that answered.  Where QUIC is blocked browsers ask the same peers by TCP: an answer to that is one too. */
 static void
-bucket_judge(const struct host_window *window, enum host_window_length length, unsigned bucket, bool vertical,
-             struct scan *best)
+collect_answers(const struct host_bin_extension *detail, unsigned bucket, uint64_t *heard)
 {
-	const struct host_bin_extension *detail = &window->detail;
+	enum { QUIC_PORT = 443, WEB_BUCKETS = PORT_BUCKET_SMTP - PORT_BUCKET_WEB };
+	bool quic = bucket == PORT_BUCKET_UDP_LOW && detail->port_least[bucket] <= QUIC_PORT &&
+	            detail->port_greatest[bucket] >= QUIC_PORT;
+
+	memcpy(heard, detail->port_heard + (size_t)bucket * HOST_BIN_BUCKET_WORDS, HOST_BIN_BUCKET_WORDS * sizeof(*heard));
+	for (size_t i = 0; quic && i < WEB_BUCKETS * HOST_BIN_BUCKET_WORDS; i++)
+		heard[i % HOST_BIN_BUCKET_WORDS] |= detail->port_heard[PORT_BUCKET_WEB * HOST_BIN_BUCKET_WORDS + i];
+}
+
+/*
+ * Are so many unanswered that it is no client's bad luck?  Answers are counted by bits: of many more than there are bits,
+ * two standard errors (Whang et al., 1990) more may have come.
+ */
+static bool
+fails_enough(const struct bucket_count *count, enum scan_class class)
+{
+	static const double bits = HOST_BIN_BUCKET_WORDS * 64;
+	double answered = count->sent - count->failing, load = answered / bits;
+	double error = sqrt(bits * fmax(exp(load) - load - 1, 0));
+
+	return count->sent - answered - 2 * error >= limits[class].failing_share * count->sent;
+}
+
+static void
+bucket_judge(const struct look *look, unsigned bucket, bool vertical, struct scan *best)
+{
+	const struct host_bin_extension *detail = &look->window->detail;
 	size_t at = (size_t)bucket * HOST_BIN_BUCKET_WORDS;
 	enum scan_class class = vertical ? SCAN_VERTICAL : bucket_class(bucket);
-	const uint64_t *sent = (vertical ? detail->peer_sent : detail->port_sent) + at;
-	const uint64_t *heard = (vertical ? detail->peer_heard : detail->port_heard) + at;
 	uint64_t mask = vertical ? detail->peer_mask[bucket] : detail->port_mask[bucket];
-	struct bucket_count count = bucket_count(sent, heard, HOST_BIN_BUCKET_WORDS);
-	struct scan scan = { count.failing, threshold(class, length, window->total.sampling_interval[0]), vertical, bucket,
-		             length };
+	uint64_t answers[HOST_BIN_BUCKET_WORDS];
+	struct bucket_count count;
+	struct scan scan = { .vertical = vertical, .bucket = bucket, .length = look->length };
 	double others = 32 * log(32 / fmax(32 - __builtin_popcountll(mask),
 	                                   0.7)); /* linear count of 32 bits */
 
-	if (count.failing < limits[class].failing_share * count.sent ||
-	    count.sent < peers_per_port * others)
+	if (needs_hearing(class) && !look->hearing)
 		return;
+	if (!vertical)
+		collect_answers(detail, bucket, answers);
+	count = bucket_count((vertical ? detail->peer_sent : detail->port_sent) + at,
+	                     vertical ? detail->peer_heard + at : answers, HOST_BIN_BUCKET_WORDS);
+	if (!fails_enough(&count, class) || count.sent < peers_per_port * others ||
+	    (!needs_hearing(class) && only_refuses(&look->window->total, count.failing)))
+		return;
+	scan.failing = count.failing;
+	scan.threshold = threshold(class, look->length, look->window->total.sampling_interval[0]);
 	if (ratio(&scan) > ratio(best))
 		*best = scan;
 }
@@ -119,12 +179,12 @@ peer_fits(const struct host_peer *peer, const struct scan *scan, uint64_t sketch
 
 /* The greatest horizontal and vertical scan of a window. */
 static void
-window_judge(const struct host_window *window, enum host_window_length length, struct scan best[2])
+window_judge(const struct look *look, struct scan best[2])
 {
 	for (unsigned i = 0; i < HOST_BIN_PORT_BUCKETS; i++)
-		bucket_judge(window, length, i, false, &best[0]);
+		bucket_judge(look, i, false, &best[0]);
 	for (unsigned i = 0; i < HOST_BIN_PEER_BUCKETS; i++)
-		bucket_judge(window, length, i, true, &best[1]);
+		bucket_judge(look, i, true, &best[1]);
 }
 
 /* Sampled peers of the bucket, those that did not answer first. */
@@ -171,9 +231,13 @@ size_t
 scan_expert_judge(const struct host_view *view, struct evidence *evidence)
 {
 	struct scan best[2] = { { .threshold = 1 }, { .threshold = 1 } };
+	struct look look = { .hearing = expert_hears(view) };
 
-	window_judge(&view->windows[HOST_WINDOW_1], HOST_WINDOW_1, best);
-	window_judge(&view->windows[HOST_WINDOW_5], HOST_WINDOW_5, best);
+	for (int length = HOST_WINDOW_1; length <= HOST_WINDOW_5; length++) {
+		look.window = &view->windows[length];
+		look.length = (enum host_window_length)length;
+		window_judge(&look, best);
+	}
 	return tell(view, best, EXPERT_STRENGTH_LEAST, evidence);
 }
 
@@ -181,11 +245,12 @@ bool
 slow_scan_may_show(const struct host_window *five_minutes)
 {
 	struct scan best[2] = { { .threshold = 1 }, { .threshold = 1 } };
+	const struct look look = { five_minutes, HOST_WINDOW_15, true };
 
 	/* Where no answers are exported, all that a busy client asks in so long a time would count. */
 	if (five_minutes->total.directions[0] != (1u << HOST_OUT | 1u << HOST_IN))
 		return false;
-	window_judge(five_minutes, HOST_WINDOW_15, best);
+	window_judge(&look, best);
 	return fmax(ratio(&best[0]), ratio(&best[1])) >= slow_share;
 }
 
@@ -193,7 +258,8 @@ size_t
 slow_scan_expert_judge(const struct host_view *view, struct evidence *evidence)
 {
 	struct scan best[2] = { { .threshold = 1 }, { .threshold = 1 } };
+	const struct look look = { &view->windows[HOST_WINDOW_15], HOST_WINDOW_15, true };
 
-	window_judge(&view->windows[HOST_WINDOW_15], HOST_WINDOW_15, best);
+	window_judge(&look, best);
 	return tell(view, best, 0.5, evidence);
 }

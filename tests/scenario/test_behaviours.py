@@ -7,40 +7,16 @@ import subprocess
 import tempfile
 import unittest
 
+from records import (GOES_ON, ICMP, MINUTE_MS, START_MS, SYN, TCP, UDP, browsing, exchange, icmp, record)
+
 KENCHI, COLLECTOR, FLOWGEN = (os.environ[name] for name in ("KENCHI", "COLLECTOR", "FLOWGEN"))
-START_MS = 1772445600000
-MINUTE_MS = 60000
 MINUTES = 20
-TCP, UDP, ICMP = 6, 17, 1
-WHOLE, SYN, GOES_ON = 0x1b, 0x02, 0x18  # TCP flags
-SITES = [f"198.51.100.{number}" for number in range(1, 6)]
 CLIENTS = [f"10.20.1.{number}" for number in range(1, 11)]
 SYN_FLOOD, UDP_FLOOD, ICMP_FLOOD = "10.20.2.1", "10.20.2.2", "10.20.2.3"
 BACKUP, VIDEO, ONE_WAY, TELEMETRY = "10.20.3.1", "10.20.3.2", "10.20.3.3", "10.20.3.4"
 SLOW_TCP, SLOW_UDP = "10.20.4.1", "10.20.4.2"
 STORY, VISITOR = "10.20.5.1", "10.20.5.2"
 VICTIM, STORE, SERVER, PANEL = "203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4"
-
-
-def record(source, target, ports, protocol, start_ms, duration_ms, packets, octets, flags=0):
-    return {"sourceIPv4Address": source, "destinationIPv4Address": target, "sourceTransportPort": ports[0],
-            "destinationTransportPort": ports[1], "protocolIdentifier": protocol, "tcpControlBits": flags,
-            "flowStartMilliseconds": START_MS + start_ms, "flowEndMilliseconds": START_MS + start_ms + duration_ms,
-            "packetDeltaCount": packets, "octetDeltaCount": octets}
-
-
-def exchange(host, peer, port, start_ms, out, back, number=0, duration_ms=900):
-    """A TCP connection from beginning to end: octets each way."""
-    ports = 40000 + number, port
-    yield record(host, peer, ports, TCP, start_ms, duration_ms, 5 + out // 1400, out, WHOLE)
-    yield record(peer, host, ports[::-1], TCP, start_ms + 20, duration_ms, 4 + back // 1400, back, WHOLE)
-
-
-def browsing(host):
-    for minute in range(MINUTES):
-        for i, site in enumerate(SITES):
-            at_ms = minute * MINUTE_MS + (i * 11000 + int(host[-1]) * 1700 + minute * 2300) % 55000
-            yield from exchange(host, site, 443, at_ms, 1200 + 100 * i, 9000 + 3000 * i, number=minute * 8 + i)
 
 
 def flow_both_ways(host, peer, ports, protocol, out, back, octets):
@@ -60,7 +36,7 @@ def floods():
             yield record(SYN_FLOOD, VICTIM, (1024 + (minute * 1500 + i) % 60000, 80), TCP, at_ms, 0, 1, 40, SYN)
         at_ms = minute * MINUTE_MS
         yield record(UDP_FLOOD, VICTIM, (50005, 9000), UDP, at_ms, 59900, 150000, 150000 * 540)
-        yield record(ICMP_FLOOD, VICTIM, (0, 2048), ICMP, at_ms, 59900, 20000, 20000 * 84) | {"icmpTypeCode": 2048}
+        yield icmp(ICMP_FLOOD, VICTIM, 0x0800, at_ms, packets=20000)
 
 
 def busy_senders():
@@ -91,7 +67,7 @@ def stories():
 
 def records():
     for host in CLIENTS + [SYN_FLOOD, UDP_FLOOD, ICMP_FLOOD, BACKUP, VIDEO, TELEMETRY, SLOW_TCP, SLOW_UDP, STORY, VISITOR]:
-        yield from browsing(host)
+        yield from browsing(host, MINUTES)
     yield from floods()
     yield from busy_senders()
     yield from slow_scans()

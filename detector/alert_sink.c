@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "common/fault.h"
+#include "detector/syslog_stream.h"
+#include "detector/syslog_target.h"
 
 enum {
 	SYSLOG_LOCAL0 = 16,
@@ -23,7 +25,8 @@ struct AlertSink {
 	enum alert_output output;
 	char *target;
 	char *name;
-	int fd;
+	int fd;               /* -1: a stream */
+	SyslogStream *stream; /* NULL: not syslog over TCP */
 	size_t queue_max;
 	GQueue queue;   /* of GString, each what one write or datagram holds */
 	size_t written; /* octets of the first one that are out already */
@@ -47,38 +50,6 @@ open_file(const char *path, GError **error)
 	return fd;
 }
 
-/* Splits HOST:PORT and [HOST]:PORT. */
-static bool
-split_target(const char *target, char **host, char **port)
-{
-	const char *colon = strrchr(target, ':');
-	size_t length;
-
-	if (colon == NULL || colon == target || colon[1] == '\0')
-		return false;
-	length = (size_t)(colon - target);
-	if (target[0] == '[' && target[length - 1] == ']')
-		*host = g_strndup(target + 1, length - 2);
-	else if (memchr(target, ':', length) == NULL)
-		*host = g_strndup(target, length);
-	else
-		return false;
-	*port = g_strdup(colon + 1);
-	return true;
-}
-
-bool
-alert_sink_check_syslog(const char *target, GError **error)
-{
-	g_autofree char *host = NULL;
-	g_autofree char *port = NULL;
-
-	if (split_target(target, &host, &port) &&
-	    g_ascii_string_to_unsigned(port, 10, 1, UINT16_MAX, NULL, NULL))
-		return true;
-	return fault_input(error, "syslog server \"%s\": not HOST:PORT", target);
-}
-
 static int
 connect_to(const struct addrinfo *addresses)
 {
@@ -94,17 +65,14 @@ connect_to(const struct addrinfo *addresses)
 }
 
 static int
-open_syslog(const char *target, GError **error)
+open_datagrams(const struct syslog_target *server, const char *target, GError **error)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV };
-	g_autofree char *host = NULL;
-	g_autofree char *port = NULL;
+	g_autofree char *port = g_strdup_printf("%u", server->port);
 	struct addrinfo *addresses;
-	int code, fd;
+	int code = getaddrinfo(server->host, port, &hints, &addresses);
+	int fd;
 
-	if (!alert_sink_check_syslog(target, error) || !split_target(target, &host, &port))
-		return -1;
-	code = getaddrinfo(host, port, &hints, &addresses);
 	if (code != 0) {
 		fault_input(error, "syslog server \"%s\": %s", target, gai_strerror(code));
 		return -1;
@@ -116,28 +84,57 @@ open_syslog(const char *target, GError **error)
 	return fd;
 }
 
-AlertSink *
-alert_sink_open(enum alert_output output, const char *target, size_t queue_max, GError **error)
+static bool
+open_syslog(AlertSink *sink, const char *target, const struct alert_sink_options *options, GError **error)
 {
-	AlertSink *sink;
-	int fd = -1;
+	struct syslog_target parsed;
+	bool opened;
 
-	switch (output) {
+	if (!syslog_target_parse(target, &parsed, error))
+		return false;
+	if (parsed.protocol == SYSLOG_UDP) {
+		sink->fd = open_datagrams(&parsed, target, error);
+		opened = sink->fd >= 0;
+	} else {
+		const struct syslog_stream_server server = { parsed.host, parsed.port,
+			                                     parsed.protocol == SYSLOG_TLS,
+			                                     options->syslog_authorities };
+
+		sink->stream = syslog_stream_new(&server, options->queue_max, error);
+		opened = sink->stream != NULL;
+	}
+	syslog_target_clear(&parsed);
+	return opened;
+}
+
+static bool
+open_output(AlertSink *sink, const char *target, const struct alert_sink_options *options, GError **error)
+{
+	switch (sink->output) {
 	case ALERT_CEF_FILE:
 	case ALERT_ECS_FILE:
-		fd = open_file(target, error);
-		break;
+		sink->fd = open_file(target, error);
+		return sink->fd >= 0;
 	case ALERT_CEF_STDOUT:
-		fd = STDOUT_FILENO;
-		break;
+		sink->fd = STDOUT_FILENO;
+		return true;
 	case ALERT_SYSLOG:
-		fd = open_syslog(target, error);
-		break;
+		return open_syslog(sink, target, options, error);
 	}
-	if (fd < 0)
+	return false;
+}
+
+AlertSink *
+alert_sink_open(enum alert_output output, const char *target, const struct alert_sink_options *options,
+                GError **error)
+{
+	AlertSink *sink = g_new0(AlertSink, 1);
+
+	*sink = (AlertSink){ .output = output, .fd = -1, .queue_max = options->queue_max };
+	if (!open_output(sink, target, options, error)) {
+		g_free(sink);
 		return NULL;
-	sink = g_new0(AlertSink, 1);
-	*sink = (AlertSink){ .output = output, .fd = fd, .queue_max = queue_max };
+	}
 	sink->target = g_strdup(target);
 	sink->name = target != NULL ? g_strdup_printf("%s %s", output_names[output], target)
 	                            : g_strdup(output_names[output]);
@@ -150,18 +147,22 @@ free_line(void *line)
 	g_string_free(line, TRUE);
 }
 
-void
+uint64_t
 alert_sink_close(AlertSink *sink)
 {
+	uint64_t left;
+
 	if (sink == NULL)
-		return;
+		return 0;
 	alert_sink_flush(sink);
+	left = sink->queue.length + syslog_stream_free(sink->stream);
 	g_queue_clear_full(&sink->queue, free_line);
-	if (sink->fd != STDOUT_FILENO)
+	if (sink->fd >= 0 && sink->fd != STDOUT_FILENO)
 		close(sink->fd);
 	g_free(sink->target);
 	g_free(sink->name);
 	g_free(sink);
+	return left;
 }
 
 static int
@@ -192,11 +193,27 @@ alert_sink_add_syslog_header(GString *line, const struct alert_lines *lines, str
 	g_string_append_printf(line, " kenchi-detector %d %s - ", (int)getpid(), verdict_act_name(lines->act));
 }
 
+/* The line as a message of its own, of which the stream takes a copy. */
+static void
+put_to_stream(AlertSink *sink, const struct alert_lines *lines, struct wall_time now, const char *device)
+{
+	g_autoptr(GString) line = g_string_new(NULL);
+
+	alert_sink_add_syslog_header(line, lines, now, device);
+	g_string_append(line, lines->cef);
+	if (!syslog_stream_put(sink->stream, line))
+		sink->counters.dropped++;
+}
+
 void
 alert_sink_put(AlertSink *sink, const struct alert_lines *lines, struct wall_time now, const char *device)
 {
 	GString *line;
 
+	if (sink->stream != NULL) {
+		put_to_stream(sink, lines, now, device);
+		return;
+	}
 	if (sink->queue.length >= sink->queue_max) {
 		sink->counters.dropped++;
 		return;
@@ -276,5 +293,12 @@ alert_sink_counters(const AlertSink *sink)
 	struct alert_sink_counters counters = sink->counters;
 
 	counters.waiting = sink->queue.length;
+	if (sink->stream != NULL) {
+		struct syslog_stream_counters stream = syslog_stream_counters(sink->stream);
+
+		counters.sent = stream.sent;
+		counters.failed = stream.failed;
+		counters.waiting = stream.waiting;
+	}
 	return counters;
 }

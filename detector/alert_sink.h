@@ -1,5 +1,5 @@
 /*
- * Where alerts go: a file, standard output, a syslog server (RFC 5424 over UDP).
+ * Where alerts go: a file, standard output, a syslog server (RFC 5424 over UDP, TCP or TLS).
  *
  * Alerts wait in a bounded queue until the output takes them; nothing waits for the output.  When the queue is full the
  * newest is dropped and counted, for a SIEM is better served by the beginning of a story.
@@ -20,7 +20,7 @@ typedef struct AlertSink AlertSink;
 enum alert_output {
 	ALERT_CEF_FILE,   /* target: path; appended to */
 	ALERT_CEF_STDOUT, /* target unused */
-	ALERT_SYSLOG,     /* target: HOST:PORT, [IPv6]:PORT */
+	ALERT_SYSLOG,     /* target: HOST:PORT, [IPv6]:PORT, with udp://, tcp:// or tls:// before it or not (UDP) */
 	ALERT_ECS_FILE,   /* target: path; JSON lines */
 };
 
@@ -31,10 +31,15 @@ struct alert_sink_counters {
 	uint64_t waiting;
 };
 
-AlertSink *alert_sink_open(enum alert_output output, const char *target, size_t queue_max, GError **error);
-/* Is it HOST:PORT?  Asks no name server. */
-bool alert_sink_check_syslog(const char *target, GError **error);
-void alert_sink_close(AlertSink *sink); /* tries once more to hand out what waits; NULL is allowed */
+struct alert_sink_options {
+	size_t queue_max;
+	const char *syslog_authorities; /* PEM file whose certificates a server over TLS is checked by; NULL: the system's */
+};
+
+AlertSink *alert_sink_open(enum alert_output output, const char *target, const struct alert_sink_options *options,
+                           GError **error);
+/* Tries once more to hand out what waits, and returns how many alerts were left; NULL is allowed. */
+uint64_t alert_sink_close(AlertSink *sink);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AlertSink, alert_sink_close)
 
 /* Queues the line that this output takes.  `now` and `device` are for the syslog header. */

@@ -3,13 +3,24 @@
 #include <string.h>
 
 #include "common/fault.h"
+#include "common/log.h"
 #include "common/state_folder.h"
+#include "detector/syslog_target.h"
+
+static const char *
+text_or_null(const char *text)
+{
+	return *text != '\0' ? text : NULL;
+}
 
 static bool
 open_sink(Detector *detector, enum alert_output output, const char *target, GError **error)
 {
-	AlertSink *sink =
-		alert_sink_open(output, target, (size_t)detector->config->alert_queue, error);
+	const struct alert_sink_options options = {
+		.queue_max = (size_t)detector->config->alert_queue,
+		.syslog_authorities = text_or_null(detector->config->syslog_ca),
+	};
+	AlertSink *sink = alert_sink_open(output, target, &options, error);
 
 	if (sink == NULL)
 		return false;
@@ -35,12 +46,6 @@ open_sinks(Detector *detector, GError **error)
 		}
 	}
 	return !detector->mode.cef_stdout || open_sink(detector, ALERT_CEF_STDOUT, NULL, error);
-}
-
-static const char *
-text_or_null(const char *text)
-{
-	return *text != '\0' ? text : NULL;
 }
 
 static Assessor *
@@ -78,8 +83,11 @@ detector_check(const struct detector_config *config, GError **error)
 	g_autoptr(Assessor) assessor = NULL;
 
 	for (char **target = config->syslog; *target != NULL; target++) {
-		if (!alert_sink_check_syslog(*target, error))
+		struct syslog_target parsed;
+
+		if (!syslog_target_parse(*target, &parsed, error))
 			return false;
+		syslog_target_clear(&parsed);
 	}
 	assessor = make_assessor(config, state, 0, error);
 	return assessor != NULL;
@@ -171,7 +179,12 @@ open_all(Detector *detector, GError **error)
 static void
 close_sink(void *sink)
 {
-	alert_sink_close(sink);
+	g_autofree char *name = g_strdup(alert_sink_name(sink));
+	uint64_t left = alert_sink_close(sink);
+
+	if (left > 0)
+		log_warning("%" G_GUINT64_FORMAT " alerts could not be handed to %s: they are in the store's events",
+		            left, name);
 }
 
 static void

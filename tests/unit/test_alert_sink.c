@@ -14,6 +14,8 @@ static char ecs_text[] = "{\"one\":1}";
 static const struct alert_lines lines = { ACT_DETECTED, 123, 8, cef_text, ecs_text };
 static const struct wall_time now = { 1740000000123 };
 
+static const struct alert_sink_options ten = { .queue_max = 10 };
+
 static char *
 make_folder(void)
 {
@@ -52,8 +54,8 @@ appends_lines_to_files(void)
 	AlertSink *cef, *ecs;
 
 	g_assert_true(g_file_set_contents(cef_path, "before\n", -1, NULL));
-	cef = alert_sink_open(ALERT_CEF_FILE, cef_path, 10, NULL);
-	ecs = alert_sink_open(ALERT_ECS_FILE, ecs_path, 10, NULL);
+	cef = alert_sink_open(ALERT_CEF_FILE, cef_path, &ten, NULL);
+	ecs = alert_sink_open(ALERT_ECS_FILE, ecs_path, &ten, NULL);
 	alert_sink_put(cef, &lines, now, "device");
 	alert_sink_put(ecs, &lines, now, "device");
 	alert_sink_flush(cef);
@@ -71,7 +73,7 @@ writes_to_the_new_file_after_a_reopen(void)
 	g_autofree char *folder = make_folder();
 	g_autofree char *path = g_build_filename(folder, "alerts.cef", NULL);
 	g_autofree char *old_path = g_build_filename(folder, "alerts.cef.1", NULL);
-	g_autoptr(AlertSink) sink = alert_sink_open(ALERT_CEF_FILE, path, 10, NULL);
+	g_autoptr(AlertSink) sink = alert_sink_open(ALERT_CEF_FILE, path, &ten, NULL);
 
 	alert_sink_put(sink, &lines, now, "device");
 	alert_sink_flush(sink);
@@ -97,7 +99,7 @@ drops_and_counts_when_nobody_reads(void)
 
 	g_assert_cmpint(mkfifo(path, 0600), ==, 0);
 	reader = g_open(path, O_RDONLY | O_NONBLOCK, 0);
-	sink = alert_sink_open(ALERT_CEF_FILE, path, 5, NULL);
+	sink = alert_sink_open(ALERT_CEF_FILE, path, &(struct alert_sink_options){ .queue_max = 5 }, NULL);
 	g_assert_nonnull(sink);
 	for (unsigned i = 0; i < 40; i++) {
 		alert_sink_put(sink, &long_lines, now, "device");
@@ -131,7 +133,7 @@ sends_syslog_datagrams(void)
 {
 	char target[32], datagram[2048];
 	int fd = listen_on_loopback(target);
-	g_autoptr(AlertSink) sink = alert_sink_open(ALERT_SYSLOG, target, 10, NULL);
+	g_autoptr(AlertSink) sink = alert_sink_open(ALERT_SYSLOG, target, &ten, NULL);
 	g_autofree char *expected = g_strdup_printf("<132>1 2025-02-19T21:20:00.123Z my_host kenchi-detector %d"
 	                                            " detected - CEF:0|one",
 	                                            (int)getpid());
@@ -168,14 +170,12 @@ names_what_cannot_be_opened(void)
 		const char *target;
 	} cases[] = {
 		{ ALERT_CEF_FILE, "/nowhere/alerts.cef" }, { ALERT_SYSLOG, "localhost" },
-		{ ALERT_SYSLOG, ":514" },                  { ALERT_SYSLOG, "::1:514" },
-		{ ALERT_SYSLOG, "127.0.0.1:syslog" },      { ALERT_SYSLOG, "127.0.0.1:" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GError) error = NULL;
 
-		g_assert_null(alert_sink_open(cases[i].output, cases[i].target, 10, &error));
+		g_assert_null(alert_sink_open(cases[i].output, cases[i].target, &ten, &error));
 		g_assert_nonnull(error);
 		g_assert_nonnull(strstr(error->message, cases[i].target));
 	}

@@ -33,6 +33,10 @@ total octetDeltaCount --direction out --host 10.20.1.0 >/dev/null
 "$COLLECTOR" --read "$folder/again" --dump-flows 2>/dev/null >"$folder/flows.out"
 grep -q '"sourceIPv4Address":"10.20.1.0"' "$folder/flows.out"
 ! grep -q '"destinationIPv4Address":"10.20.1.0"' "$folder/flows.out"
+total octetDeltaCount --direction in --host 10.20.0.0/16 --host fd00::/8 >/dev/null
+"$COLLECTOR" --read "$folder/again" --dump-flows 2>/dev/null >"$folder/flows.in"
+grep -q '"destinationIPv4Address":"10.20.' "$folder/flows.in"
+! grep -q -e '"sourceIPv4Address":"10.20.' -e '"sourceIPv6Address":"fd' "$folder/flows.in"
 
 # Load: each exporter tells of hosts of its own, so no flow is told of twice, and all Templates are used.
 "$FLOWGEN" --flows 2000 --hosts 500 --minutes 1 --exporters 4 --templates 3 --records 5 --pcap "$folder/load" \

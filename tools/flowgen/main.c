@@ -42,7 +42,7 @@ struct options {
 	char *start;
 	char *from;
 	char *direction;
-	char *host;
+	char **seen;
 	gint64 seed;
 	gint hosts;
 	gint flows;
@@ -149,13 +149,13 @@ static bool
 check_replay(const struct options *options)
 {
 	if (options->from == NULL) {
-		if (options->sample == 1 && options->direction == NULL && options->host == NULL)
+		if (options->sample == 1 && options->direction == NULL && options->seen == NULL)
 			return true;
 		return refuse("--sample, --direction, --host: they go with --from");
 	}
 	if (options->sample < 1 || options->sample > SAMPLE_MOST)
 		return refuse("--sample: it is 1 to 16383");
-	if ((options->direction == NULL) != (options->host == NULL))
+	if ((options->direction == NULL) != (options->seen == NULL))
 		return refuse("give both of --direction and --host, or neither");
 	return options->direction == NULL || strcmp(options->direction, "out") == 0 ||
 	       strcmp(options->direction, "in") == 0 ||
@@ -382,15 +382,18 @@ generate(const struct options *options, struct exporter_config *config)
 static int
 replay(const struct options *options, struct exporter_config *config)
 {
+	g_autoptr(PrefixSet) hosts = prefix_set_new();
 	struct replay_config wanted = { .seed = (uint64_t)options->seed,
-		                        .sample = (uint32_t)options->sample };
+		                        .sample = (uint32_t)options->sample,
+		                        .hosts = hosts };
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GArray) records = NULL;
 
-	if (options->direction != NULL) {
+	if (options->direction != NULL)
 		wanted.direction = options->direction[0] == 'o' ? REPLAY_OUT : REPLAY_IN;
-		if (!host_address_parse(options->host, &wanted.host)) {
-			complain("--host", options->host, "it is an IPv4 or IPv6 address");
+	for (char **prefix = options->seen; prefix != NULL && *prefix != NULL; prefix++) {
+		if (!prefix_set_add(hosts, *prefix, &error)) {
+			complain("--host", *prefix, error->message);
 			return EXIT_USAGE;
 		}
 	}
@@ -434,7 +437,7 @@ clear_options(struct options *options)
 	g_free(options->start);
 	g_free(options->from);
 	g_free(options->direction);
-	g_free(options->host);
+	g_strfreev(options->seen);
 }
 
 int
@@ -486,8 +489,8 @@ main(int argc, char **argv)
 		  "--from: as if one packet in N had been taken, by chance (1: all)", "N" },
 		{ "direction", 0, 0, G_OPTION_ARG_STRING, &options.direction,
 		  "--from: only what --host sent (out) or received (in)", "out|in" },
-		{ "host", 0, 0, G_OPTION_ARG_STRING, &options.host,
-		  "--from: the host of --direction", "ADDRESS" },
+		{ "host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.seen,
+		  "--from: the hosts of --direction; repeatable", "PREFIX" },
 		{ "no-flags", 0, 0, G_OPTION_ARG_NONE, &options.no_flags,
 		  "Leave the TCP flags out (v9, ipfix)", NULL },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },

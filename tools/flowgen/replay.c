@@ -131,9 +131,9 @@ static bool
 is_seen(const struct replay_config *config, const struct export_record *record)
 {
 	if (config->direction == REPLAY_OUT)
-		return !host_address_equal(&record->destination, &config->host);
+		return !prefix_set_contains(config->hosts, &record->destination);
 	if (config->direction == REPLAY_IN)
-		return !host_address_equal(&record->source, &config->host);
+		return !prefix_set_contains(config->hosts, &record->source);
 	return true;
 }
 

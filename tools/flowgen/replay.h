@@ -13,15 +13,15 @@
 #include <glib.h>
 #include <stdint.h>
 
-#include "common/host_address.h"
+#include "common/prefix_set.h"
 
 enum replay_direction { REPLAY_BOTH, REPLAY_OUT, REPLAY_IN };
 
 struct replay_config {
 	uint64_t seed;
 	uint32_t sample;                 /* one packet in so many; 1: all */
-	enum replay_direction direction; /* of `host`; others' records stay */
-	struct host_address host;
+	enum replay_direction direction; /* of `hosts`; others' records stay */
+	const PrefixSet *hosts;
 };
 
 /* An array of struct export_record in the order of the file; NULL: `error` tells which line is

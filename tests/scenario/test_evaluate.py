@@ -233,6 +233,23 @@ class Detection(unittest.TestCase):
                      "--json")
         self.assertEqual({row["detector"]: row for row in map(json.loads, got.stdout.splitlines())}, rows, got.stderr)
 
+    def test_takes_a_capture_as_a_worse_exporter_would_have_sent_it(self):
+        for how in "sampled=2,no-flags", "out":
+            got = kenchi("evaluate", "detection", "--labels", self.labels, "--bins", self.capture, "--folds", self.folds,
+                         "--as-if", how, "--json")
+            self.assertEqual(got.returncode, 0, got.stderr)
+            rows = {row["detector"]: row for row in map(json.loads, got.stdout.splitlines())}
+            self.assertEqual(rows["kenchi"]["scan"]["found"]["hits"], 1, how)
+        model = os.path.join(self.folder, "one-way.model")
+        got = kenchi("train", "--labels", self.labels, "--as-if", "out", "--without", "direction", "--model", model, self.capture)
+        self.assertEqual(got.returncode, 0, got.stderr)
+        with open(os.path.join(self.folder, "one-way.meta")) as file:
+            self.assertNotIn("w5.unanswered_share", file.read())
+        got = kenchi("train", "--labels", self.labels, "--as-if", "sampled=2", "--model", model, self.capture)
+        self.assertEqual(got.returncode, 0, got.stderr)
+        with open(os.path.join(self.folder, "one-way.meta")) as file:
+            self.assertIn("sampling_most=2\n", file.read())
+
     def test_leaves_a_site_out(self):
         got = kenchi("evaluate", "detection", *("--labels", self.labels, "--bins", self.bins) * 2, "--folds", self.folds,
                      "--site", "here", "--site", "there", "--json")
@@ -291,6 +308,8 @@ class Detection(unittest.TestCase):
                 ("--calibration", "--labels", self.labels, "--bins", self.bins, "--calibration", "x"),
                 ("--only-fold", "--labels", self.labels, "--bins", self.bins, "--only-fold", "7"),
                 ("--alarms", "--labels", self.labels, "--bins", self.bins, "--alarms", "0"),
+                ("--as-if", "--labels", self.labels, "--bins", self.bins, "--as-if", "out"),
+                ("sideways", "--labels", self.labels, "--bins", self.capture, "--as-if", "sideways"),
                 ("--target", "--labels", self.labels, "--bins", self.bins, "--target", "100"),
                 ("--site", "--labels", self.labels, "--bins", self.bins, "--site", "a", "--site", "b"),
                 ("nothing.meta", "--labels", self.labels, "--bins", self.bins, "--model", "nothing.model"),

@@ -13,7 +13,7 @@ read_records(const struct capture_task *task, const struct host_address *host,
              struct record_counts *counts, GError **error)
 {
 	g_autoptr(HostTraffic) traffic = host_traffic_new();
-	g_autofree char *flows = collector_run_flows(task->capture, error);
+	g_autofree char *flows = collector_run_flows(task->capture, NULL, error);
 	char *next;
 
 	if (flows == NULL)

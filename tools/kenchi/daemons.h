@@ -8,7 +8,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* kenchi-collector or kenchi-detector: beside this program, in its build tree, or on PATH.  Free
+/* kenchi-collector, kenchi-detector or kenchi-flowgen: beside this program, in its build tree, or on PATH.  Free
  * with g_free(). */
 char *daemons_find(const char *name, GError **error);
 

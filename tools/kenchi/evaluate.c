@@ -35,6 +35,7 @@ struct evaluate_options {
 	double target;
 	char **sites;
 	char **monitored;
+	char *as_if;
 };
 
 static void
@@ -48,6 +49,7 @@ clear_options(struct evaluate_options *options)
 	g_strfreev(options->bins);
 	g_strfreev(options->sites);
 	g_strfreev(options->monitored);
+	g_free(options->as_if);
 	g_free(options->folds);
 	g_free(options->model);
 	g_free(options->calibration);
@@ -138,10 +140,9 @@ evaluate_approximations(const struct evaluate_options *options, char **captures,
 static int
 evaluate_hosts(const struct evaluate_options *options, char **arguments, bool json)
 {
-	struct detection_task task = { .labels = options->labels,
-		                       .bins = options->bins != NULL ? options->bins : arguments,
+	struct detection_task task = { .source = { options->labels, options->bins != NULL ? options->bins : arguments,
+		                                   options->monitored, options->as_if },
 		                       .sites = options->sites,
-		                       .monitored = options->monitored,
 		                       .svg = options->svg,
 		                       .page = options->page,
 		                       .json = json,
@@ -203,6 +204,8 @@ subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 		  "FILE" },
 		{ "monitored", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.monitored,
 		  "detection: which hosts of captures, as of kenchi-collector", "PREFIX" },
+		{ "as-if", 0, 0, G_OPTION_ARG_STRING, &options.as_if,
+		  "detection: captures as a worse exporter would have sent them: sampled=N, no-flags, out or in", "HOW,..." },
 		{ "folds", 0, 0, G_OPTION_ARG_FILENAME, &options.folds,
 		  "detection: the folds of the hosts (default: folds.csv beside the labels)", "FILE" },
 		{ "only-fold", 0, 0, G_OPTION_ARG_INT, &options.only_fold, "detection: judge only hosts of it", "0-4" },

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/kenchi/collector_run.h"
 #include "tools/kenchi/detection_page.h"
 #include "tools/kenchi/detection_report.h"
 #include "tools/kenchi/gnuplot.h"
@@ -33,7 +32,7 @@ draw(const Detection *detection, const char *folder, enum detection_kind kind)
 static bool
 check(const struct detection_task *task, size_t count)
 {
-	size_t labels = task->labels == NULL ? 0 : g_strv_length(task->labels);
+	size_t labels = task->source.labels == NULL ? 0 : g_strv_length(task->source.labels);
 
 	if (count == 0 || labels != count) {
 		subcommand_complain("evaluate: --labels: there must be one for each bin file, in the same order");
@@ -65,98 +64,22 @@ check(const struct detection_task *task, size_t count)
 	return false;
 }
 
-/* Bin files begin as IPFIX Messages do, captures do not. */
-static bool
-is_capture(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	unsigned char start[2] = { 0, 10 };
-
-	if (file == NULL)
-		return false;
-	if (fread(start, sizeof(start), 1, file) != 1)
-		start[0] = 0;
-	fclose(file);
-	return start[0] != 0 || start[1] != 10;
-}
-
-/* The bins of a capture in `folder`, named after the capture and the folder that it is in. */
-static char *
-make_bins(const struct detection_task *task, const char *capture, const char *folder, GError **error)
-{
-	g_autofree char *parent = g_path_get_dirname(capture);
-	g_autofree char *site = g_path_get_basename(parent);
-	g_autofree char *base = g_path_get_basename(capture);
-	g_autofree char *name = g_strdup_printf("%s-%s", site, base);
-	char *bins = g_build_filename(folder, name, NULL);
-
-	if (collector_run_bins(capture, task->monitored, bins, error))
-		return bins;
-	g_free(bins);
-	return NULL;
-}
-
-/* Bin files in place of captures; those that are made lie in `folder`. */
-static bool
-gather(struct detection_task *task, struct train_input *inputs, const char *folder, GError **error)
-{
-	for (size_t i = 0; task->bins[i] != NULL; i++) {
-		if (is_capture(task->bins[i])) {
-			char *bins = make_bins(task, task->bins[i], folder, error);
-
-			if (bins == NULL)
-				return false;
-			g_free(task->bins[i]);
-			task->bins[i] = bins;
-		}
-		inputs[i] = (struct train_input){ task->bins[i], task->labels[i] };
-	}
-	return true;
-}
-
-static void
-remove_folder(const char *folder)
-{
-	g_autoptr(GDir) entries = g_dir_open(folder, 0, NULL);
-	const char *name;
-
-	while (entries != NULL && (name = g_dir_read_name(entries)) != NULL) {
-		g_autofree char *path = g_build_filename(folder, name, NULL);
-
-		g_unlink(path);
-	}
-	g_rmdir(folder);
-}
-
-/* The bins are read when this comes back. */
-static Detection *
-run_detection(struct detection_task *task, struct train_input *inputs, GError **error)
-{
-	g_autofree char *folder = g_dir_make_tmp("kenchi-bins-XXXXXX", error);
-	Detection *detection = NULL;
-
-	if (folder == NULL)
-		return NULL;
-	if (gather(task, inputs, folder, error))
-		detection = detection_run(&task->options, error);
-	remove_folder(folder);
-	return detection;
-}
-
 int
 evaluate_detection(struct detection_task *task)
 {
-	size_t count = task->bins == NULL ? 0 : g_strv_length(task->bins);
-	g_autofree struct train_input *inputs = g_new0(struct train_input, count + 1);
+	size_t count = task->source.files == NULL ? 0 : g_strv_length(task->source.files);
+	g_autoptr(BinInputs) inputs = NULL;
 	g_autoptr(Detection) detection = NULL;
 	g_autoptr(GError) error = NULL;
 
 	if (!check(task, count))
 		return EXIT_CODE_USAGE;
-	task->options.inputs = inputs;
+	inputs = bin_inputs_open(&task->source, &error);
+	task->options.inputs = inputs != NULL ? bin_inputs_all(inputs) : NULL;
 	task->options.input_count = count;
 	task->options.sites = (const char *const *)task->sites;
-	detection = run_detection(task, inputs, &error);
+	if (inputs != NULL)
+		detection = detection_run(&task->options, &error);
 	if (detection == NULL) {
 		subcommand_complain("evaluate: %s", error->message);
 		return EXIT_CODE_USAGE;

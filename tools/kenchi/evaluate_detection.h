@@ -7,12 +7,11 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "tools/kenchi/bin_inputs.h"
 #include "tools/train/detection.h"
 
 struct detection_task {
-	char **labels;
-	char **bins;     /* bin files, or captures of export datagrams */
-	char **monitored; /* prefixes of the captures' hosts; NULL: the collector's default */
+	struct bin_source source;
 	char **sites;    /* the network of each, to be left out of the training; NULL: not asked for */
 	const char *svg; /* folder for curves; NULL: none */
 	const char *page; /* HTML file; NULL: none */

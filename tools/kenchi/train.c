@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "tools/kenchi/bin_inputs.h"
 #include "tools/kenchi/detection_page.h"
 #include "tools/kenchi/subcommand.h"
 #include "tools/train/fit.h"
@@ -37,17 +38,17 @@ write_page(const struct train_options *options, const char *page, GError **error
 }
 
 static int
-run(struct train_options *options, char **labels, char **bins, const char *page)
+run(struct train_options *options, const struct bin_source *source, const char *page)
 {
-	size_t count = labels == NULL ? 0 : g_strv_length(labels);
-	g_autofree struct train_input *inputs = g_new0(struct train_input, count + 1);
+	size_t count = source->labels == NULL ? 0 : g_strv_length(source->labels);
+	g_autoptr(BinInputs) inputs = NULL;
 	g_autoptr(GError) error = NULL;
 
-	if (bins[0] == NULL) {
+	if (source->files[0] == NULL) {
 		subcommand_complain("train: which BINFILE? (kenchi-collector --write-bins makes them)");
 		return EXIT_CODE_USAGE;
 	}
-	if (count == 0 || count != g_strv_length(bins)) {
+	if (count == 0 || count != g_strv_length(source->files)) {
 		subcommand_complain("train: --labels: there must be one for each BINFILE, in the same order");
 		return EXIT_CODE_USAGE;
 	}
@@ -55,11 +56,10 @@ run(struct train_options *options, char **labels, char **bins, const char *page)
 		subcommand_complain("train: what to make? --model, --cross-validate or --dump-features");
 		return EXIT_CODE_USAGE;
 	}
-	for (size_t i = 0; i < count; i++)
-		inputs[i] = (struct train_input){ bins[i], labels[i] };
-	options->inputs = inputs;
+	inputs = bin_inputs_open(source, &error);
+	options->inputs = inputs != NULL ? bin_inputs_all(inputs) : NULL;
 	options->input_count = count;
-	if (train_run(options, &error) && (page == NULL || write_page(options, page, &error)))
+	if (inputs != NULL && train_run(options, &error) && (page == NULL || write_page(options, page, &error)))
 		return EXIT_CODE_OK;
 	subcommand_complain("train: %s", error->message);
 	return EXIT_CODE_USAGE;
@@ -67,14 +67,16 @@ run(struct train_options *options, char **labels, char **bins, const char *page)
 
 /* Texts that options own. */
 struct texts {
-	char **labels;
-	char *page, *model, *calibration, *name, *dump_features, *features, *without, *c, *gamma;
+	char **labels, **monitored;
+	char *as_if, *page, *model, *calibration, *name, *dump_features, *features, *without, *c, *gamma;
 };
 
 static void
 clear(struct texts *texts)
 {
 	g_strfreev(texts->labels);
+	g_strfreev(texts->monitored);
+	g_free(texts->as_if);
 	g_free(texts->page);
 	g_free(texts->model);
 	g_free(texts->calibration);
@@ -93,8 +95,12 @@ subcommand_train(struct invocation *invocation, int argc, char **argv)
 	int held_fold = -1, machines = TRAINING_MACHINES, windows = TRAINING_WINDOWS_PER_HOST, vectors = FIT_VECTORS, seed = 0;
 	gboolean cross_validate = FALSE;
 	const GOptionEntry entries[] = {
-		{ "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &t.labels, "The labels of a BINFILE; one for each",
+		{ "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &t.labels, "The labels of a BINFILE (or capture); one for each",
 		  "FILE" },
+		{ "monitored", 0, 0, G_OPTION_ARG_STRING_ARRAY, &t.monitored, "Which hosts of captures, as of kenchi-collector",
+		  "PREFIX" },
+		{ "as-if", 0, 0, G_OPTION_ARG_STRING, &t.as_if,
+		  "Captures as a worse exporter would have sent them: sampled=N, no-flags, out or in", "HOW,..." },
 		{ "model", 0, 0, G_OPTION_ARG_FILENAME, &t.model, "Write NAME.model and NAME.meta", "NAME.model" },
 		{ "calibration", 0, 0, G_OPTION_ARG_FILENAME, &t.calibration,
 		  "Write the tail of normal windows (with --cross-validate)", "FILE" },
@@ -136,7 +142,7 @@ subcommand_train(struct invocation *invocation, int argc, char **argv)
 			                         .report = stdout };
 
 		if (train_read_needs(t.without, &options.without))
-			result = run(&options, t.labels, argv + 1, t.page);
+			result = run(&options, &(struct bin_source){ t.labels, argv + 1, t.monitored, t.as_if }, t.page);
 		else
 			subcommand_complain("train: --without: sampling, flags, direction or sizes");
 	}

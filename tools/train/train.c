@@ -1,5 +1,6 @@
 #include "tools/train/train.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,6 +229,7 @@ struct model_notes {
 	const struct fit_options *fit;
 	struct trial trial;
 	size_t rows; /* of each machine that was joined */
+	uint32_t sampling; /* of what was trained on, at the most */
 };
 
 /* The pattern alone, each host judged without its fold: nothing when that was not tried. */
@@ -286,7 +288,7 @@ write_model(const Fit *machine, const struct model_notes *notes, GError **error)
 	g_key_file_set_integer(meta, "model", "format", 1);
 	g_key_file_set_string(meta, "model", "name", name);
 	g_key_file_set_string_list(meta, "model", "machines", machines, G_N_ELEMENTS(machines));
-	g_key_file_set_integer(meta, "model", "sampling_most", 1);
+	g_key_file_set_integer(meta, "model", "sampling_most", (int)MIN(MAX(notes->sampling, 1), INT_MAX));
 	g_key_file_set_double(meta, "model", "center", notes->trial.usual.usual.center);
 	g_key_file_set_double(meta, "model", "spread", notes->trial.usual.usual.spread);
 	scaler_write(fit_scaler(machine), meta);
@@ -381,6 +383,7 @@ train_run(const struct train_options *options, GError **error)
 	if (options->model == NULL)
 		return true;
 	machine = ensemble_fit(set, &fit, choice, &notes.rows);
+	notes.sampling = window_set_sampling(set);
 	fprintf(options->report, "model: %zu support vectors, %zu features\n", fit_support_vectors(machine),
 	        fit.feature_count);
 	return write_model(machine, &notes, error);

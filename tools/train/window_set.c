@@ -14,6 +14,7 @@ struct WindowSet {
 	GPtrArray *windows;   /* struct labelled_window, by scenario, host, time */
 	GArray *hosts;        /* struct host_windows */
 	GArray *early;        /* struct early_finding */
+	uint32_t sampling;
 };
 
 /* One capture as it is played. */
@@ -105,6 +106,7 @@ keep(const struct player *player, const struct assessment *assessment)
 	}
 	if (!assessment->enough || assessment->early)
 		return;
+	player->set->sampling = MAX(player->set->sampling, assessment->sampling_interval);
 	window = g_new(struct labelled_window, 1);
 	window->host = host;
 	window->scenario = player->scenario;
@@ -276,6 +278,12 @@ const struct early_finding *
 window_set_early(const WindowSet *set, size_t index)
 {
 	return &g_array_index(set->early, struct early_finding, index);
+}
+
+uint32_t
+window_set_sampling(const WindowSet *set)
+{
+	return set->sampling;
 }
 
 size_t

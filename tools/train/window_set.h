@@ -53,6 +53,9 @@ bool window_set_add(WindowSet *set, const char *bin_path, const char *labels_pat
 bool window_set_add_folds(WindowSet *set, const char *bin_path, const char *labels_path, const char *folds_path,
                           GError **error);
 
+/* Of the windows: one packet in so many was seen, at the least; 0 or 1: all. */
+uint32_t window_set_sampling(const WindowSet *set);
+
 size_t window_set_count(const WindowSet *set);
 const struct labelled_window *window_set_get(const WindowSet *set, size_t index); /* by scenario, host, time */
 

@@ -65,11 +65,12 @@ meets_rare_peer(const struct host_view *view)
 	return false;
 }
 
-/* New for the host, and no other host of the site knows the peer. */
+/* New for the host, begun before our eyes, and no other host of the site knows the peer. */
 static bool
 is_novel(const struct contact *contact)
 {
-	return contact->is_new && contact->others == 0 && contact->service.port != DNS_PORT;
+	return contact->is_new && contact->others == 0 && contact->service.port != DNS_PORT &&
+	       contact->service.seconds != 0;
 }
 
 /* A single thing was fetched: many octets by few flows, and little was asked. */

@@ -82,6 +82,21 @@ sent_before(const struct host_view *view, enum host_window_length window, uint64
 		sent[i] |= past->sent[0][i] | past->sent[1][i];
 }
 
+/* Did the host have to do with the peer before the window, by whatever service?  Newer rows come first. */
+static bool
+was_met_before(const struct host_services *services, const struct host_address *peer, unsigned minutes)
+{
+	for (size_t i = services->row_count; i > 0; i--) {
+		const struct service_row *row = &services->rows[i - 1];
+
+		if (row->minute + minutes > services->minute)
+			return false;
+		if (host_address_equal(&row->peer.peer, peer))
+			return true;
+	}
+	return false;
+}
+
 size_t
 contacts_collect(const struct host_view *view, enum host_window_length window, struct contact *contacts)
 {
@@ -95,7 +110,8 @@ contacts_collect(const struct host_view *view, enum host_window_length window, s
 	for (size_t i = 0; i < count; i++) {
 		uint64_t hash = contacts[i].service.hash;
 
-		contacts[i].is_new = !(before[hash >> 6 & (SENT_WORDS - 1)] >> (hash & 63) & 1);
+		contacts[i].is_new = !(before[hash >> 6 & (SENT_WORDS - 1)] >> (hash & 63) & 1) &&
+		                     !was_met_before(services, &contacts[i].service.peer, host_window_minutes[window]);
 		if (view->prevalence != NULL)
 			contacts[i].others =
 				prevalence_others(view->prevalence, &contacts[i].service.peer, &view->host->host);

@@ -23,7 +23,7 @@ struct contact {
 	unsigned fetches;         /* such minutes, but for those that follow at once on another */
 	unsigned minutes;         /* in which a flow began */
 	unsigned others;          /* hosts of the site that know the peer, this one not counted */
-	bool is_new;              /* the host had not begun a flow to it before the window */
+	bool is_new;              /* before the window the host had neither begun a flow to it nor had to do with its peer */
 	bool is_rare;             /* at most one other host of the site knows the peer */
 };
 

@@ -57,10 +57,10 @@ double evidence_strength(double evidence, double limit);
 
 /*
  * What is added to the pattern's evidence on a host that reported a success in one of the last REPORT_MINUTES.  About one
- * clean window in 1300 shows such a report, which alone would say 7.2; both look at the same contacts, so that less than
+ * clean window in 2000 shows such a report, which alone would say 7.6; both look at the same contacts, so that less than
  * half of it is added: the most that flags no clean or benign host more, out of fold.
  */
-#define REPORT_EVIDENCE 2.5
+#define REPORT_EVIDENCE 3.0
 enum { REPORT_MINUTES = 5 };
 
 /* `report_minute`: of the last report, 0: none. */

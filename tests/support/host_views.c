@@ -37,21 +37,21 @@ count_flow(struct host_bin *bin, const struct exchange *exchange)
 
 	bin->exporters[0] = 1;
 	bin->directions[0] = exchange->directions != 0 ? exchange->directions : 3;
-	bin->flows[direction] = 1;
+	bin->flows[direction] = !exchange->goes_on;
 	bin->packets[HOST_OUT] = exchange->packets != 0 ? exchange->packets : exchange->out > 0;
 	bin->protocol_packets[HOST_OUT * 4 + host_protocol(protocol)] = (uint32_t)bin->packets[HOST_OUT];
 	bin->packets[HOST_IN] = exchange->in > 0;
 	bin->octets[HOST_OUT] = exchange->out;
 	bin->octets[HOST_IN] = exchange->in;
-	bin->protocol_flows[direction * 4 + host_protocol(protocol)] = 1;
-	bin->port_flows[direction * HOST_BIN_PORT_CLASSES + host_port_class(exchange->port)] = 1;
+	bin->protocol_flows[direction * 4 + host_protocol(protocol)] = bin->flows[direction];
+	bin->port_flows[direction * HOST_BIN_PORT_CLASSES + host_port_class(exchange->port)] = !exchange->goes_on;
 	bin->syn_only_flows[direction] = protocol == TCP && (exchange->called ? exchange->out : exchange->in) == 0;
 }
 
 static struct host_touch
 touch_of(const struct exchange *exchange, enum host_direction direction)
 {
-	bool begins = (direction == HOST_IN) == exchange->called;
+	bool begins = !exchange->goes_on && (direction == HOST_IN) == exchange->called;
 	struct host_touch touch = { .peer = host_address_from_ipv4(exchange->peer),
 		                    .octets = direction == HOST_OUT ? exchange->out : exchange->in,
 		                    .port = exchange->port,

@@ -26,6 +26,7 @@ struct exchange {
 	uint32_t packets; /* sent; 0: one */
 	bool called;      /* the peer began it, and the port is the host's */
 	bool small;       /* of at most three packets; when nothing came back, it fails */
+	bool goes_on;     /* of a flow that began before */
 };
 
 HostViews *host_views_new(void);

@@ -154,6 +154,27 @@ tells_no_report_that_got_more_than_it_gave(void)
 }
 
 static void
+tells_no_report_by_a_connection_that_was_there_before(void)
+{
+	g_autoptr(HostViews) views = known_host();
+	struct exchange story[] = { fetch, report };
+
+	story[1].goes_on = true;
+	g_assert_null(told(views, story, G_N_ELEMENTS(story), BEHAVIOUR_success_report));
+}
+
+static void
+tells_no_report_to_a_peer_that_was_met_on_another_port(void)
+{
+	g_autoptr(HostViews) views = known_host();
+	struct exchange story[] = { report, fetch, report };
+
+	story[0].minute = 2;
+	story[0].port = 21;
+	g_assert_null(told(views, story, G_N_ELEMENTS(story), BEHAVIOUR_success_report));
+}
+
+static void
 tells_an_update_that_is_fetched_again(void)
 {
 	g_autoptr(HostViews) views = known_host();
@@ -240,6 +261,8 @@ main(int argc, char **argv)
 	ADD(tells_no_report_before_the_download);
 	ADD(tells_no_report_long_after_the_download);
 	ADD(tells_no_report_that_got_more_than_it_gave);
+	ADD(tells_no_report_by_a_connection_that_was_there_before);
+	ADD(tells_no_report_to_a_peer_that_was_met_on_another_port);
 	ADD(tells_an_update_that_is_fetched_again);
 	ADD(tells_no_update_of_one_fetch_that_goes_on);
 	ADD(tells_a_look_at_a_known_peer_before_a_novel_one);

@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "common/host_detail.h"
 #include "common/keyed_hash.h"
+#include "common/merge_row.h"
 
 /* Octets of the fields of each struct: what is undefined must not travel through shared memory. */
 enum {

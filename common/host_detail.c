@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/keyed_hash.h"
+#include "common/merge_row.h"
 #include "common/sketch.h"
 
 #define WORDS(bitmap) (sizeof(bitmap) / sizeof((bitmap)[0]))

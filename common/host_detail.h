@@ -1,6 +1,6 @@
 /*
- * The detail of a host bin: its extension, and what touches become in it.  For common/host_bin.c
- * and its parts alone; others see common/host_bin.h.
+ * The detail of a host bin: its extension, and what touches become in it.  Who has whole bins uses
+ * common/host_bin.h.
  */
 #ifndef COMMON_HOST_DETAIL_H
 #define COMMON_HOST_DETAIL_H
@@ -9,30 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/host_bin.h"
+#include "common/host_bin_fields.h"
 
-enum {
-	TOUCH_ALL_KINDS = TOUCH_SENT | TOUCH_HEARD | TOUCH_REFUSED | TOUCH_SERVED | TOUCH_BEGUN |
-	                  TOUCH_IN | TOUCH_SMALL | TOUCH_FAILING | TOUCH_STARTS | TOUCH_ENDS,
-};
-
-/* The merges that a row can name. */
-#define START_sum(type)       0
-#define START_or(type)        0
-#define START_max(type)       0
-#define START_min(type)       ((type)-1)
-#define MERGE_sum(type, a, b) ((type)((a) + (b)) < (b) ? (type)-1 : (type)((a) + (b)))
-#define MERGE_or(type, a, b)  ((type)((a) | (b)))
-#define MERGE_max(type, a, b) ((a) > (b) ? (a) : (b))
-#define MERGE_min(type, a, b) ((a) < (b) ? (a) : (b))
-
-/* One row: merges an array; starts an array that does not start at zero. */
-#define MERGE_ROW(type, name, count, merge)                                                        \
-	for (size_t i = 0; i < (count); i++)                                                       \
-		into->name[i] = MERGE_##merge(type, into->name[i], other->name[i]);
-#define START_ROW(type, name, count, merge)                                                        \
-	for (size_t i = 0; i < (count) && START_##merge(type) != 0; i++)                           \
-		into->name[i] = START_##merge(type);
+/* An empty extension. */
+void host_bin_extension_init(struct host_bin_extension *extension);
 
 /* Folds a touch into an (initialised) extension. */
 void host_detail_fold(struct host_bin_extension *into, const struct host_touch *touch,
@@ -42,5 +22,20 @@ void host_detail_merge(struct host_bin_extension *into, const struct host_bin_ex
 
 /* As host_bin_valid(), of the extension. */
 bool host_detail_valid(const struct host_bin_extension *extension);
+
+/*
+ * What folding touches into an extension does to its field `sent`, and to an empty extension's
+ * sample (returns how many peers there are): for who looks at a quiet bin and needs no more of it.
+ * `sample` has room for one peer for each touch.
+ */
+void host_touches_sent(const struct host_touch *touches, size_t count, uint64_t *sent,
+                       uint64_t key);
+size_t host_touches_sample(const struct host_touch *touches, size_t count, struct host_peer *sample,
+                           uint64_t key);
+
+/* The bucket of a server's port, 0 to HOST_BIN_PORT_BUCKETS - 1; of a peer, 0 to
+ * HOST_BIN_PEER_BUCKETS - 1. */
+unsigned host_bin_port_bucket(uint16_t port, uint8_t protocol_identifier, uint64_t key);
+unsigned host_bin_peer_bucket(const struct host_address *peer, uint64_t key);
 
 #endif

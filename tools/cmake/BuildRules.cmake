@@ -40,6 +40,7 @@ function(project_library name)
   add_library(${name} STATIC ${arg_SOURCES})
   target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${arg_HEADERS})
   target_link_libraries(${name} PRIVATE project_flags PUBLIC ${arg_LINKS})
+  target_compile_definitions(${name} INTERFACE _GNU_SOURCE) # for headers compiled alone
 endfunction()
 
 # project_program(name [HOT] SOURCES main.c ... LINKS target ...)

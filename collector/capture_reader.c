@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "collector/fragment_table.h"
+#include "collector/pcap_map.h"
 #include "collector/pcapng_file.h"
 #include "common/fault.h"
 #include "common/wire_reader.h"
@@ -39,7 +40,9 @@ struct CaptureReader {
 	size_t head_length;
 	size_t head_used; /* octets of the head that were read again */
 	FILE *file;       /* over the stream; closed by `pcap` if there is one */
+	bool is_plain;    /* `file` is the file itself */
 	pcap_t *pcap;     /* of these three one is there */
+	PcapMap *map;     /* instead of reading with `pcap`; NULL: not to be had */
 	PcapngFile *pcapng;
 	uint8_t *message; /* of an IPFIX File */
 	int link_type;    /* of a pcapng file: of its first interface */
@@ -165,6 +168,9 @@ begin_pcap(CaptureReader *reader, GError **error)
 	if (reader->pcap == NULL)
 		return fault_input(error, "%s: %s", reader->path, message);
 	reader->link_type = pcap_datalink(reader->pcap);
+	if (reader->is_plain && reader->begin == 0)
+		reader->map = pcap_map_new(reader->descriptor, reader->path,
+		                           (size_t)pcap_snapshot(reader->pcap));
 	return true;
 }
 
@@ -174,7 +180,8 @@ open_packets(CaptureReader *reader, GError **error)
 	const char *link;
 
 	reader->file = open_plain(reader);
-	if (reader->file == NULL)
+	reader->is_plain = reader->file != NULL;
+	if (!reader->is_plain)
 		reader->file =
 			fopencookie(reader, "r", (cookie_io_functions_t){ .read = read_cookie });
 	if (reader->file == NULL)
@@ -252,6 +259,7 @@ capture_close(CaptureReader *reader)
 	if (reader == NULL)
 		return;
 	pcapng_file_free(reader->pcapng);
+	pcap_map_free(reader->map);
 	if (reader->pcap != NULL)
 		pcap_close(reader->pcap);
 	else if (reader->file != NULL)
@@ -552,12 +560,14 @@ struct captured {
 
 /* False: the end, or damage. */
 static bool
-next_of_pcapng(CaptureReader *reader, struct captured *captured, GError **error)
+next_of_file(CaptureReader *reader, struct captured *captured, GError **error)
 {
 	g_autoptr(GError) fault = NULL;
-	struct pcapng_packet packet;
+	struct captured_packet packet;
+	bool got = reader->map != NULL ? pcap_map_next(reader->map, &packet, &fault)
+	                               : pcapng_file_next(reader->pcapng, &packet, &fault);
 
-	if (!pcapng_file_next(reader->pcapng, &packet, &fault))
+	if (!got)
 		return fault == NULL ? false
 		                     : fault_input(error, "%s: %s", reader->path, fault->message);
 	*captured = (struct captured){
@@ -611,8 +621,9 @@ next_packet(CaptureReader *reader, struct datagram *datagram, GError **error)
 	g_autoptr(GError) fault = NULL;
 	struct captured captured = { .is_cut = false };
 
-	while (reader->pcapng != NULL ? next_of_pcapng(reader, &captured, &fault)
-	                              : next_of_pcap(reader, &captured, &fault)) {
+	while (reader->map != NULL || reader->pcapng != NULL
+	               ? next_of_file(reader, &captured, &fault)
+	               : next_of_pcap(reader, &captured, &fault)) {
 		enum verdict verdict = read_packet(reader, &captured, datagram);
 
 		count(&reader->counters, verdict);

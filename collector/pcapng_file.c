@@ -231,7 +231,7 @@ time_of(const struct interface *interface, uint64_t stamp)
 
 /* What the three kinds of packet blocks tell before the packet. */
 static bool
-take_packet(PcapngFile *pcapng, struct block block, struct pcapng_packet *packet, GError **error)
+take_packet(PcapngFile *pcapng, struct block block, struct captured_packet *packet, GError **error)
 {
 	bool is_simple = block.type == BLOCK_SIMPLE_PACKET;
 	const struct interface *interface;
@@ -282,7 +282,7 @@ pcapng_file_link_type(PcapngFile *pcapng, uint16_t *link_type, GError **error)
 }
 
 bool
-pcapng_file_next(PcapngFile *pcapng, struct pcapng_packet *packet, GError **error)
+pcapng_file_next(PcapngFile *pcapng, struct captured_packet *packet, GError **error)
 {
 	struct block block;
 

@@ -21,17 +21,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "common/wall_time.h"
+#include "collector/captured_packet.h"
 
 typedef struct PcapngFile PcapngFile;
-
-struct pcapng_packet {
-	const uint8_t *octets;
-	size_t length; /* captured, */
-	size_t sent;   /* and on the wire */
-	struct wall_time time;
-	uint16_t link_type; /* LINKTYPE_... */
-};
 
 /* Does a file that begins with these four octets look like one? */
 bool pcapng_begins(const uint8_t octets[static 4]);
@@ -46,6 +38,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PcapngFile, pcapng_file_free)
 bool pcapng_file_link_type(PcapngFile *pcapng, uint16_t *link_type, GError **error);
 
 /* False: the end, or, when `error` is set, damage. */
-bool pcapng_file_next(PcapngFile *pcapng, struct pcapng_packet *packet, GError **error);
+bool pcapng_file_next(PcapngFile *pcapng, struct captured_packet *packet, GError **error);
 
 #endif

@@ -1,5 +1,6 @@
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -157,8 +158,8 @@ open_file(const struct fixture *fixture, GByteArray *file)
 	g_autoptr(GError) error = NULL;
 	CaptureReader *reader;
 
-	g_assert_true(
-		g_file_set_contents(fixture->path, (const char *)file->data, file->len, NULL));
+	g_assert_true(g_file_set_contents_full(fixture->path, (const char *)file->data, file->len,
+	                                       G_FILE_SET_CONTENTS_NONE, 0600, NULL));
 	g_byte_array_unref(file);
 	g_assert_true(capture_check(fixture->path, NULL));
 	reader = capture_open(fixture->path, &error);
@@ -189,6 +190,32 @@ assert_end(CaptureReader *reader)
 
 	g_assert_false(capture_next(reader, &datagram, &error));
 	g_assert_no_error(error);
+}
+
+/* What is read, as text. */
+static char *
+describe_file(const struct fixture *fixture, GByteArray *file)
+{
+	g_autoptr(CaptureReader) reader = NULL;
+	g_autoptr(GError) error = NULL;
+	GString *text = g_string_new(NULL);
+	struct datagram datagram;
+	struct capture_counters counters;
+
+	g_assert_true(g_file_set_contents_full(fixture->path, (const char *)file->data, file->len,
+	                                       G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+	g_byte_array_unref(file);
+	reader = capture_open(fixture->path, NULL);
+	if (reader == NULL)
+		return g_string_free(text, FALSE);
+	while (capture_next(reader, &datagram, &error))
+		g_string_append_printf(text, "%zu octets from port %u at %" PRId64 "\n",
+		                       datagram.length, datagram.exporter_port,
+		                       datagram.arrival.ms);
+	counters = capture_counters(reader);
+	g_string_append_printf(text, "%" PRIu64 " packets, %" PRIu64 " cut, %s", counters.packets,
+	                       counters.cut, error != NULL ? "damaged" : "whole");
+	return g_string_free(text, FALSE);
 }
 
 /* Reads to the end; the error that it ends with. */
@@ -529,6 +556,32 @@ reads_what_gzip_packed(struct fixture *fixture, gconstpointer data)
 	assert_end(reader);
 }
 
+/* A plain file is mapped, a packed one libpcap's: they tell the same of any octets. */
+static void
+damaged_files_are_read_alike_plain_and_packed(struct fixture *fixture, gconstpointer data)
+{
+	enum { FILES = 100, PACKETS = 4, CHANGES = 3 };
+
+	g_assert_null(data);
+	for (int i = 0; i < FILES; i++) {
+		GByteArray *file = begin_pcap(ETHERNET);
+		g_autofree char *plain_end = NULL;
+		g_autofree char *packed_end = NULL;
+		GByteArray *packed;
+
+		for (int j = 0; j < PACKETS; j++)
+			add_packet(file, ethernet_ipv4(&plain), (guint)j);
+		for (int j = 0; j < CHANGES; j++)
+			file->data[g_test_rand_int_range(4, (gint32)file->len)] =
+				(uint8_t)g_test_rand_int_range(0, 256);
+		packed = g_byte_array_new();
+		g_byte_array_append(packed, file->data, file->len);
+		plain_end = describe_file(fixture, file);
+		packed_end = describe_file(fixture, compress_file(packed));
+		g_assert_cmpstr(plain_end, ==, packed_end);
+	}
+}
+
 static void
 a_packed_file_cut_short_is_damaged(struct fixture *fixture, gconstpointer data)
 {
@@ -694,8 +747,8 @@ refuses_a_link_type_that_it_cannot_read(struct fixture *fixture, gconstpointer d
 	g_autoptr(GByteArray) file = begin_pcap(105);
 
 	g_assert_null(data);
-	g_assert_true(
-		g_file_set_contents(fixture->path, (const char *)file->data, file->len, NULL));
+	g_assert_true(g_file_set_contents_full(fixture->path, (const char *)file->data, file->len,
+	                                       G_FILE_SET_CONTENTS_NONE, 0600, NULL));
 	g_assert_null(capture_open(fixture->path, &error));
 	g_assert_nonnull(strstr(error->message, "IEEE802_11"));
 }
@@ -732,6 +785,7 @@ main(int argc, char **argv)
 	ADD(fragments_are_kept_within_a_bound);
 	ADD(fragments_that_cannot_be_are_malformed);
 	ADD(reads_what_gzip_packed);
+	ADD(damaged_files_are_read_alike_plain_and_packed);
 	ADD(a_packed_file_cut_short_is_damaged);
 	ADD(a_capture_cut_short_gives_what_it_has_and_names_itself);
 	ADD(reads_pcapng);

@@ -113,7 +113,7 @@ static void
 assert_packet(PcapngFile *pcapng, guint16 link_type, gint64 ms, const char *octets)
 {
 	g_autoptr(GError) error = NULL;
-	struct pcapng_packet packet;
+	struct captured_packet packet;
 
 	g_assert_true(pcapng_file_next(pcapng, &packet, &error));
 	g_assert_no_error(error);
@@ -126,7 +126,7 @@ static void
 assert_end(PcapngFile *pcapng)
 {
 	g_autoptr(GError) error = NULL;
-	struct pcapng_packet packet;
+	struct captured_packet packet;
 
 	g_assert_false(pcapng_file_next(pcapng, &packet, &error));
 	g_assert_no_error(error);
@@ -138,7 +138,7 @@ assert_damaged(const GByteArray *file)
 	g_autoptr(GError) error = NULL;
 	FILE *opened = open_built(file);
 	g_autoptr(PcapngFile) pcapng = pcapng_file_new(opened);
-	struct pcapng_packet packet;
+	struct captured_packet packet;
 
 	while (pcapng_file_next(pcapng, &packet, &error))
 		continue;

@@ -1,6 +1,9 @@
 #include "collector/conversation_table.h"
 
 #include <stdbool.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "collector/flow_role.h"
 #include "collector/lazy_map.h"
@@ -9,6 +12,8 @@
 enum {
 	WAYS = 7,
 	LANES = 8,
+	NOT_ANNOTATED = FLOW_EVENT | FLOW_TIMES_IMPOSSIBLE,
+	ALL_WAYS = (1 << WAYS) - 1,
 	BLOCK = 32,
 	ICMP = 1,
 	TCP = 6,
@@ -33,31 +38,33 @@ struct half {
 	uint32_t end_ms;
 	uint32_t octets; /* of the last record, saturating */
 	uint32_t packets;
-	uint16_t flags;  /* of all records */
-	uint16_t origin; /* hash of who reported the last record, and where; never 0 */
+	uint16_t flags;   /* of all records */
+	uint16_t records; /* 0: nothing is known of this direction, whatever else is here */
+	uint16_t origin;  /* hash of who reported the last record, and where; never 0 */
 	uint8_t last_flags;
 	uint8_t end_reason;
-	uint16_t records; /* 0: nothing is known of this direction */
+	uint32_t role; /* FLOW_SOURCE_BEGAN, FLOW_SOURCE_ANSWERS; 0: not known.  The other half has
+	                  the other one */
 };
-
-enum conversation_state { BEGUN_UNKNOWN, BEGUN_BY_LOW, BEGUN_BY_HIGH };
 
 struct conversation {
 	struct half halves[2]; /* [0]: sent by the lower of the two ends */
-	uint32_t begun;        /* enum conversation_state */
-	uint32_t unused;
 };
 
 _Static_assert(sizeof(struct conversation) == 64, "one cache line");
+_Static_assert(FLOW_SOURCE_ANSWERS == FLOW_SOURCE_BEGAN << 1, "one made of the other by a shift");
 
 /* Four tags, to be compared at once. */
-typedef uint32_t tag_lanes __attribute__((vector_size(16)));
+typedef int32_t tag_lanes __attribute__((vector_size(16)));
 
 /* The conversations among which a hash chooses, and the line that tells them apart.  They lie
  * together, for a page that is not in the translation cache is dearer than a line. */
 struct bucket {
-	tag_lanes tags[LANES / 4]; /* halves of hashes; 0: free.  The last one is nobody's. */
-	uint16_t used_s[LANES];    /* export time of the last use, modulo 2^16 s; last: of any */
+	union {
+		tag_lanes lanes[LANES / 4];
+		int32_t each[LANES]; /* halves of hashes; 0: free.  The last one is nobody's. */
+	} tags;
+	uint16_t used_s[LANES]; /* export time of the last use, modulo 2^16 s; last: of any */
 	uint8_t unused[16];
 	struct conversation conversations[WAYS];
 };
@@ -66,11 +73,13 @@ _Static_assert(sizeof(struct bucket) == 512, "eight cache lines, never in two pa
 
 /* A search under way. */
 struct search {
-	uint64_t hash;
 	struct bucket *bucket;
-	struct conversation *conversation;
-	size_t direction; /* index of the half that the record belongs to */
-	bool is_new;      /* the entry holds another conversation, or none */
+	struct half *half; /* that the record belongs to */
+	struct half *other;
+	int32_t tag;
+	uint8_t way;
+	uint8_t direction; /* index of the half */
+	uint8_t is_new;    /* the entry holds another conversation, or none */
 };
 
 struct ConversationTable {
@@ -131,29 +140,31 @@ begin_search(const ConversationTable *table, const struct keyed_ends *secrets,
 		keyed_hash_end(secrets, &record->destination, record->destination_port);
 	uint64_t protocol = (protocol_of(record) + 1) * UINT64_C(0x9e3779b97f4a7c15);
 
-	search->hash = keyed_hash_mix(source + destination + protocol);
-	search->direction = source > destination;
-	search->bucket = &table->buckets[(search->hash >> 32) * table->bucket_count >> 32];
-	__builtin_prefetch(search->bucket, 1);
-}
+	uint64_t hash = keyed_hash_mix(source + destination + protocol);
 
-static inline uint32_t
-tag_of(uint64_t hash)
-{
-	return (uint32_t)hash | 1;
+	search->tag = (int32_t)((uint32_t)hash | 1);
+	search->direction = source > destination;
+	search->bucket = &table->buckets[(hash >> 32) * table->bucket_count >> 32];
+	__builtin_prefetch(search->bucket, 1);
 }
 
 /* The ways that have the tag, as bits. */
 static inline uint32_t
-ways_with(const struct bucket *bucket, uint32_t tag)
+ways_with(const struct bucket *bucket, int32_t tag)
 {
 	const tag_lanes tags = { tag, tag, tag, tag };
-	const tag_lanes low = { 1, 2, 4, 8 };
-	const tag_lanes high = { 16, 32, 64, 0 };
-	tag_lanes ways = ((tag_lanes)(bucket->tags[0] == tags) & low) |
-	                 ((tag_lanes)(bucket->tags[1] == tags) & high);
+	tag_lanes low = bucket->tags.lanes[0] == tags;
+	tag_lanes high = bucket->tags.lanes[1] == tags;
+#ifdef __SSE2__
+	__m128i both = _mm_packs_epi32((__m128i)low, (__m128i)high);
 
-	return (ways[0] | ways[1]) | (ways[2] | ways[3]);
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(both, both)) & ALL_WAYS;
+#else
+	low &= (tag_lanes){ 1, 2, 4, 8 };
+	high &= (tag_lanes){ 16, 32, 64, 0 };
+	low |= high;
+	return (uint32_t)(low[0] | low[1] | low[2] | low[3]);
+#endif
 }
 
 /* The way unused for longest, the first of several.  A loop that vectors fit: each age in one
@@ -194,8 +205,7 @@ static inline void
 find_or_make(ConversationTable *table, struct search *search, uint16_t now_s)
 {
 	struct bucket *bucket = search->bucket;
-	uint32_t tag = tag_of(search->hash);
-	uint32_t ways = ways_with(bucket, tag);
+	uint32_t ways = ways_with(bucket, search->tag);
 	size_t way;
 
 	search->is_new = ways == 0;
@@ -203,12 +213,14 @@ find_or_make(ConversationTable *table, struct search *search, uint16_t now_s)
 		way = (size_t)__builtin_ctz(ways);
 	} else {
 		way = make_room(table, bucket, now_s);
-		bucket->tags[way / 4][way % 4] = tag;
+		bucket->tags.each[way] = search->tag;
 	}
+	search->way = (uint8_t)way;
 	bucket->used_s[way] = now_s;
 	bucket->used_s[LANES - 1] = now_s;
-	search->conversation = &bucket->conversations[way];
-	__builtin_prefetch(search->conversation, 1);
+	search->half = &bucket->conversations[way].halves[search->direction];
+	search->other = &bucket->conversations[way].halves[search->direction ^ 1];
+	__builtin_prefetch(search->half, 1);
 }
 
 static uint32_t
@@ -224,6 +236,13 @@ since(uint32_t later_ms, uint32_t earlier_ms)
 	return (int32_t)(later_ms - earlier_ms);
 }
 
+/* Is the distance of two times greater? */
+static inline bool
+is_apart(uint32_t a_ms, uint32_t b_ms, uint32_t most_ms)
+{
+	return a_ms - b_ms + most_ms > 2 * most_ms;
+}
+
 static inline bool
 is_near(uint32_t a, uint32_t b)
 {
@@ -236,87 +255,26 @@ is_near(uint32_t a, uint32_t b)
 static inline bool
 is_copy(const struct half *half, const struct flow_record *record, uint16_t origin)
 {
-	return half->records != 0 && half->origin != origin &&
-	       ABS(since((uint32_t)record->start.ms, half->start_ms)) <= COPY_SKEW_MS &&
-	       ABS(since((uint32_t)record->end.ms, half->end_ms)) <= COPY_SKEW_MS &&
+	return half->origin != origin &&
+	       !is_apart((uint32_t)record->start.ms, half->start_ms, COPY_SKEW_MS) &&
+	       !is_apart((uint32_t)record->end.ms, half->end_ms, COPY_SKEW_MS) &&
 	       is_near(saturate(record->packets), half->packets) &&
 	       is_near(saturate(record->octets), half->octets);
 }
 
-static inline bool
-has_flags(const struct flow_record *record)
-{
-	return record->protocol == TCP && (record->marks & FLOW_HAS_FLAGS) &&
-	       record->tcp_flags != 0;
-}
-
-/* Does the record start another conversation between the same ports? */
-static inline bool
-starts_over(const struct conversation *conversation, size_t direction,
-            const struct flow_record *record)
-{
-	const struct half *half = &conversation->halves[direction];
-	const struct half *other = &conversation->halves[!direction];
-	int32_t gap = since((uint32_t)record->start.ms, half->end_ms);
-
-	if (half->records == 0)
-		return other->records != 0 && !has_flags(record) &&
-		       ABS(since((uint32_t)record->start.ms, other->end_ms)) > FORGET_MS;
-	if (has_flags(record))
-		return (record->tcp_flags & FLAG_SYN) && gap >= 0;
-	return gap > FORGET_MS;
-}
-
-/* Does the record go on with the flow whose last record is `half`? */
-static inline bool
-continues(const struct half *half, const struct flow_record *record)
-{
-	int32_t gap;
-
-	if (has_flags(record)) {
-		if (record->tcp_flags & FLAG_SYN)
-			return false;
-		/* Of a sampled flow the SYN has mostly not been seen. */
-		return half->records != 0 ||
-		       ((record->tcp_flags & FLAG_ACK) && record->sampling_interval <= 1);
-	}
-	if (half->records == 0 || (half->last_flags & (FLAG_FIN | FLAG_RST)) ||
-	    half->end_reason == END_IDLE)
-		return false;
-	gap = since((uint32_t)record->start.ms, half->end_ms);
-	return half->end_reason == END_ACTIVE ? gap < FORGET_MS : gap <= IDLE_MS;
-}
-
+/* The flags of TCP where they are told, else 0: no segment is without any. */
 static inline uint32_t
-begun_by(size_t direction)
+flags_of(const struct flow_record *record)
 {
-	return direction == 0 ? BEGUN_BY_LOW : BEGUN_BY_HIGH;
+	bool are_told = (record->protocol == TCP) & ((record->marks & FLOW_HAS_FLAGS) != 0);
+
+	return record->tcp_flags & (0u - are_told);
 }
 
 static inline bool
-synchronises(const struct flow_record *record)
+synchronise(uint32_t flags)
 {
-	return has_flags(record) && (record->tcp_flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
-}
-
-/* Who began: whoever sent a SYN alone; else who was first, by the exporters' clock. */
-static inline void
-learn_who_began(struct conversation *conversation, size_t direction,
-                const struct flow_record *record)
-{
-	const struct half *halves = conversation->halves;
-	int32_t lead;
-
-	if (synchronises(record)) {
-		conversation->begun = begun_by(direction);
-		return;
-	}
-	if (conversation->begun != BEGUN_UNKNOWN || halves[0].records == 0 ||
-	    halves[1].records == 0)
-		return;
-	lead = since(halves[1].first_ms, halves[0].first_ms);
-	if (lead != 0)
-		conversation->begun = begun_by(lead < 0);
+	return (flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
 }
 
 static inline void
@@ -331,30 +289,141 @@ remember(struct half *half, const struct flow_record *record, uint16_t origin)
 	half->origin = origin;
 }
 
+static inline void
+mark_continuation(ConversationTable *table, struct flow_record *record, bool continues)
+{
+	record->marks |= (uint32_t)continues * FLOW_CONTINUES;
+	table->counters.continuations += continues;
+}
+
+/* All bits or none: what a record is nobody could guess, so that branches would be dear. */
+static inline uint32_t
+mask_if(bool is_so)
+{
+	return 0u - is_so;
+}
+
+/* The source's role: client, if it was first by the exporters' clock. */
+static inline uint32_t
+guess_role(const struct half *half, const struct half *other)
+{
+	int32_t lead = since(other->first_ms, half->first_ms);
+	uint32_t guess =
+		(mask_if(lead > 0) & FLOW_SOURCE_BEGAN) | (mask_if(lead < 0) & FLOW_SOURCE_ANSWERS);
+
+	return guess & mask_if(other->records != 0);
+}
+
+/* Who began: whoever sent a SYN alone; else who was first. */
+static inline void
+learn_who_began(struct half *half, struct half *other, uint32_t flags)
+{
+	uint32_t told = mask_if(synchronise(flags));
+	uint32_t role = half->role | (guess_role(half, other) & mask_if(half->role == 0));
+
+	role = (role & ~told) | (FLOW_SOURCE_BEGAN & told);
+	half->role = role;
+	other->role = (role & FLOW_SOURCE_BEGAN) << 1 | (role & FLOW_SOURCE_ANSWERS) >> 1;
+}
+
+/*
+ * The first record of its direction.  The other one is forgotten when the entry held another
+ * conversation, or one long past; of TCP it may be the rest of a flow whose beginning nobody told.
+ * Without branches: what the record is nobody could guess.
+ */
+static inline void
+take_first(ConversationTable *table, const struct search *search, struct flow_record *record,
+           uint16_t origin)
+{
+	struct half *half = search->half;
+	struct half *other = search->other;
+	uint32_t flags = flags_of(record);
+	uint32_t start_ms = (uint32_t)record->start.ms;
+	bool is_past = (flags == 0) & is_apart(start_ms, other->end_ms, FORGET_MS);
+	uint32_t kept = (uint32_t)(search->is_new | is_past) - 1;
+	/* Of a sampled flow the SYN has mostly not been seen. */
+	bool continues =
+		((flags & (FLAG_SYN | FLAG_ACK)) == FLAG_ACK) & (record->sampling_interval <= 1);
+
+	mark_continuation(table, record, continues);
+	other->records &= (uint16_t)kept;
+	half->role &= kept;
+	remember(half, record, origin);
+	half->first_ms = start_ms;
+	half->flags = record->tcp_flags;
+	half->records = 1;
+	learn_who_began(half, other, flags);
+}
+
+/* Does the record start another conversation between the same ports? */
+static inline bool
+starts_over(const struct half *half, const struct flow_record *record, uint32_t flags)
+{
+	int32_t gap = since((uint32_t)record->start.ms, half->end_ms);
+
+	return flags != 0 ? (flags & FLAG_SYN) && gap >= 0 : gap > FORGET_MS;
+}
+
+/* Does the record go on with the flow whose last record is `half`? */
+static inline bool
+continues(const struct half *half, const struct flow_record *record, uint32_t flags)
+{
+	int32_t gap = since((uint32_t)record->start.ms, half->end_ms);
+
+	if (flags != 0)
+		return !(flags & FLAG_SYN);
+	if ((half->last_flags & (FLAG_FIN | FLAG_RST)) || half->end_reason == END_IDLE)
+		return false;
+	return half->end_reason == END_ACTIVE ? gap < FORGET_MS : gap <= IDLE_MS;
+}
+
+/* A further record of its direction. */
+static __attribute__((noinline)) void
+take_further(ConversationTable *table, struct search *search, struct flow_record *record,
+             uint16_t origin)
+{
+	struct half *half = search->half;
+	struct half *other = search->other;
+	uint32_t flags = flags_of(record);
+
+	if (is_copy(half, record, origin)) {
+		record->marks |= FLOW_COPY;
+		table->counters.copies++;
+		return;
+	}
+	if (starts_over(half, record, flags)) {
+		search->is_new = true;
+		take_first(table, search, record, origin);
+		return;
+	}
+	mark_continuation(table, record, continues(half, record, flags));
+	remember(half, record, origin);
+	half->flags |= record->tcp_flags;
+	if (half->records < UINT16_MAX)
+		half->records++;
+	learn_who_began(half, other, flags);
+}
+
 /* Is the other direction's last record of the time of this one? */
 static inline bool
 belongs_to(const struct half *half, const struct flow_record *record)
 {
-	return half->records != 0 && since(half->start_ms, (uint32_t)record->end.ms) < FORGET_MS &&
-	       since((uint32_t)record->start.ms, half->end_ms) < FORGET_MS;
+	return (half->records != 0) &
+	       (since(half->start_ms, (uint32_t)record->end.ms) < FORGET_MS) &
+	       (since((uint32_t)record->start.ms, half->end_ms) < FORGET_MS);
 }
 
 static inline void
 tell(const struct search *search, struct flow_record *record)
 {
-	const struct conversation *conversation = search->conversation;
-	const struct half *other = &conversation->halves[!search->direction];
+	const struct half *half = search->half;
+	const struct half *other = search->other;
 
-	if (belongs_to(other, record)) {
-		record->marks |= FLOW_KNOWN_REVERSE;
-		record->other_octets = other->octets;
-		record->other_packets = other->packets;
-		record->other_tcp_flags = other->flags;
-	}
-	if (conversation->begun != BEGUN_UNKNOWN)
-		record->marks |= conversation->begun == begun_by(search->direction)
-		                         ? FLOW_SOURCE_BEGAN
-		                         : FLOW_SOURCE_ANSWERS;
+	record->marks |= half->role | (uint32_t)belongs_to(other, record) * FLOW_KNOWN_REVERSE;
+	/* Nobody looks at these without the mark. */
+	record->other_octets = other->octets;
+	record->other_packets = other->packets;
+	record->other_tcp_flags = other->flags;
 }
 
 /* What of a record's origin is the same for a batch. */
@@ -373,57 +442,12 @@ origin_of(uint64_t of_batch, const struct flow_record *record)
 }
 
 static inline void
-mark_continuation(ConversationTable *table, struct flow_record *record)
+take(ConversationTable *table, struct search *search, struct flow_record *record, uint16_t origin)
 {
-	record->marks |= FLOW_CONTINUES;
-	table->counters.continuations++;
-}
-
-/* The first record of a conversation: nothing was known that it could copy or go on with, but of
- * TCP it may be the rest of a flow whose beginning nobody told. */
-static inline void
-begin(ConversationTable *table, const struct search *search, struct flow_record *record,
-      uint16_t origin)
-{
-	static const struct half unknown;
-	struct conversation *conversation = search->conversation;
-	struct half *half = &conversation->halves[search->direction];
-
-	if (continues(&unknown, record))
-		mark_continuation(table, record);
-	conversation->halves[!search->direction] = unknown;
-	remember(half, record, origin);
-	half->first_ms = (uint32_t)record->start.ms;
-	half->flags = record->tcp_flags;
-	half->records = 1;
-	conversation->begun = synchronises(record) ? begun_by(search->direction) : BEGUN_UNKNOWN;
-}
-
-static inline void
-annotate(ConversationTable *table, const struct search *search, struct flow_record *record,
-         uint16_t origin)
-{
-	struct conversation *conversation = search->conversation;
-	struct half *half = &conversation->halves[search->direction];
-
-	if (is_copy(half, record, origin)) {
-		record->marks |= FLOW_COPY;
-		table->counters.copies++;
-		return;
-	}
-	if (starts_over(conversation, search->direction, record)) {
-		begin(table, search, record, origin);
-		return;
-	}
-	if (continues(half, record))
-		mark_continuation(table, record);
-	remember(half, record, origin);
-	if (half->records == 0)
-		half->first_ms = (uint32_t)record->start.ms;
-	half->flags |= record->tcp_flags;
-	if (half->records < UINT16_MAX)
-		half->records++;
-	learn_who_began(conversation, search->direction, record);
+	if (search->is_new | (search->half->records == 0))
+		take_first(table, search, record, origin);
+	else
+		take_further(table, search, record, origin);
 }
 
 /* Events are no flows; a biflow brings its other direction along, but may be cut and copied like
@@ -431,11 +455,11 @@ annotate(ConversationTable *table, const struct search *search, struct flow_reco
 static bool
 is_annotated(const struct flow_record *record)
 {
-	return !(record->marks & (FLOW_EVENT | FLOW_TIMES_IMPOSSIBLE));
+	return (record->marks & NOT_ANNOTATED) == 0;
 }
 
 /* All buckets are asked for, then all entries that are found there: memory comes meanwhile. */
-static void
+static __attribute__((noinline)) void
 annotate_block(ConversationTable *table, struct flow_batch *batch, size_t from, size_t until)
 {
 	const struct keyed_ends secrets = table->secrets;
@@ -449,24 +473,16 @@ annotate_block(ConversationTable *table, struct flow_batch *batch, size_t from, 
 	for (size_t i = from; i < until; i++)
 		if (is_annotated(&records[i]))
 			find_or_make(table, &searches[i], now_s);
-	for (size_t i = from; i < until; i++) {
-		if (!is_annotated(&records[i]))
-			continue;
-		if (searches[i].is_new)
-			begin(table, &searches[i], &records[i], origin_of(of_batch, &records[i]));
-		else
-			annotate(table, &searches[i], &records[i],
-			         origin_of(of_batch, &records[i]));
-	}
+	for (size_t i = from; i < until; i++)
+		if (is_annotated(&records[i]))
+			take(table, &searches[i], &records[i], origin_of(of_batch, &records[i]));
 }
 
 /* Has the entry been given to another conversation since? */
 static bool
 has_lost_its_entry(const struct search *search)
 {
-	size_t way = (size_t)(search->conversation - search->bucket->conversations);
-
-	return search->bucket->tags[way / 4][way % 4] != tag_of(search->hash);
+	return search->bucket->tags.each[search->way] != search->tag;
 }
 
 /* In two rounds, so that a record also knows the other direction when that stands behind it in the
@@ -475,14 +491,17 @@ void
 conversation_table_annotate(ConversationTable *table, struct flow_batch *batch)
 {
 	uint64_t replaced = table->replaced;
+	bool may_be_lost;
 
 	for (size_t from = 0; from < batch->count; from += BLOCK)
 		annotate_block(table, batch, from, MIN(from + BLOCK, batch->count));
+	may_be_lost = table->replaced != replaced;
 	for (size_t i = 0; i < batch->count; i++) {
-		if (!is_annotated(&batch->records[i]) || (batch->records[i].marks & FLOW_COPY) ||
-		    (table->replaced != replaced && has_lost_its_entry(&table->searches[i])))
-			continue;
-		tell(&table->searches[i], &batch->records[i]);
+		struct flow_record *record = &batch->records[i];
+
+		if ((record->marks & (NOT_ANNOTATED | FLOW_COPY)) == 0 &&
+		    !(may_be_lost && has_lost_its_entry(&table->searches[i])))
+			tell(&table->searches[i], record);
 	}
 }
 

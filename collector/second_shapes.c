@@ -19,8 +19,11 @@ enum {
 	QUARTER_MS = 250, /* of a second */
 };
 
-static const int64_t durations_ms[DURATIONS - 1] = { 1000, 2000, 4000, 7000, 12000, 20000, 40000 };
-static const uint64_t packets_least[PACKETS - 1] = { 4, 16, 64, 256 };
+/* By whole seconds, up to where no more is told apart. */
+static const uint8_t durations[] = {
+	[0] = 0,        [1] = 1,         [2 ... 3] = 2,   [4 ... 6] = 3,
+	[7 ... 11] = 4, [12 ... 19] = 5, [20 ... 39] = 6, [40] = 7,
+};
 
 static const uint8_t shapes[PROTOCOLS][DURATIONS][PACKETS][ENDS] = {
 #define SHAPES(protocol, duration, packets, ...) [protocol][duration][packets] = { __VA_ARGS__ },
@@ -28,54 +31,64 @@ static const uint8_t shapes[PROTOCOLS][DURATIONS][PACKETS][ENDS] = {
 #undef SHAPES
 };
 
-static unsigned
-other_flags(const struct flow_record *record)
+static inline uint64_t
+lesser(uint64_t a, uint64_t b)
 {
-	if (record->marks & FLOW_HAS_REVERSE)
-		return record->reverse_tcp_flags;
-	return record->marks & FLOW_KNOWN_REVERSE ? record->other_tcp_flags : 0;
+	return a < b ? a : b;
 }
 
-static unsigned
+_Static_assert(ENDED_BY_FIN == FLAG_FIN && ENDED_BY_RST == FLAG_RST >> 1 &&
+                       BEGUN_BY_SYN == FLAG_SYN << 2,
+               "bits of the flags are moved, for branches on them would be dear");
+
+static inline unsigned
+other_flags(const struct flow_record *record)
+{
+	bool is_known = (record->marks & FLOW_KNOWN_REVERSE) != 0;
+
+	if (record->marks & FLOW_HAS_REVERSE)
+		return record->reverse_tcp_flags;
+	return is_known * (unsigned)record->other_tcp_flags;
+}
+
+static inline unsigned
 ends_of(const struct flow_record *record)
 {
-	unsigned ends = 0;
+	unsigned flags = record->tcp_flags;
+	bool other_ended = (other_flags(record) & (FLAG_FIN | FLAG_RST)) != 0;
+	unsigned ends = (flags & FLAG_FIN) | (flags & FLAG_RST) >> 1 | (flags & FLAG_SYN) << 2 |
+	                other_ended * (unsigned)OTHER_ENDED;
 
-	if (record->protocol != TCP)
-		return 0;
-	if (record->tcp_flags & FLAG_FIN)
-		ends |= ENDED_BY_FIN;
-	if (record->tcp_flags & FLAG_RST)
-		ends |= ENDED_BY_RST;
-	if (other_flags(record) & (FLAG_FIN | FLAG_RST))
-		ends |= OTHER_ENDED;
-	if (record->tcp_flags & FLAG_SYN)
-		ends |= BEGUN_BY_SYN;
-	return ends;
+	return (record->protocol == TCP) * ends;
+}
+
+static inline size_t
+duration_of(const struct flow_record *record)
+{
+	const uint64_t most_ms = (sizeof(durations) - 1) * 1000;
+	uint64_t duration_ms = (uint64_t)record->end.ms - (uint64_t)record->start.ms;
+
+	return durations[(uint32_t)lesser(duration_ms, most_ms) / 1000];
+}
+
+/* From 4, 16, 64 and 256 on: every second bit. */
+static inline size_t
+packets_of(uint64_t packets)
+{
+	return lesser((unsigned)(63 - __builtin_clzll(packets)) / 2, PACKETS - 1);
 }
 
 unsigned
 second_shape_of(const struct flow_record *record)
 {
-	unsigned protocol = record->protocol == TCP ? 0 : record->protocol == UDP ? 1 : 2;
-	unsigned duration = 0;
-	unsigned packets = 0;
+	bool is_tcp = record->protocol == TCP;
+	bool is_udp = record->protocol == UDP;
+	size_t protocol = is_tcp ? 0 : 2 - (size_t)is_udp;
 
-	if (record->sampling_interval > 1 || record->packets <= 2 ||
-	    (record->protocol == TCP && !(record->marks & FLOW_HAS_FLAGS)))
+	if ((record->sampling_interval > 1) | (record->packets <= 2) |
+	    (is_tcp & !(record->marks & FLOW_HAS_FLAGS)))
 		return TOUCH_SHAPE_EVEN;
-	while (duration < DURATIONS - 1 &&
-	       record->end.ms - record->start.ms >= durations_ms[duration])
-		duration++;
-	while (packets < PACKETS - 1 && record->packets >= packets_least[packets])
-		packets++;
-	return shapes[protocol][duration][packets][ends_of(record)];
-}
-
-static uint64_t
-lesser(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
+	return shapes[protocol][duration_of(record)][packets_of(record->packets)][ends_of(record)];
 }
 
 static bool

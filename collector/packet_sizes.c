@@ -2,6 +2,9 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <sys/param.h>
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 enum {
 	TCP = 6,
@@ -67,6 +70,13 @@ static const double table[SIZE_KINDS][SIZE_BUCKETS][PACKET_SIZE_CLASSES] = {
 #undef SHARE
 };
 
+/* Which groups the table knows. */
+static const bool known[SIZE_KINDS][SIZE_BUCKETS] = {
+#define CELL(kind, bucket, ...) [KIND_##kind][bucket] = true,
+#include "collector/packet_size_table.def"
+#undef CELL
+};
+
 /* A record's packets as a few groups. */
 struct size_group {
 	double packets;
@@ -104,15 +114,15 @@ bucket_of(double octets)
 	return buckets[index_of(octets, sizeof(buckets) - 1)];
 }
 
+static const uint8_t class_by_octets[] = {
+	[0 ... 49] = 0,    [50 ... 99] = 1,     [100 ... 199] = 2,   [200 ... 499] = 3,
+	[500 ... 999] = 4, [1000 ... 1399] = 5, [1400 ... 1499] = 6, [1500] = 7,
+};
+
 static inline unsigned
 class_of(double octets)
 {
-	static const uint8_t classes[] = {
-		[0 ... 49] = 0,    [50 ... 99] = 1,     [100 ... 199] = 2,   [200 ... 499] = 3,
-		[500 ... 999] = 4, [1000 ... 1399] = 5, [1400 ... 1499] = 6, [1500] = 7,
-	};
-
-	return classes[index_of(octets, sizeof(classes) - 1)];
+	return class_by_octets[index_of(octets, sizeof(class_by_octets) - 1)];
 }
 
 /* Of numbers that are none but finite ones: without the calls that others would need. */
@@ -126,15 +136,6 @@ static inline double
 greater(double a, double b)
 {
 	return a > b ? a : b;
-}
-
-/* The least whole number from `value` on, which is from 0 to 2^62. */
-static inline double
-round_up(double value)
-{
-	double whole = (double)(int64_t)value;
-
-	return whole < value ? whole + 1 : whole;
 }
 
 static uint32_t
@@ -210,52 +211,90 @@ clamp(double value, double least, double greatest)
 	return value < least ? least : value > greatest ? greatest : value;
 }
 
-/* One direction of a flow: how much payload in how many packets. */
-struct payload {
-	double packets;
-	double octets;
-};
+/* More than any flow has, and so few that no sum or product overflows. */
+static const uint64_t packets_most = UINT32_MAX;
+static const uint64_t octets_most = UINT64_C(1) << 48;
 
-static inline struct payload
+static inline uint64_t
 payload_of(uint64_t packets, uint64_t octets)
 {
-	return (struct payload){ (double)packets,
-		                 greater((double)octets - HEADER_OCTETS * (double)packets, 0) };
+	uint64_t headers = HEADER_OCTETS * packets;
+
+	return octets > headers ? octets - headers : 0;
 }
 
-/* The other direction: of a biflow its own, else what the conversation table knows. */
-static inline struct payload
-other_payload(const struct flow_record *record)
+/* Half the packets that the other direction's payload fills: of a biflow its own, else what the
+ * conversation table knows. */
+static inline uint64_t
+count_other_full(const struct flow_record *record)
 {
-	if (record->marks & FLOW_HAS_REVERSE)
-		return payload_of(record->reverse_packets, record->reverse_octets);
-	return payload_of(record->other_packets, record->other_octets);
+	uint64_t packets = record->other_packets;
+	uint64_t octets = record->other_octets;
+
+	if (record->marks & FLOW_HAS_REVERSE) {
+		packets = MIN(record->reverse_packets, packets_most);
+		octets = MIN(record->reverse_octets, octets_most);
+	}
+	octets = payload_of(packets, octets);
+	return MIN(packets, (octets + FULL_PAYLOAD_LEAST - 1) / FULL_PAYLOAD_LEAST);
 }
 
-/* Acknowledgements: the handshake, the end, one for two full segments of the other direction. */
+/* Acknowledgements, in halves: the handshake, the end, one for two full segments of the other
+ * direction. */
+static inline uint64_t
+count_half_acks(const struct flow_record *record)
+{
+	bool begins = (record->tcp_flags & FLAG_SYN) != 0;
+	bool ends = (record->tcp_flags & (FLAG_FIN | FLAG_RST)) != 0;
+
+	return count_other_full(record) + 4 * (uint64_t)begins + 2 * (uint64_t)ends;
+}
+
+/* How many of the packets with payload are full; of these `halves` is twice the number. */
 static inline double
-count_acks(const struct flow_record *record)
+count_full(uint64_t payload, uint64_t halves)
 {
-	struct payload other = other_payload(record);
-	double acks = lesser(other.packets, round_up(other.octets / FULL_PAYLOAD_LEAST)) * 0.5;
-
-	if (record->tcp_flags & FLAG_SYN)
-		acks += 2;
-	if (record->tcp_flags & (FLAG_FIN | FLAG_RST))
-		acks += 1;
-	return lesser(acks, (double)record->packets);
-}
-
-/* How many of `data` packets with the payload `own` are full. */
-static inline double
-count_full(const struct payload *own, double data)
-{
-	if (data <= 0 || own->octets < SMALL_PAYLOAD * data)
+	if (2 * payload < SMALL_PAYLOAD * halves)
 		return 0;
-	if (own->octets >= FULL_MEAN * data)
-		return data;
-	return clamp((own->octets - SMALL_PAYLOAD * data) / (SEGMENT_OCTETS - SMALL_PAYLOAD), 0,
-	             data);
+	if (2 * payload >= FULL_MEAN * halves)
+		return (double)(int64_t)halves * 0.5;
+	return ((double)(int64_t)payload - SMALL_PAYLOAD * 0.5 * (double)(int64_t)halves) /
+	       (SEGMENT_OCTETS - SMALL_PAYLOAD);
+}
+
+/* TCP, with the other direction known: acknowledgements, full segments, and a rest. */
+struct structure {
+	double payload; /* octets */
+	double acks;    /* packets */
+	double data;    /* packets that are none: full ones and the rest */
+	double full;
+};
+
+ALWAYS_INLINE struct structure
+structure_of(const struct flow_record *record)
+{
+	uint64_t packets = record->packets;
+	uint64_t payload = payload_of(packets, MIN(record->octets, octets_most));
+	uint64_t acks = MIN(count_half_acks(record), 2 * packets);
+	uint64_t carriers = MIN(packets, (payload + SEGMENT_OCTETS - 1) / SEGMENT_OCTETS);
+	uint64_t data = MAX(2 * packets - acks, 2 * carriers);
+
+	return (struct structure){
+		.payload = (double)(int64_t)payload,
+		.acks = (double)(int64_t)(2 * packets - data) * 0.5,
+		.data = (double)(int64_t)data * 0.5,
+		.full = count_full(payload, data),
+	};
+}
+
+static inline unsigned
+bucket_of_acks(const struct flow_record *record)
+{
+	unsigned with_syn = record->tcp_flags & FLAG_SYN ? ACKS_WITH_SYN : 0;
+
+	if (record->octets >= ACKS_MEAN_MOST * record->packets)
+		return ACKS_MIXED + with_syn;
+	return bucket_of((double)record->octets / (double)record->packets) + with_syn;
 }
 
 /* So many packets that nothing is divided by 0; of a group without packets nothing else counts. */
@@ -265,79 +304,41 @@ at_least_some(double packets)
 	return greater(packets, 1e-9);
 }
 
-static inline struct size_group
-group_of_acks(const struct flow_record *record, double packets)
+static inline unsigned
+bucket_of_full(const struct structure *structure)
 {
-	double mean = (double)record->octets / (double)record->packets;
-	unsigned bucket = mean < ACKS_MEAN_MOST ? bucket_of(mean) : ACKS_MIXED;
+	double size;
 
-	bucket += record->tcp_flags & FLAG_SYN ? ACKS_WITH_SYN : 0;
-	return (struct size_group){ packets, ACK_OCTETS, KIND_ACKS, bucket };
+	if (structure->full < structure->data)
+		return FULL_BESIDE_REST;
+	size = structure->payload / at_least_some(structure->data) / 40 - 30;
+	return (unsigned)(int)clamp(size, 0, FULL_BESIDE_REST - 1);
 }
 
-static inline struct size_group
-group_of_full(const struct payload *own, double data, double packets)
+/* Octets of each of the rest's packets. */
+static inline double
+size_of_rest(const struct structure *structure)
 {
-	double size = clamp(own->octets / at_least_some(data) / 40 - 30, 0, FULL_BESIDE_REST - 1);
+	double octets = greater(structure->payload - SEGMENT_OCTETS * structure->full, 0);
 
-	return (struct size_group){ packets, FULL_OCTETS, KIND_FULL,
-		                    packets >= data ? (unsigned)(int)size : FULL_BESIDE_REST };
+	return octets / at_least_some(structure->data - structure->full) + HEADER_OCTETS;
 }
 
-static inline struct size_group
-group_of_rest(const struct payload *own, double full, double packets)
+static inline unsigned
+bucket_of_rest(const struct structure *structure)
 {
-	double octets = greater(own->octets - SEGMENT_OCTETS * full, 0);
-	double size = octets / at_least_some(packets) + HEADER_OCTETS;
-
-	return (struct size_group){ packets, size, KIND_REST,
-		                    full > 0 ? REST_BESIDE_FULL : bucket_of(size) };
+	return structure->full > 0 ? REST_BESIDE_FULL : bucket_of(size_of_rest(structure));
 }
 
-/* TCP, with the other direction known: acknowledgements, full segments, and a rest of the size that
- * is left. */
-static inline struct size_groups
-split_by_structure(const struct flow_record *record)
+/* What a record is known by when the other direction is not. */
+static inline enum size_kind
+kind_of_mean(const struct flow_record *record)
 {
-	struct payload own = payload_of(record->packets, record->octets);
-	double data = own.packets - count_acks(record);
-	double carriers = lesser(own.packets, round_up(own.octets / SEGMENT_OCTETS));
-	double full;
-
-	data = own.octets > 0 ? greater(data, carriers) : data;
-	full = count_full(&own, data);
-	return (struct size_groups){ 3,
-		                     { group_of_acks(record, own.packets - data),
-		                       group_of_full(&own, data, full),
-		                       group_of_rest(&own, full, data - full) } };
-}
-
-/* Any protocol, known by its mean alone. */
-static inline struct size_groups
-split_by_mean(const struct flow_record *record)
-{
-	double mean = (double)record->octets / (double)record->packets;
-	enum size_kind udp = record->packets < UDP_SOME   ? KIND_UDP
-	                     : record->packets < UDP_MANY ? KIND_UDP_SOME
-	                                                  : KIND_UDP_MANY;
-	enum size_kind kind = record->protocol == TCP   ? KIND_ALONE
-	                      : record->protocol == UDP ? udp
-	                                                : KIND_OTHER;
-
-	return (struct size_groups){ 1,
-		                     { { (double)record->packets, mean, kind, bucket_of(mean) } } };
-}
-
-static inline const double *
-cell_of(const struct size_group *group)
-{
-	return table[group->kind][group->bucket];
-}
-
-static inline bool
-is_known(const double cell[static PACKET_SIZE_CLASSES])
-{
-	return cell[PACKET_SIZE_CLASSES - 1] > 0;
+	if (record->protocol == TCP)
+		return KIND_ALONE;
+	if (record->protocol != UDP)
+		return KIND_OTHER;
+	return KIND_UDP + (record->packets >= UDP_SOME) + (record->packets >= UDP_MANY);
 }
 
 /* Acknowledgements and full segments in the proportion that gives the octets. */
@@ -355,9 +356,9 @@ share_in_two(const struct size_group *group, double shares[static PACKET_SIZE_CL
 static bool
 share_group(const struct size_group *group, double shares[static PACKET_SIZE_CLASSES])
 {
-	const double *cell = cell_of(group);
+	const double *cell = table[group->kind][group->bucket];
 
-	if (!is_known(cell)) {
+	if (!known[group->kind][group->bucket]) {
 		if (group->kind == KIND_ALONE)
 			share_in_two(group, shares);
 		else
@@ -388,10 +389,17 @@ take_differences(const int32_t whole[static PACKET_SIZE_CLASSES],
 	memcpy(classes + 4, &high, sizeof(high));
 }
 
+/* Packets of one row of the table. */
+struct row_packets {
+	const double *cells;
+	double packets;
+};
+
 /* Of groups that the table knows, as nearly all are: sums of its rows, rounded; halves go up.  In
  * loops that vectors fit; conversion to signed numbers of 32 bits is what they can do. */
-static inline void
-share_known(const struct size_groups *groups, uint32_t classes[static PACKET_SIZE_CLASSES])
+ALWAYS_INLINE void
+share_known(const struct row_packets *rows, size_t count,
+            uint32_t classes[static PACKET_SIZE_CLASSES])
 {
 	static const double half = 0.5 + 1e-9; /* what is a half but for rounding is one */
 	double until[PACKET_SIZE_CLASSES];
@@ -399,36 +407,91 @@ share_known(const struct size_groups *groups, uint32_t classes[static PACKET_SIZ
 
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
 		until[i] = half;
-	for (size_t g = 0; g < groups->count; g++)
+	for (size_t row = 0; row < count; row++)
 		for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-			until[i] += groups->groups[g].packets * cell_of(&groups->groups[g])[i];
+			until[i] += rows[row].packets * rows[row].cells[i];
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
 		whole[i] = (int32_t)until[i];
 	take_differences(whole, classes);
 }
 
-/* What knowledge it is: of the table, of a rule, or no more than the mean. */
-static inline enum packet_size_knowledge
-share_out(const struct size_groups *groups, uint64_t packets,
+/* Of any groups. */
+static __attribute__((noinline)) enum packet_size_knowledge
+share_any(const struct size_groups *groups, uint64_t packets,
           uint32_t classes[static PACKET_SIZE_CLASSES])
 {
 	double shares[PACKET_SIZE_CLASSES] = { 0 };
-	bool known = packets < INT32_MAX;
+	bool all_known = true;
 
 	for (size_t i = 0; i < groups->count; i++)
-		known &= groups->groups[i].packets <= 0 || is_known(cell_of(&groups->groups[i]));
-	if (known) {
-		share_known(groups, classes);
-		return SIZES_TABLE;
-	}
-	known = true;
-	for (size_t i = 0; i < groups->count; i++)
 		if (groups->groups[i].packets > 0)
-			known &= share_group(&groups->groups[i], shares);
+			all_known &= share_group(&groups->groups[i], shares);
 	apportion(shares, packets, classes);
-	if (known)
+	if (all_known)
 		return SIZES_TABLE;
 	return groups->groups[0].kind >= KIND_UDP ? SIZES_MEAN : SIZES_RULE;
+}
+
+static __attribute__((noinline)) enum packet_size_knowledge
+share_any_structure(const struct flow_record *record, struct structure structure,
+                    uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	const struct size_groups groups = {
+		3,
+		{ { structure.acks, ACK_OCTETS, KIND_ACKS, bucket_of_acks(record) },
+		  { structure.full, FULL_OCTETS, KIND_FULL, bucket_of_full(&structure) },
+		  { structure.data - structure.full, size_of_rest(&structure), KIND_REST,
+		    bucket_of_rest(&structure) } }
+	};
+
+	return share_any(&groups, record->packets, classes);
+}
+
+static inline enum packet_size_knowledge
+share_by_structure(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	struct structure structure = structure_of(record);
+	unsigned acks = bucket_of_acks(record);
+	unsigned full = bucket_of_full(&structure);
+	unsigned rest = bucket_of_rest(&structure);
+	const struct row_packets rows[] = {
+		{ table[KIND_ACKS][acks], structure.acks },
+		{ table[KIND_FULL][full], structure.full },
+		{ table[KIND_REST][rest], structure.data - structure.full },
+	};
+
+	if (record->packets >= INT32_MAX || !(known[KIND_ACKS][acks] || structure.acks <= 0) ||
+	    !(known[KIND_FULL][full] || structure.full <= 0) ||
+	    !(known[KIND_REST][rest] || structure.data <= structure.full))
+		return share_any_structure(record, structure, classes);
+	share_known(rows, 3, classes);
+	return SIZES_TABLE;
+}
+
+static __attribute__((noinline)) enum packet_size_knowledge
+share_any_mean(const struct flow_record *record, double mean,
+               uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	const struct size_groups groups = {
+		1, { { (double)record->packets, mean, kind_of_mean(record), bucket_of(mean) } }
+	};
+
+	return share_any(&groups, record->packets, classes);
+}
+
+/* Any protocol, known by its mean alone. */
+static inline enum packet_size_knowledge
+share_by_mean(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	double mean = (double)record->octets / (double)record->packets;
+	enum size_kind kind = kind_of_mean(record);
+	unsigned bucket = bucket_of(mean);
+	const struct row_packets row = { table[kind][bucket], (double)record->packets };
+
+	if (record->packets >= INT32_MAX || !known[kind][bucket])
+		return share_any_mean(record, mean, classes);
+	share_known(&row, 1, classes);
+	return SIZES_TABLE;
 }
 
 static void
@@ -463,7 +526,7 @@ range_tells_all_of_three(const struct flow_record *record)
 	       record->octets <= both + record->packet_octets_greatest;
 }
 
-static inline struct size_groups
+ALWAYS_INLINE struct size_groups
 split_three(const struct flow_record *record)
 {
 	double least = record->packet_octets_least;
@@ -515,43 +578,47 @@ make_packets(const struct flow_record *record, uint32_t classes[static PACKET_SI
 		classes[class_of((double)record->octets / (double)least)] = saturated(least);
 }
 
-static inline enum packet_size_knowledge
-split_several(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
+static enum packet_size_knowledge
+share_by_range(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
 {
-	struct size_groups groups;
+	bool three = range_tells_all_of_three(record);
+	struct size_groups groups = three ? split_three(record) : split_by_range(record);
 
-	if (range_is_usable(record)) {
-		bool three = range_tells_all_of_three(record);
+	share_any(&groups, record->packets, classes);
+	return three || record->packets == 2 ||
+	                       record->packet_octets_least == record->packet_octets_greatest
+	               ? SIZES_EXACT
+	               : SIZES_RULE;
+}
 
-		groups = three ? split_three(record) : split_by_range(record);
-		share_out(&groups, record->packets, classes);
-		return three || record->packets == 2 ||
-		                       record->packet_octets_least == record->packet_octets_greatest
-		               ? SIZES_EXACT
-		               : SIZES_RULE;
+/* At most one packet. */
+static inline enum packet_size_knowledge
+take_one(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	uint64_t most = sizeof(class_by_octets) - 1;
+
+	memset(classes, 0, PACKET_SIZE_CLASSES * sizeof(*classes));
+	if (record->packets == 0) {
+		make_packets(record, classes);
+		return SIZES_MEAN;
 	}
-	if (record->protocol == TCP && (record->marks & (FLOW_KNOWN_REVERSE | FLOW_HAS_REVERSE)))
-		groups = split_by_structure(record);
-	else
-		groups = split_by_mean(record);
-	return share_out(&groups, record->packets, classes);
+	classes[class_by_octets[record->octets < most ? record->octets : most]] = 1;
+	return SIZES_EXACT;
 }
 
 enum packet_size_knowledge
 packet_sizes_split(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
 {
-	memset(classes, 0, PACKET_SIZE_CLASSES * sizeof(*classes));
 	if (sizes_are_exported(record)) {
 		take_exported(record, classes);
 		return (record->marks & FLOW_SIZES_PLACED) != 0 ? SIZES_HISTOGRAM : SIZES_EXACT;
 	}
-	if (record->packets == 0) {
-		make_packets(record, classes);
-		return SIZES_MEAN;
-	}
-	if (record->packets == 1) {
-		classes[class_of((double)record->octets)] = 1;
-		return SIZES_EXACT;
-	}
-	return split_several(record, classes);
+	if (record->packets <= 1)
+		return take_one(record, classes);
+	if (range_is_usable(record))
+		return share_by_range(record, classes);
+	if (record->protocol == TCP && (record->marks & (FLOW_KNOWN_REVERSE | FLOW_HAS_REVERSE)) &&
+	    record->packets <= packets_most)
+		return share_by_structure(record, classes);
+	return share_by_mean(record, classes);
 }

@@ -18,16 +18,6 @@ expert_told_strength(double ratio)
 	return ratio > 0 ? most * (isfinite(ratio) ? ratio / (ratio + 1) : 1) : 0;
 }
 
-bool
-expert_hears(const struct host_view *view)
-{
-	for (const struct host_minute *m = view->host->newest; m != NULL; m = m->older) {
-		if (m->bin.directions[0] >> HOST_IN & 1)
-			return true;
-	}
-	return false;
-}
-
 struct evidence_peer
 expert_peer(const struct host_peer *peer)
 {

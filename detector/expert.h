@@ -19,9 +19,6 @@
 /* 0 to 1, 0.5 where the ratio is 1; rises with the third power of the ratio. */
 double expert_strength(double ratio);
 
-/* Does the exporter tell what the host receives: in any minute that is kept? */
-bool expert_hears(const struct host_view *view);
-
 /* A peer of the sample as evidence shows it; of one minute's sample it is known when its first flow began. */
 struct evidence_peer expert_peer(const struct host_peer *peer);
 struct evidence_peer expert_peer_at(const struct host_peer *peer, uint32_t minute);

@@ -64,7 +64,6 @@ flood_expert_judge(const struct host_view *view, struct evidence *evidence)
 	const struct host_minute *now = host_history_minute(view->host, view->minute);
 	const struct host_minute *before = host_history_minute(view->host, view->minute - 1);
 	double peers = sketch_distinct_estimate(view->windows[HOST_WINDOW_5].detail.peers);
-	bool hearing = expert_hears(view);
 	enum flood_kind most = FLOOD_SYN;
 	double ratio = 0;
 
@@ -72,7 +71,7 @@ flood_expert_judge(const struct host_view *view, struct evidence *evidence)
 		enum flood_kind kind = (enum flood_kind)i;
 		double reached = ratio_of(&now->bin, before == NULL ? NULL : &before->bin, kind);
 
-		if (reached <= ratio || (kind != FLOOD_SYN && !hearing) ||
+		if (reached <= ratio || (kind != FLOOD_SYN && !view->hears) ||
 		    flood_measure(&now->bin, kind) < packets_per_peer * peers)
 			continue;
 		ratio = reached;

@@ -33,6 +33,7 @@ struct host_view {
 	unsigned history_minutes; /* looked at */
 	const Prevalence *prevalence; /* NULL: every peer counts as rare */
 	uint64_t sketch_key;
+	bool hears; /* what the host receives is exported: what did not come back was not sent */
 	const struct host_window *windows; /* HOST_WINDOWS of them, those that are looked at merged at `minute` */
 	const struct host_services *services; /* collected at `minute` */
 };

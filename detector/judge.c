@@ -29,6 +29,7 @@ struct Judge {
 	SiteCalibration *today;            /* what is usual here, anew after each day */
 	struct calibration site;           /* of the day before; its tails' counts 0: not known yet */
 	uint32_t due_minute;               /* when that is made anew */
+	unsigned hearing_exporters; /* that told what a host received, as host bins name them */
 	double evidence_threshold; /* -ln of the share of windows that may be called infected */
 	uint64_t classified;
 	/* The host that is judged */
@@ -482,6 +483,24 @@ begin_assessment(Judge *judge, const struct judge_job *job, const struct host_bi
 	assessment->peer_count = 0;
 }
 
+/*
+ * Is what the host receives exported: was something told in a minute that is kept?  Of a sampled host that receives little
+ * nothing may have been: there it is asked what its exporter tells of others.
+ */
+static bool
+hears(Judge *judge, const struct known_host *host, const struct host_bin *total)
+{
+	if (total->directions[0] >> HOST_IN & 1) {
+		judge->hearing_exporters |= total->exporters[0];
+		return true;
+	}
+	for (const struct host_minute *m = host->newest; m != NULL; m = m->older) {
+		if (m->bin.directions[0] >> HOST_IN & 1)
+			return true;
+	}
+	return total->sampling_interval[0] > 1 && (judge->hearing_exporters & total->exporters[0]) != 0;
+}
+
 const struct assessment *
 judge_host(Judge *judge, HostHistory *history, const struct judge_job *job)
 {
@@ -497,6 +516,7 @@ judge_host(Judge *judge, HostHistory *history, const struct judge_job *job)
 	if (decides && !asks)
 		begin(judge, history, job, true);
 	outline = host_outline_of(job->host, &total, job->minute, asks);
+	judge->view.hears = hears(judge, job->host, &total);
 	if (asks || decides)
 		host_services_collect(&judge->services, job->host, job->minute, judge->sketch_key);
 	ask_experts(judge, &outline);

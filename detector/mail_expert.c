@@ -20,7 +20,7 @@ mail_expert_judge(const struct host_view *view, struct evidence *evidence)
 	double ratio = servers.sent / servers_threshold;
 	double strength = expert_strength(ratio);
 
-	if (!expert_hears(view)) /* a mail server could not be told from who is none */
+	if (!view->hears) /* a mail server could not be told from who is none */
 		return 0;
 	if (window->total.port_flows[HOST_IN * HOST_BIN_PORT_CLASSES + PORT_CLASS_SMTP] > 0)
 		return 0;

@@ -139,6 +139,10 @@ fails_enough(const struct bucket_count *count, enum scan_class class)
 	return count->sent - answered - 2 * error >= limits[class].failing_share * count->sent;
 }
 
+/*
+ * Of a question and its answer a sampled export seldom tells both: there so many are unanswered as fewer peers answer than
+ * are asked, whoever they are.
+ */
 static void
 bucket_judge(const struct look *look, unsigned bucket, bool vertical, struct scan *best)
 {
@@ -158,6 +162,8 @@ bucket_judge(const struct look *look, unsigned bucket, bool vertical, struct sca
 		collect_answers(detail, bucket, answers);
 	count = bucket_count((vertical ? detail->peer_sent : detail->port_sent) + at,
 	                     vertical ? detail->peer_heard + at : answers, HOST_BIN_BUCKET_WORDS);
+	if (look->window->total.sampling_interval[0] > 1 && !vertical)
+		count.failing = fmax(count.sent - bitmap_estimate(answers, HOST_BIN_BUCKET_WORDS), 0);
 	if (!fails_enough(&count, class) || count.sent < peers_per_port * others ||
 	    (!needs_hearing(class) && only_refuses(&look->window->total, count.failing)))
 		return;
@@ -231,7 +237,7 @@ size_t
 scan_expert_judge(const struct host_view *view, struct evidence *evidence)
 {
 	struct scan best[2] = { { .threshold = 1 }, { .threshold = 1 } };
-	struct look look = { .hearing = expert_hears(view) };
+	struct look look = { .hearing = view->hears };
 
 	for (int length = HOST_WINDOW_1; length <= HOST_WINDOW_5; length++) {
 		look.window = &view->windows[length];

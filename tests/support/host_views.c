@@ -122,5 +122,7 @@ host_views_at(HostViews *views, uint32_t host, uint32_t minute)
 	for (int i = 0; i < HOST_WINDOWS; i++)
 		host_window_merge(&views->windows[i], views->view.host, views->view.minute, host_window_minutes[i],
 		                  HOST_VIEWS_KEY);
+	for (const struct host_minute *m = known->newest; m != NULL; m = m->older)
+		views->view.hears = views->view.hears || (m->bin.directions[0] >> HOST_IN & 1);
 	return &views->view;
 }

@@ -70,7 +70,6 @@ make_part(struct ring_bin *part, const struct host_address *host, uint32_t minut
 	host_bin_init(&part->bin, host, minute);
 	host_bin_extension_init(&part->extension);
 	part->bin.sampling_interval[0] = kind->sampling;
-	part->bin.directions[0] = 1u << HOST_OUT | 1u << HOST_IN;
 	part->bin.protocol_packets[HOST_OUT * 4 + HOST_ICMP] = (uint32_t)g_rand_int_range(random, 0, 600);
 	part->bin.syn_only_flows[HOST_OUT] = (uint32_t)g_rand_int_range(random, 0, 600);
 	for (unsigned i = 0; i < touches; i++)
@@ -105,6 +104,7 @@ check_host(const struct known_host *host)
 		                  .minute = MINUTE + MINUTES - 1,
 		                  .history_minutes = 30,
 		                  .sketch_key = key,
+		                  .hears = true,
 		                  .windows = windows,
 		                  .services = &services };
 	struct evidence evidence[EXPERT_EVIDENCE];

@@ -175,7 +175,7 @@ data_path_open(const CollectorConfig *config, unsigned worker, GError **error)
 	if (!open_decoder(path, error))
 		return NULL;
 	if (config->dump_flows)
-		path->text = g_string_sized_new(2 * DUMP_OCTETS);
+		path->text = g_string_sized_new((gsize)2 * DUMP_OCTETS);
 	else if (!open_bins(path, error) || !open_outputs(path, error))
 		return NULL;
 	if (path->live)

@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 static const char *name = "kenchi";
@@ -13,7 +12,7 @@ void
 log_open(const char *program)
 {
 	name = program;
-	for_journal = getenv("JOURNAL_STREAM") != NULL && isatty(STDERR_FILENO) == 0;
+	for_journal = g_getenv("JOURNAL_STREAM") != NULL && isatty(STDERR_FILENO) == 0;
 }
 
 static void

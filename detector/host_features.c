@@ -163,7 +163,7 @@ series_collect(const struct host_view *view, struct second_series *series)
 		if (m->bin.minute > view->minute || m->bin.minute + RHYTHM_MINUTES <= view->minute)
 			continue;
 		detail = host_minute_detail(m, &scratch, view->sketch_key);
-		at = (RHYTHM_MINUTES - 1 - (view->minute - m->bin.minute)) * HOST_BIN_SECONDS;
+		at = (size_t)(RHYTHM_MINUTES - 1 - (view->minute - m->bin.minute)) * HOST_BIN_SECONDS;
 		for (size_t i = 0; i < HOST_BIN_SECONDS; i++) {
 			double octets = (double)detail->second_octets[i] + detail->second_octets[HOST_BIN_SECONDS + i];
 

@@ -145,6 +145,23 @@ class Live(Scenario):
         self.assertGreaterEqual(counters["ring"]["parts_pushed"], 2)
         self.assertFalse(os.path.exists(os.path.join(self.state, "collector.sock")))
 
+    def test_a_restart_loses_nothing_that_was_received(self):
+        datagrams, binned, pushed = 400, 0, 0
+        for part in range(3):
+            collector = Collector("--state", self.state)
+            collector.send(*(exports.netflow5([Flow(f"10.{part}.{number // 250}.{number % 250 + 1}", "198.51.100.7")] * 20,
+                                              sequence=20 * number) for number in range(datagrams)))
+            _, counters = collector.stop()
+            self.assertEqual(counters["kernel_dropped"], 0)
+            self.assertEqual(counters["datagrams_taken"], datagrams)
+            self.assertEqual(counters["bins"]["open_bins"], 0)
+            self.assertEqual(counters["ring"]["parts_dropped"], 0)
+            self.assert_all_accounted_for(counters)
+            binned += counters["bins"]["records"]
+            pushed += counters["ring"]["parts_pushed"]
+        self.assertEqual(binned, 3 * 20 * datagrams)
+        self.assertGreaterEqual(pushed, 3 * datagrams)  # a host each, and none of them is lost
+
     def test_open_bins_are_sent_when_nothing_more_comes(self):
         collector = Collector("--state", self.state, "--flush-s", "1")
         collector.send(exports.ipfix(FLOWS))

@@ -25,29 +25,41 @@ struct host_score {
 	double experts;
 };
 
+/* The greatest values of a host's windows beside its own past. */
+static struct host_score
+score_host(const WindowSet *set, const struct host_windows *host, const double *values,
+           const struct value_usual *usual)
+{
+	struct host_score score = { host->host, -10, -10, 0 };
+	struct value_past past = { 0 };
+
+	for (size_t j = host->first; j < host->first + host->count; j++) {
+		const struct labelled_window *window = window_set_get(set, j);
+		double value = value_beside_past(&past, values[j], usual);
+
+		value_past_add(&past, values[j]);
+		if (host->host->role != ROLE_CLEAN && window->end_ms <= host->host->start_ms) {
+			score.before = fmax(score.before, value);
+			continue;
+		}
+		score.pattern = fmax(score.pattern, value);
+		score.experts = fmax(score.experts, (double)window->expert_score);
+	}
+	return score;
+}
+
 /* Scores the tested hosts by their values beside their own past, as the detector does. */
 static void
 score_hosts(const WindowSet *set, const double *values, const struct value_usual *usual, GArray *scores)
 {
 	for (size_t i = 0; i < window_set_host_count(set); i++) {
 		const struct host_windows *host = window_set_host(set, i);
-		struct host_score score = { host->host, -10, -10, 0 };
-		struct value_past past = { 0 };
+		struct host_score score;
 
-		if (host->host->role == ROLE_UNVERIFIED || host->host->fold == FOLD_NONE || (host->count > 0 && !isfinite(values[host->first])))
+		if (host->host->role == ROLE_UNVERIFIED || host->host->fold == FOLD_NONE ||
+		    (host->count > 0 && !isfinite(values[host->first])))
 			continue;
-		for (size_t j = host->first; j < host->first + host->count; j++) {
-			const struct labelled_window *window = window_set_get(set, j);
-			double value = value_beside_past(&past, values[j], usual);
-
-			value_past_add(&past, values[j]);
-			if (host->host->role != ROLE_CLEAN && window->end_ms <= host->host->start_ms) {
-				score.before = fmax(score.before, value);
-				continue;
-			}
-			score.pattern = fmax(score.pattern, value);
-			score.experts = fmax(score.experts, (double)window->expert_score);
-		}
+		score = score_host(set, host, values, usual);
 		g_array_append_val(scores, score);
 	}
 }
@@ -201,7 +213,7 @@ static void
 search(const WindowSet *set, struct fit_options *fit, const struct train_options *options,
        const struct row_choice *choice, struct trial *found)
 {
-	double cs[VALUES_MAX], gammas[VALUES_MAX], best = -1;
+	double cs[VALUES_MAX] = { 0 }, gammas[VALUES_MAX] = { 0 }, best = -1;
 	size_t c_count = read_values(options->c ? options->c : "0.3", cs);
 	size_t gamma_count = read_values(options->gamma ? options->gamma : "0.5", gammas);
 	struct fit_options tried = *fit;

@@ -3,7 +3,7 @@
  * of peers) that did not answer; slow ones within fifteen.  Thresholds lie in the gap between what
  * clean hosts of a campus reach and what scanners start with; detector/EVALUATION.md has the figures.
  *
- * Where nothing that the host receives is exported, only TCP can be called unanswered.
+ * Where nothing that the host receives is exported, UDP and ICMP cannot be called unanswered.
  */
 #include <math.h>
 #include <string.h>
@@ -48,11 +48,22 @@ only_refuses(const struct host_bin *total, double failing)
 	return total->reset_records[HOST_OUT] >= share * failing;
 }
 
-/* Of TCP the client's own record shows whether it was answered; of the others only what came back does. */
-static bool
-needs_hearing(enum scan_class class)
+/*
+ * Where what the host receives is not exported: of TCP the client's own record shows whether it was answered; of the others
+ * nothing does.  Resolvers, clocks and monitors ask many by UDP below 1024 and ICMP; above it few ask as many on one port.
+ */
+static double
+deaf_factor(enum scan_class class)
 {
-	return class == SCAN_UDP_LOW || class == SCAN_UDP_HIGH || class == SCAN_ICMP;
+	if (class == SCAN_UDP_LOW || class == SCAN_ICMP)
+		return INFINITY;
+	return class == SCAN_UDP_HIGH ? 3 : 1;
+}
+
+static bool
+is_tcp(enum scan_class class)
+{
+	return deaf_factor(class) <= 1;
 }
 
 /* Peers for each port, at least: fewer is many services, not one looked for on many peers. */
@@ -156,8 +167,6 @@ bucket_judge(const struct look *look, unsigned bucket, bool vertical, struct sca
 	double others = 32 * log(32 / fmax(32 - __builtin_popcountll(mask),
 	                                   0.7)); /* linear count of 32 bits */
 
-	if (needs_hearing(class) && !look->hearing)
-		return;
 	if (!vertical)
 		collect_answers(detail, bucket, answers);
 	count = bucket_count((vertical ? detail->peer_sent : detail->port_sent) + at,
@@ -165,10 +174,12 @@ bucket_judge(const struct look *look, unsigned bucket, bool vertical, struct sca
 	if (look->window->total.sampling_interval[0] > 1 && !vertical)
 		count.failing = fmax(count.sent - bitmap_estimate(answers, HOST_BIN_BUCKET_WORDS), 0);
 	if (!fails_enough(&count, class) || count.sent < peers_per_port * others ||
-	    (!needs_hearing(class) && only_refuses(&look->window->total, count.failing)))
+	    (is_tcp(class) && only_refuses(&look->window->total, count.failing)))
 		return;
 	scan.failing = count.failing;
 	scan.threshold = threshold(class, look->length, look->window->total.sampling_interval[0]);
+	if (!look->hearing)
+		scan.threshold *= deaf_factor(class);
 	if (ratio(&scan) > ratio(best))
 		*best = scan;
 }

@@ -68,16 +68,19 @@ takes_what_many_answered_for_no_scan(void)
 }
 
 static void
-calls_only_tcp_unanswered_where_answers_are_not_exported(void)
+calls_little_unanswered_where_answers_are_not_exported(void)
 {
 	const struct questions udp = { 161, UDP, ONLY_OUT, 300, 0 }, icmp = { 0, 1, ONLY_OUT, 300, 0 };
 	const struct questions tcp = { 445, 0, ONLY_OUT, 300, 0 };
+	const struct questions phones = { 5060, UDP, ONLY_OUT, 100, 0 }, sweep = { 6892, UDP, ONLY_OUT, 300, 0 };
 	const struct exchange look_up = { .host = HOST, .peer = RESOLVER, .minute = MINUTE, .out = 60, .in = 90, .port = 53,
 		                          .protocol = UDP };
 	g_autoptr(HostViews) views = host_views_new();
 
 	g_assert_cmpfloat(strength_of(&udp), ==, 0);
 	g_assert_cmpfloat(strength_of(&icmp), ==, 0);
+	g_assert_cmpfloat(strength_of(&phones), <, 0.5);
+	g_assert_cmpfloat(strength_of(&sweep), >, 0.9);
 	g_assert_cmpfloat(strength_of(&tcp), >, 0.9);
 	ask(views, &udp);
 	host_views_add(views, &look_up); /* is answered: the exporter tells both directions */
@@ -109,7 +112,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	ADD(finds_many_peers_without_answer);
 	ADD(takes_what_many_answered_for_no_scan);
-	ADD(calls_only_tcp_unanswered_where_answers_are_not_exported);
+	ADD(calls_little_unanswered_where_answers_are_not_exported);
 	ADD(takes_pages_that_come_by_tcp_for_answers_to_quic);
 	return g_test_run();
 }

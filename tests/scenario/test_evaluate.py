@@ -309,6 +309,7 @@ class Detection(unittest.TestCase):
                 ("--only-fold", "--labels", self.labels, "--bins", self.bins, "--only-fold", "7"),
                 ("--alarms", "--labels", self.labels, "--bins", self.bins, "--alarms", "0"),
                 ("--as-if", "--labels", self.labels, "--bins", self.bins, "--as-if", "out"),
+                ("nothing to learn from", "--labels", self.labels, "--bins", self.capture, "--folds", self.folds, "--as-if", "in"),
                 ("sideways", "--labels", self.labels, "--bins", self.capture, "--as-if", "sideways"),
                 ("--target", "--labels", self.labels, "--bins", self.bins, "--target", "100"),
                 ("--site", "--labels", self.labels, "--bins", self.bins, "--site", "a", "--site", "b"),

@@ -143,6 +143,23 @@ decide_by_sites(Detection *detection, const struct fit_options *fit, struct row_
 	}
 }
 
+/* Without each site, or each fold of hosts, in turn. */
+static bool
+can_learn(const Detection *detection, struct row_choice choice, GError **error)
+{
+	g_autofree unsigned *sites = g_new(unsigned, detection->options->input_count);
+	unsigned count = detection->options->sites != NULL ? number_sites(detection->options, sites) : FOLDS;
+
+	choice.sites = detection->options->sites != NULL ? sites : NULL;
+	for (unsigned i = 0; i < count; i++) {
+		choice.without_site = i;
+		choice.without_fold = choice.sites != NULL ? FOLD_NONE : (int)i;
+		if (!training_has_rows(detection->set, &choice, error))
+			return false;
+	}
+	return true;
+}
+
 static bool
 decide_by_training(Detection *detection, GError **error)
 {
@@ -165,6 +182,8 @@ decide_by_training(Detection *detection, GError **error)
 	}
 	for (size_t i = 0; i < window_set_count(detection->set); i++)
 		detection->values[i] = NAN;
+	if (!can_learn(detection, choice, error))
+		return false;
 	if (options->sites != NULL)
 		decide_by_sites(detection, &fit, &choice);
 	else

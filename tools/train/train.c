@@ -389,6 +389,8 @@ train_run(const struct train_options *options, GError **error)
 		return false;
 	if (options->dump_features && !window_set_dump(set, options->dump_features, error))
 		return false;
+	if (!training_has_rows(set, &choice, error))
+		return false;
 	search(set, &fit, options, &choice, &notes.trial);
 	if (options->calibration && !write_calibration(options, &notes.trial.usual.known, error))
 		return false;

@@ -109,3 +109,15 @@ training_rows(const WindowSet *set, const struct row_choice *choice)
 	}
 	return rows;
 }
+
+bool
+training_has_rows(const WindowSet *set, const struct row_choice *choice, GError **error)
+{
+	g_autoptr(GArray) rows = training_rows(set, choice);
+
+	if (rows->len > 0)
+		return true;
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+	            "nothing to learn from: no labelled host begins flows in a window that may be trained on");
+	return false;
+}

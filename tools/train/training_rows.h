@@ -31,6 +31,9 @@ struct row_choice {
 /* struct fit_row; their features point into the set. */
 GArray *training_rows(const WindowSet *set, const struct row_choice *choice);
 
+/* False: there are none, and `error` says so (G_FILE_ERROR_NOENT). */
+bool training_has_rows(const WindowSet *set, const struct row_choice *choice, GError **error);
+
 /* May the host be trained on, by the folds of `choice`? */
 bool training_allows(const WindowSet *set, const struct labelled_host *host, int without_fold);
 

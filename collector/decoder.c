@@ -672,7 +672,7 @@ decoder_next(Decoder *decoder, struct flow_batch *batch)
 			close_message(decoder);
 		else if (decoder->stage != STAGE_IDLE)
 			continue;
-		ready = exporter_table_next_ready(decoder->exporters);
+		ready = waiting_sets_next(exporter_table_waiting(decoder->exporters));
 		if (ready != NULL)
 			open_ready(decoder, ready);
 		else if (!take_rest(decoder))

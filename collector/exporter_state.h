@@ -15,6 +15,7 @@
 #include "collector/exporter.h"
 #include "collector/exporter_table.h"
 #include "collector/observation_domain.h"
+#include "collector/waiting_sets.h"
 
 /* Between two datagrams: frees what was replaced and drops what is out of date. */
 void exporter_table_settle(ExporterTable *table, struct wall_time now);
@@ -58,13 +59,8 @@ void exporter_table_announce(ExporterTable *table, struct exporter *exporter,
 void exporter_table_note_boot(ExporterTable *table, struct observation_domain *domain,
                               struct wall_time boot);
 
-/* Keeps a Data Set until its Template comes (`draft` says what of, its octets are `octets`), and
- * counts it. */
-void exporter_table_wait(ExporterTable *table, const struct waiting_set *draft,
-                         const uint8_t *octets);
-
-/* A Set whose Template has come; free with g_free().  NULL: there is none. */
-struct waiting_set *exporter_table_next_ready(ExporterTable *table);
+/* Data Sets that wait for their Template. */
+struct waiting_sets *exporter_table_waiting(ExporterTable *table);
 
 /* For iteration: number from 0 to count - 1. */
 struct exporter *exporter_table_get(const ExporterTable *table, size_t number);

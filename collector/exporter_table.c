@@ -26,16 +26,15 @@ struct exporter_key {
 struct ExporterTable {
 	struct exporter_limits limits;
 	const PrefixSet *allowed;
-	GArray *overrides;             /* struct override */
-	GPtrArray *exporters;          /* struct exporter, by number */
-	GHashTable *by_address;        /* struct exporter_key -> struct exporter */
-	GQueue *ready;                 /* struct waiting_set */
+	GArray *overrides;      /* struct override */
+	GPtrArray *exporters;   /* struct exporter, by number */
+	GHashTable *by_address; /* struct exporter_key -> struct exporter */
+	struct waiting_sets waiting;
 	GPtrArray *unsettled;          /* domains that have something to free */
 	struct decode_counters others; /* of datagrams that belong to no exporter, and of exporters
 	                                  that made room */
 	size_t domain_count;
 	struct octet_budget template_budget;
-	struct octet_budget waiting_budget;
 	struct wall_time settled;
 	bool is_unsaved;
 };
@@ -126,12 +125,11 @@ exporter_table_new(const struct exporter_limits *limits)
 	table->limits = *limits;
 	table->limits.fields_max = MIN(limits->fields_max, (size_t)TEMPLATE_FIELDS_MAX);
 	table->template_budget = octet_budget(limits->template_octets_max, limits->exporters_max);
-	table->waiting_budget = octet_budget(limits->waiting_octets_max, limits->exporters_max);
+	waiting_sets_init(&table->waiting, limits->waiting_octets_max, limits->exporters_max);
 	table->overrides = g_array_new(false, false, sizeof(struct override));
 	g_array_set_clear_func(table->overrides, override_clear);
 	table->exporters = g_ptr_array_new_with_free_func(exporter_free);
 	table->by_address = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
-	table->ready = g_queue_new();
 	table->unsettled = g_ptr_array_new();
 	return table;
 }
@@ -145,7 +143,7 @@ exporter_table_free(ExporterTable *table)
 	g_hash_table_unref(table->by_address);
 	g_ptr_array_unref(table->exporters);
 	g_ptr_array_unref(table->unsettled);
-	g_queue_free_full(table->ready, g_free);
+	waiting_sets_clear(&table->waiting);
 	g_free(table);
 }
 
@@ -274,36 +272,11 @@ give_templates(ExporterTable *table, struct exporter *exporter, size_t octets)
 	octet_budget_give(&table->template_budget, &exporter->template_octets, octets);
 }
 
-/* Sets that are older than `since` are given up. */
-static void
-drop_waiting(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain,
-             struct wall_time since)
-{
-	GHashTableIter iterator;
-	gpointer value;
-
-	g_hash_table_iter_init(&iterator, domain->waiting);
-	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
-		GQueue *queue = value;
-		struct waiting_set *set;
-
-		while ((set = g_queue_peek_head(queue)) != NULL && set->arrival.ms < since.ms) {
-			octet_budget_give(&table->waiting_budget, &exporter->waiting_octets,
-			                  sizeof(*set) + set->length);
-			exporter->counters.sets_waiting--;
-			exporter->counters.sets_template_late++;
-			g_free(g_queue_pop_head(queue));
-		}
-		if (g_queue_is_empty(queue))
-			g_hash_table_iter_remove(&iterator);
-	}
-}
-
 /* Before a domain goes: what it holds is no longer the table's. */
 static void
 forget_domain(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain)
 {
-	drop_waiting(table, exporter, domain, (struct wall_time){ INT64_MAX });
+	waiting_sets_drop(&table->waiting, exporter, domain, (struct wall_time){ INT64_MAX });
 	give_templates(table, exporter, template_octets(domain));
 	table->domain_count--;
 	g_ptr_array_remove_fast(table->unsettled, domain);
@@ -483,24 +456,6 @@ exporter_table_domain(ExporterTable *table, struct exporter *exporter, uint8_t v
 	return domain;
 }
 
-static void
-make_ready(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain,
-           uint16_t id)
-{
-	GQueue *queue = g_hash_table_lookup(domain->waiting, GUINT_TO_POINTER(id));
-	struct waiting_set *set;
-
-	if (queue == NULL)
-		return;
-	while ((set = g_queue_pop_head(queue)) != NULL) {
-		octet_budget_give(&table->waiting_budget, &exporter->waiting_octets,
-		                  sizeof(*set) + set->length);
-		exporter->counters.sets_waiting--;
-		g_queue_push_tail(table->ready, set);
-	}
-	g_hash_table_remove(domain->waiting, GUINT_TO_POINTER(id));
-}
-
 void
 exporter_table_learn(ExporterTable *table, struct exporter *exporter,
                      struct observation_domain *domain, const struct template_draft *draft)
@@ -533,7 +488,7 @@ exporter_table_learn(ExporterTable *table, struct exporter *exporter,
 		break;
 	}
 	table->is_unsaved = true;
-	make_ready(table, exporter, domain, draft->id);
+	waiting_sets_make_ready(&table->waiting, exporter, domain, draft->id);
 }
 
 void
@@ -592,41 +547,18 @@ exporter_table_note_boot(ExporterTable *table, struct observation_domain *domain
 	table->is_unsaved = true;
 }
 
-void
-exporter_table_wait(ExporterTable *table, const struct waiting_set *draft, const uint8_t *octets)
+struct waiting_sets *
+exporter_table_waiting(ExporterTable *table)
 {
-	size_t size = sizeof(*draft) + draft->length;
-	struct decode_counters *counters = &draft->exporter->counters;
-	struct waiting_set *set;
-	GQueue *queue;
-
-	if (!octet_budget_take(&table->waiting_budget, &draft->exporter->waiting_octets, size)) {
-		counters->sets_template_missing++;
-		return;
-	}
-	set = g_malloc(size);
-	*set = *draft;
-	memcpy(set->octets, octets, draft->length);
-	queue = g_hash_table_lookup(draft->domain->waiting, GUINT_TO_POINTER(draft->set_id));
-	if (queue == NULL) {
-		queue = g_queue_new();
-		g_hash_table_insert(draft->domain->waiting, GUINT_TO_POINTER(draft->set_id), queue);
-	}
-	g_queue_push_tail(queue, set);
-	counters->sets_waiting++;
-}
-
-struct waiting_set *
-exporter_table_next_ready(ExporterTable *table)
-{
-	return g_queue_pop_head(table->ready);
+	return &table->waiting;
 }
 
 static void
 expire_domain(ExporterTable *table, struct exporter *exporter, struct observation_domain *domain,
               struct wall_time now)
 {
-	drop_waiting(table, exporter, domain, wall_time_add_ms(now, -table->limits.waiting_ms));
+	waiting_sets_drop(&table->waiting, exporter, domain,
+	                  wall_time_add_ms(now, -table->limits.waiting_ms));
 	expire_templates(table, exporter, domain);
 	observation_domain_settle(domain);
 }
@@ -655,22 +587,10 @@ expire_exporter(ExporterTable *table, struct exporter *exporter, struct wall_tim
 	}
 }
 
-/* Sets that nobody asked for in time; the domain may be gone after this. */
-static void
-drop_ready(ExporterTable *table)
-{
-	struct waiting_set *set;
-
-	while ((set = exporter_table_next_ready(table)) != NULL) {
-		set->exporter->counters.sets_template_late++;
-		g_free(set);
-	}
-}
-
 void
 exporter_table_expire(ExporterTable *table, struct wall_time now)
 {
-	drop_ready(table);
+	waiting_sets_drop_ready(&table->waiting);
 	g_ptr_array_set_size(table->unsettled, 0);
 	for (guint i = 0; i < table->exporters->len; i++)
 		expire_exporter(table, exporter_table_get(table, i), now);
@@ -680,8 +600,7 @@ exporter_table_expire(ExporterTable *table, struct wall_time now)
 void
 exporter_table_settle(ExporterTable *table, struct wall_time now)
 {
-	if (!g_queue_is_empty(table->ready))
-		drop_ready(table);
+	waiting_sets_drop_ready(&table->waiting);
 	for (guint i = 0; i < table->unsettled->len; i++)
 		observation_domain_settle(g_ptr_array_index(table->unsettled, i));
 	if (table->unsettled->len > 0)

@@ -44,7 +44,7 @@ wait_for_template(struct message *message, uint16_t set_id, struct wire_reader s
 	};
 
 	message->records_known = false;
-	exporter_table_wait(message->table, &draft, set.next);
+	waiting_sets_keep(exporter_table_waiting(message->table), &draft, set.next);
 }
 
 void

@@ -37,19 +37,6 @@ struct export_template {
 	TemplatePlan *plan;
 };
 
-/* A Data Set that waits for its Template, or has waited. */
-struct waiting_set {
-	struct observation_domain *domain;
-	struct exporter *exporter;
-	struct wall_time arrival;
-	struct wall_time export_time; /* of its Message */
-	uint32_t uptime_ms;
-	int32_t clock_correction_ms;
-	uint16_t set_id;
-	size_t length;
-	uint8_t octets[];
-};
-
 struct observation_domain {
 	uint32_t id;
 	uint8_t version;      /* 5, 9 or 10 */

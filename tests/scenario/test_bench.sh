@@ -7,7 +7,7 @@ bench=$KENCHI_SOURCE/tools/bench
 build=$(dirname "$(dirname "$COLLECTOR")")
 
 "$bench" --help >"$folder/help"
-for row in cpu rate workers hosts read ring growth; do
+for row in cpu rate workers hosts read ring growth detector; do
 	grep -q "^    $row " "$folder/help" || { echo "--help lacks $row"; exit 1; }
 done
 

@@ -111,6 +111,9 @@ is_known_link(int type)
 	case DLT_IPV6:
 	case DLT_NULL:
 	case DLT_LOOP:
+	case DLT_PPP:
+	case DLT_PPP_SERIAL:
+	case DLT_C_HDLC:
 		return true;
 	default:
 		return false;
@@ -472,12 +475,15 @@ skip_vlan_tags(struct wire_reader *packet, uint16_t type)
 	return type;
 }
 
-/* The EtherType of what a PPP frame carries. */
+/* The EtherType of what a PPP frame carries.  Address and control stand before it on serial lines
+ * (RFC 1662). */
 static uint16_t
 skip_ppp_header(struct wire_reader *packet)
 {
 	uint16_t protocol = wire_read_u16(packet);
 
+	if (protocol == 0xff03)
+		protocol = wire_read_u16(packet);
 	return protocol == 0x0021 ? 0x0800 : protocol == 0x0057 ? 0x86dd : 0;
 }
 
@@ -526,6 +532,14 @@ skip_link_header(struct wire_reader *packet, int link_type)
 	case DLT_NULL:
 	case DLT_LOOP:
 		wire_skip(packet, 4);
+		break;
+	case DLT_PPP:
+	case DLT_PPP_SERIAL:
+		type = skip_ppp_header(packet);
+		break;
+	case DLT_C_HDLC: /* address, control */
+		wire_skip(packet, 2);
+		type = wire_read_u16(packet);
 		break;
 	default:
 		break;

@@ -9,7 +9,16 @@
 
 /* Captures are built from values, octet by octet. */
 
-enum { ETHERNET = 1, NULL_LINK = 0, RAW = 101, SLL = 113, SLL2 = 276 };
+enum {
+	ETHERNET = 1,
+	NULL_LINK = 0,
+	PPP = 9,
+	PPP_HDLC = 50,
+	RAW = 101,
+	C_HDLC = 104,
+	SLL = 113,
+	SLL2 = 276
+};
 
 static void
 add_u8(GByteArray *octets, unsigned value)
@@ -158,6 +167,7 @@ open_file(const struct fixture *fixture, GByteArray *file)
 	g_autoptr(GError) error = NULL;
 	CaptureReader *reader;
 
+	(void)g_unlink(fixture->path); /* GLib leaves the end of a longer file before */
 	g_assert_true(g_file_set_contents_full(fixture->path, (const char *)file->data, file->len,
 	                                       G_FILE_SET_CONTENTS_NONE, 0600, NULL));
 	g_byte_array_unref(file);
@@ -332,11 +342,16 @@ reads_other_link_types(struct fixture *fixture, gconstpointer data)
 		guint32 link_type;
 		guint before;
 		guint16 type; /* 0: none */
+		guint16 more; /* the same */
 		guint behind;
-	} cases[] = { { RAW, 0, 0, 0 },
-		      { NULL_LINK, 4, 0, 0 },
-		      { SLL, 14, 0x0800, 0 },
-		      { SLL2, 0, 0x0800, 18 } };
+	} cases[] = { { RAW, 0, 0, 0, 0 },
+		      { NULL_LINK, 4, 0, 0, 0 },
+		      { SLL, 14, 0x0800, 0, 0 },
+		      { SLL2, 0, 0x0800, 0, 18 },
+		      { PPP, 0, 0x0021, 0, 0 },
+		      { PPP, 0, 0xff03, 0x0021, 0 },
+		      { PPP_HDLC, 0, 0xff03, 0x0021, 0 },
+		      { C_HDLC, 0, 0x0f00, 0x0800, 0 } };
 
 	g_assert_null(data);
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -347,6 +362,8 @@ reads_other_link_types(struct fixture *fixture, gconstpointer data)
 		add_zeros(packet, cases[i].before);
 		if (cases[i].type != 0)
 			add_u16(packet, cases[i].type);
+		if (cases[i].more != 0)
+			add_u16(packet, cases[i].more);
 		add_zeros(packet, cases[i].behind);
 		add_ipv4(packet, &plain);
 		add_packet(file, packet, 0);

@@ -15,16 +15,12 @@ struct range {
 	struct number last;
 };
 
-/* How much of the addresses with the same first octet is in the set. */
-enum cover { COVER_NONE, COVER_SOME, COVER_ALL };
-
 enum { FIRST_OCTETS = 256 };
 
 /* Ranges are sorted and do not touch: one binary search answers, where the first octet does not. */
 struct PrefixSet {
 	GArray *ranges;
-	uint8_t ipv4[FIRST_OCTETS]; /* enum cover */
-	uint8_t ipv6[FIRST_OCTETS];
+	struct prefix_covers covers;
 };
 
 static const struct range everything = { { 0, 0 }, { UINT64_MAX, UINT64_MAX } };
@@ -110,7 +106,7 @@ range_of(const struct host_address *address, unsigned bits)
 		               { base.high | high, base.low | low } };
 }
 
-static enum cover
+static enum prefix_cover
 cover_of(const PrefixSet *set, struct range part)
 {
 	guint index = count_before(set, part.first);
@@ -133,8 +129,8 @@ note_covers(PrefixSet *set)
 		struct host_address ipv4 = host_address_from_ipv4(i << 24);
 		struct host_address ipv6 = { .octets = { (uint8_t)i } };
 
-		set->ipv4[i] = (uint8_t)cover_of(set, range_of(&ipv4, 96 + 8));
-		set->ipv6[i] = (uint8_t)cover_of(set, range_of(&ipv6, 8));
+		set->covers.ipv4[i] = (uint8_t)cover_of(set, range_of(&ipv4, 96 + 8));
+		set->covers.ipv6[i] = (uint8_t)cover_of(set, range_of(&ipv6, 8));
 	}
 }
 
@@ -222,14 +218,18 @@ search(const PrefixSet *set, struct number number)
 	       !is_before(number, g_array_index(set->ranges, struct range, index).first);
 }
 
-/* The first octet mostly tells. */
 bool
 prefix_set_contains(const PrefixSet *set, const struct host_address *address)
 {
-	uint8_t cover = host_address_is_ipv4(address) ? set->ipv4[address->octets[12]]
-	                                              : set->ipv6[address->octets[0]];
+	enum prefix_cover cover = prefix_covers_of(&set->covers, address);
 
 	return cover == COVER_SOME ? search(set, number_of(address)) : cover == COVER_ALL;
+}
+
+const struct prefix_covers *
+prefix_set_covers(const PrefixSet *set)
+{
+	return &set->covers;
 }
 
 bool

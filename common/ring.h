@@ -96,6 +96,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RingWriter, ring_close_writer)
 bool ring_push_bin(RingWriter *writer, int64_t export_ms, const struct host_bin *bin,
                    const struct host_bin_extension *extension);
 bool ring_push_shares(RingWriter *writer, int64_t export_ms, const struct host_shares *shares);
+
+/* The same, for who writes the cells where they stay: returns where; NULL: the ring is full. */
+union host_cell *ring_push_cells(RingWriter *writer, int64_t export_ms,
+                                 const struct host_shares *shares);
 bool ring_push_watermark(RingWriter *writer, const struct ring_watermark *watermark);
 bool ring_push_counters(RingWriter *writer, const char *json); /* also false above 16 KiB of text */
 bool ring_push_end(RingWriter *writer);

@@ -216,8 +216,8 @@ ring_push_bin(RingWriter *writer, int64_t export_ms, const struct host_bin *bin,
 	return true;
 }
 
-bool
-ring_push_shares(RingWriter *writer, int64_t export_ms, const struct host_shares *shares)
+union host_cell *
+ring_push_cells(RingWriter *writer, int64_t export_ms, const struct host_shares *shares)
 {
 	struct ring_shares_head head = {
 		.export_ms = export_ms,
@@ -227,15 +227,24 @@ ring_push_shares(RingWriter *writer, int64_t export_ms, const struct host_shares
 		.lost = shares->lost,
 		.count = shares->count,
 	};
-	size_t length = shares->count * sizeof(*shares->cells);
 	uint8_t *payload;
 
 	g_assert(shares->count <= HOST_SHARES_CELLS_MOST);
-	payload = push(writer, RING_SHARES, sizeof(head) + length, RING_RESERVE);
+	payload = push(writer, RING_SHARES, sizeof(head) + shares->count * sizeof(*shares->cells), RING_RESERVE);
 	if (payload == NULL)
-		return false;
+		return NULL;
 	memcpy(payload, &head, sizeof(head));
-	memcpy(payload + sizeof(head), shares->cells, length);
+	return (union host_cell *)(void *)(payload + sizeof(head));
+}
+
+bool
+ring_push_shares(RingWriter *writer, int64_t export_ms, const struct host_shares *shares)
+{
+	union host_cell *cells = ring_push_cells(writer, export_ms, shares);
+
+	if (cells == NULL)
+		return false;
+	memcpy(cells, shares->cells, shares->count * sizeof(*cells));
 	return true;
 }
 

@@ -5,89 +5,92 @@
 #include "collector/due_queue.h"
 #include "collector/export_progress.h"
 #include "collector/flow_role.h"
-#include "collector/lazy_map.h"
-#include "collector/open_bins.h"
 #include "collector/record_shares.h"
+#include "collector/share_groups.h"
+#include "collector/share_log.h"
+#include "common/keyed_hash.h"
 
 enum {
-	BLOCK = 32,            /* records whose searches wait for memory together */
-	VIEWS = 2 * BLOCK,     /* a biflow is two records */
-	JOBS = 2 * VIEWS,      /* each for its source and its destination */
-	OPENED_UNIT_SHIFT = 7, /* the bins' times of opening count 128 ms */
-	SWEEPS_PER_PART = 10,  /* bins are looked through so often while a part grows */
-	SILENT_QUIETS = 3,     /* an exporter is silent after so many quiet_ms */
+	BLOCK = 32,           /* records whose lines are asked for together */
+	PLANNED = 2 * BLOCK,  /* a biflow is two records */
+	CLOCK_UNIT_SHIFT = 7, /* the exporters' clocks count 128 ms for what is due */
+	SWEEPS_PER_PART = 10, /* partitions are looked through so often while a part grows */
+	BUSY_TOUCHES = 8,     /* a host with more in a minute is busy */
+	SILENT_QUIETS = 3,    /* an exporter is silent after so many quiet_ms */
+	SHARES_A_HOST = 4,    /* that there is room for, if all hosts have as many */
+	CHUNKS_AT_ONCE = 600, /* a partition of more is sent without waiting */
 	ALIVE_MS = 600000,
 	EXPORTER_BITS = 16,
-	RADIX_BITS = 16,
-	PARTS_AHEAD = 8, /* so many parts early their memory is asked for */
+	RUNS_AHEAD = 4, /* so many partitions early their memory is asked for */
 };
 
-/* A record that is to be added to the bins of one of its ends. */
-struct job {
-	const struct record_view *view;
-	const struct host_address *host;
-	enum host_direction direction;
-	uint32_t hash;   /* of the first minute's bin */
-	uint32_t number; /* of that bin, if it was open before this block; else OPEN_BINS_NONE */
-	bool last;       /* of the record's, which is settled then */
+/* One direction of a record that is to be added, and where: by its ends, by enum host_direction. */
+struct planned {
+	const struct flow_record *record;
+	struct share_partition *partitions[2]; /* NULL: that end is not monitored */
+	struct record_view view;
+	uint32_t hashes[2];
+	bool last; /* of the record's, which is settled then */
+};
+
+/* The partition that is being sent: those groups that are to be sent now. */
+struct sending {
+	struct share_run run;
+	struct share_group *groups;
+	size_t count;
+	size_t next;
+	const struct share_group *given; /* last */
 };
 
 struct BinTable {
 	struct bin_table_limits limits;
 	const PrefixSet *monitored;
-	OpenBins *open;
+	const struct prefix_covers *covers; /* of them */
+	struct keyed_ends key;
+	struct share_log log;
+	ShareGroups *groups;
 	DueQueue *queue;
 	ExportProgress *progress;
 	struct bin_table_counters counters;
-	int64_t swept_at_ms; /* the lead, when bins were last looked through */
+	int64_t swept_at_ms; /* the lead, when partitions were last looked through */
 	uint16_t owner;      /* place of the exporter whose batch is added */
-	uint16_t opened;     /* what a bin opened now is marked with */
-	uint16_t exporters;  /* its bit */
+	uint16_t bit;        /* of the exporter, as held shares have it */
 	int64_t earliest_ms; /* a record that starts before, or ends behind the latest, is refused
 	                      */
 	int64_t latest_ms;
 
-	uint32_t *due; /* numbers of the bins to give out */
-	uint32_t *sorted;
-	size_t due_octets;
-	size_t due_count;
-	size_t due_next;
-	uint32_t given; /* to be released; OPEN_BINS_NONE: none */
+	GArray *due; /* of struct due */
+	guint due_next;
+	size_t full; /* partitions that were added to them since parts were begun */
+	struct sending sending;
 
-	size_t view_count;
-	size_t job_count;
-	struct record_view views[VIEWS];
+	size_t planned_count;
+	struct planned planned[PLANNED];
 	struct flow_record reversed[BLOCK];
-	struct job jobs[JOBS];
 };
 
 BinTable *
 bin_table_new(const struct bin_table_limits *limits, const PrefixSet *monitored, uint64_t table_key,
               uint64_t sketch_key)
 {
-	struct open_bins_limits bins = {
-		.bins_max = limits->hosts_max,
-		.chunks_max = limits->hosts_max,
-		.sums_max = limits->extensions_max,
-	};
 	BinTable *table = g_new0(BinTable, 1);
 
 	table->limits = *limits;
 	table->monitored = monitored;
-	table->open = open_bins_new(&bins, table_key, sketch_key);
-	table->queue = due_queue_new(table->open, limits->hosts_max);
+	table->covers = prefix_set_covers(monitored);
+	table->key = keyed_ends(table_key);
+	share_log_init(&table->log, limits->hosts_max * SHARES_A_HOST);
+	table->groups = share_groups_new(table_key, sketch_key);
+	table->queue = due_queue_new(&table->log, limits->quiet_ms);
 	table->progress = export_progress_new(limits->quiet_ms);
-	table->due_octets = (limits->hosts_max + 1) * sizeof(*table->due);
-	table->due = lazy_map(table->due_octets);
-	table->sorted = lazy_map(table->due_octets);
-	table->given = OPEN_BINS_NONE;
+	table->due = g_array_new(FALSE, FALSE, sizeof(struct due));
 	return table;
 }
 
 void
 bin_table_populate(BinTable *table)
 {
-	open_bins_populate(table->open);
+	share_log_populate(&table->log);
 }
 
 void
@@ -96,116 +99,187 @@ bin_table_free(BinTable *table)
 	if (table == NULL)
 		return;
 	due_queue_free(table->queue);
-	open_bins_free(table->open);
+	share_groups_free(table->groups);
+	share_log_clear(&table->log);
 	export_progress_free(table->progress);
-	lazy_unmap(table->due, table->due_octets);
-	lazy_unmap(table->sorted, table->due_octets);
+	g_array_unref(table->due);
 	g_free(table);
 }
 
-/* The bin, opened if need be; OPEN_BINS_NONE: there is no room. */
-static uint32_t
-bin_for(BinTable *table, const struct host_address *host, uint32_t minute, uint32_t hash)
+static uint16_t
+clock_of(const BinTable *table, uint16_t owner)
 {
-	uint32_t number = open_bins_find(table->open, host, minute, hash);
-	struct open_bin_key key = { host, minute, hash, table->owner, table->opened };
-
-	if (number != OPEN_BINS_NONE)
-		return number;
-	number = open_bins_open(table->open, &key);
-	if (number != OPEN_BINS_NONE)
-		due_queue_add(table->queue, number);
-	return number;
+	return (uint16_t)(export_progress_of(table->progress, owner) >> CLOCK_UNIT_SHIFT);
 }
 
+/* From now on it waits to be due. */
+static void
+begin_partition(BinTable *table, struct share_partition *partition)
+{
+	partition->since = clock_of(table, partition->owner);
+	due_queue_add(table->queue, partition,
+	              export_progress_time(table->progress, partition->owner).ms);
+}
+
+/* A partition has begun; or it has grown so much that it is due at once. */
+G_GNUC_NO_INLINE static void
+note_chunk(BinTable *table, struct share_partition *partition)
+{
+	struct due due = { (uint32_t)(partition - table->log.partitions), DUE_ALL };
+
+	if (partition->chunks == 1) {
+		partition->owner = table->owner;
+		begin_partition(table, partition);
+	} else if (partition->chunks == CHUNKS_AT_ONCE) {
+		g_array_append_val(table->due, due);
+		table->full++;
+	}
+}
+
+/* A line for the share of a host's minute, which is the caller's to write.  NULL: there is no room.
+ */
+static inline struct held_share *
+take_line(BinTable *table, const struct planned *planned, enum host_direction end, uint32_t minute)
+{
+	struct share_partition *partition = planned->partitions[end];
+	uint32_t chunks = partition->chunks;
+	struct held_share *held = share_log_append(&table->log, partition);
+
+	if (held == NULL)
+		return NULL;
+	if (partition->chunks != chunks)
+		note_chunk(table, partition);
+	held->host = *record_host(planned->record, end);
+	held->minute = minute;
+	return held;
+}
+
+/* Names the exporter in what was written; a host's minute may have become busy. */
 static inline void
-end_share(BinTable *table, uint32_t number, const struct open_share *share)
+end_share(BinTable *table, const struct planned *planned, enum host_direction end,
+          struct held_share *held)
 {
-	if (open_bins_end_share(table->open, number, share))
-		due_queue_add_busy(table->queue, number);
+	struct share_partition *partition = planned->partitions[end];
+	struct host_share *share = &held->cell.share;
+	uint8_t *touches;
+
+	share->exporters = table->owner;
+	share->marks |= table->bit;
+	touches = &partition->touches[(planned->hashes[end] + held->minute) % SHARE_TOUCH_COUNTERS];
+	*touches = (uint8_t)(*touches + ((share->marks & (SHARE_COPY | SHARE_ICMP_ERROR)) == 0));
+	if (*touches <= BUSY_TOUCHES || partition->busy)
+		return;
+	partition->busy = true;
+	due_queue_add_busy(table->queue, partition);
 }
 
-/* Of a record that was reported before nothing is counted but that it was. */
+/* There is no room: false. */
 static bool
-note_copy(BinTable *table, const struct job *job)
+lose_share(BinTable *table, const struct planned *planned, enum host_direction end)
 {
-	uint32_t number = bin_for(table, job->host, job->view->minute, job->hash);
-	struct open_share open;
+	share_log_lose(planned->partitions[end]);
+	table->counters.shares_lost++;
+	return false;
+}
 
-	if (number == OPEN_BINS_NONE || !open_bins_begin_share(table->open, number, false, &open))
-		return false;
-	*open.share = (struct host_share){ .marks = SHARE_COPY, .exporters = job->view->exporters };
-	end_share(table, number, &open);
+/* The share of one end in one minute.  False: it is lost. */
+static bool
+add_cut(BinTable *table, const struct planned *planned, enum host_direction end,
+        const struct record_cut *cut)
+{
+	const struct record_view *view = &planned->view;
+	bool wide = record_view_is_wide(view);
+	struct open_share open = { 0 };
+	struct held_share *held;
+
+	if (!share_log_has_room(&table->log, planned->partitions[end], wide ? 2 : 1))
+		return lose_share(table, planned, end);
+	held = take_line(table, planned, end, cut->minute);
+	open.share = &held->cell.share;
+	if (wide)
+		open.numbers = &take_line(table, planned, end, cut->minute)->cell.numbers;
+	record_cut_write(cut, view, end, &open);
+	end_share(table, planned, end, held);
 	return true;
 }
 
-/* The bin of a minute behind the record's first one. */
-static uint32_t
-later_bin(BinTable *table, const struct host_address *host, uint32_t minute)
+/* The share of a record that was reported before: nothing is counted but that it was. */
+static bool
+add_copy(BinTable *table, const struct planned *planned, enum host_direction end)
 {
-	return bin_for(table, host, minute, open_bins_hash(table->open, host, minute));
+	struct held_share *held = take_line(table, planned, end, planned->view.minute);
+
+	if (held == NULL)
+		return lose_share(table, planned, end);
+	held->cell.share = (struct host_share){ .marks = SHARE_COPY };
+	end_share(table, planned, end, held);
+	return true;
 }
 
-/* True: at least one minute of it found room. */
-static inline bool
-do_job(BinTable *table, const struct job *job)
+/* True: at least one of its minutes found room. */
+G_GNUC_NO_INLINE static bool
+add_special(BinTable *table, const struct planned *planned, enum host_direction end)
 {
-	const struct record_view *view = job->view;
+	const struct record_view *view = &planned->view;
 	struct record_cut cut = { 0 };
-	struct open_share open;
 	bool placed = false;
 
 	if (view->marks & SHARE_COPY)
-		return note_copy(table, job);
-	while (record_cut_next(&cut, view)) {
-		uint32_t number = job->number;
-
-		if (cut.from_ms != 0)
-			number = later_bin(table, job->host, cut.minute);
-		else if (number == OPEN_BINS_NONE)
-			number = bin_for(table, job->host, cut.minute, job->hash);
-		if (number == OPEN_BINS_NONE) {
-			table->counters.shares_lost++;
-		} else if (!open_bins_begin_share(table->open, number, view->wide, &open)) {
-			table->counters.shares_lost++;
-			table->counters.touches_lost++;
-		} else {
-			record_cut_write(&cut, view, job->direction, &open);
-			end_share(table, number, &open);
-			placed = true;
-		}
-	}
+		return add_copy(table, planned, end);
+	while (record_cut_next(&cut, view))
+		placed |= add_cut(table, planned, end, &cut);
 	return placed;
 }
 
-static inline void
-plan_job(BinTable *table, const struct record_view *view, enum host_direction direction)
+static inline bool
+add_plain(BinTable *table, const struct planned *planned, enum host_direction end)
 {
-	const struct host_address *host = record_view_host(view, direction);
-	struct job *job = &table->jobs[table->job_count];
+	const struct record_view *view = &planned->view;
+	struct held_share *held = take_line(table, planned, end, view->minute);
 
-	if (!prefix_set_contains(table->monitored, host))
-		return;
-	job->view = view;
-	job->host = host;
-	job->direction = direction;
-	job->hash = open_bins_hash(table->open, host, view->minute);
-	job->last = false;
-	open_bins_prefetch_index(table->open, job->hash);
-	table->job_count++;
+	if (held == NULL)
+		return lose_share(table, planned, end);
+	record_plain_write(view, end, &held->cell.share);
+	end_share(table, planned, end, held);
+	return true;
+}
+
+static inline bool
+is_monitored(const BinTable *table, const struct host_address *host)
+{
+	enum prefix_cover cover = prefix_covers_of(table->covers, host);
+
+	return cover == COVER_ALL ||
+	       (cover == COVER_SOME && prefix_set_contains(table->monitored, host));
+}
+
+static inline bool
+plan_end(BinTable *table, struct planned *planned, enum host_direction end)
+{
+	const struct host_address *host = record_host(planned->record, end);
+	uint64_t hash;
+
+	planned->partitions[end] = NULL;
+	if (!is_monitored(table, host))
+		return false;
+	hash = keyed_hash_end(&table->key, host, 0);
+	planned->partitions[end] = share_log_partition(&table->log, hash);
+	planned->hashes[end] = (uint32_t)(hash >> 32);
+	__builtin_prefetch(planned->partitions[end], 1);
+	return true;
 }
 
 static inline void
-plan_view(BinTable *table, const struct flow_record *record)
+plan_direction(BinTable *table, const struct flow_record *record)
 {
-	struct record_view *view = &table->views[table->view_count];
-	size_t jobs = table->job_count;
+	struct planned *planned = &table->planned[table->planned_count];
+	bool source, destination;
 
-	record_view_begin(view, record, table->exporters);
-	plan_job(table, view, HOST_OUT);
-	plan_job(table, view, HOST_IN);
-	/* Nobody looks at a view of which no end is monitored. */
-	table->view_count += table->job_count != jobs;
+	planned->record = record;
+	planned->last = false;
+	source = plan_end(table, planned, HOST_OUT);
+	destination = plan_end(table, planned, HOST_IN);
+	table->planned_count += source || destination;
 }
 
 /* What a batch's records have in common. */
@@ -216,9 +290,7 @@ take_header(BinTable *table, const struct flow_batch *batch)
 	unsigned bit = (batch->exporter + batch->observation_domain * 7) % EXPORTER_BITS;
 
 	table->owner = export_progress_note(table->progress, batch->exporter, batch->export_time);
-	table->opened =
-		(uint16_t)(export_progress_of(table->progress, table->owner) >> OPENED_UNIT_SHIFT);
-	table->exporters = (uint16_t)(1u << bit);
+	table->bit = (uint16_t)(bit << HELD_BIT_SHIFT);
 	table->earliest_ms = MAX(batch->export_time.ms - table->limits.lateness_ms, 0);
 	table->latest_ms = MIN(batch->export_time.ms + table->limits.future_ms, never_ms - 1);
 	table->counters.records += batch->count;
@@ -264,47 +336,54 @@ static inline void
 plan_record(BinTable *table, const struct flow_batch *batch, const struct flow_record *record,
             struct flow_record *reversed)
 {
-	size_t jobs = table->job_count;
+	size_t planned = table->planned_count;
 
 	if (is_refused(table, record)) {
 		++*refusal_of(table, batch, record);
 		return;
 	}
 	if ((record->octets | record->packets) != 0)
-		plan_view(table, record);
+		plan_direction(table, record);
 	if (has_reverse(record)) {
 		flow_role_reverse(record, reversed);
-		plan_view(table, reversed);
+		plan_direction(table, reversed);
 	}
-	if (table->job_count == jobs)
+	if (table->planned_count == planned)
 		table->counters.unmonitored++;
 	else
-		table->jobs[table->job_count - 1].last = true;
+		table->planned[table->planned_count - 1].last = true;
 }
 
-/* In steps that each ask for memory and leave it time to come: what takes longest stands between.
- */
+/* Asks for the lines that will be written; what takes longest stands between. */
 static inline void
-look_for_bins(BinTable *table)
+prepare(BinTable *table)
 {
-	for (size_t i = 0; i < table->job_count; i++)
-		table->jobs[i].number = open_bins_prefetch_bin(table->open, table->jobs[i].hash);
-	for (size_t i = 0; i < table->view_count; i++)
-		record_view_finish(&table->views[i]);
-	for (size_t i = 0; i < table->job_count; i++) {
-		struct job *job = &table->jobs[i];
+	for (size_t i = 0; i < table->planned_count; i++) {
+		struct planned *planned = &table->planned[i];
 
-		if (job->number != OPEN_BINS_NONE)
-			job->number = open_bins_confirm(table->open, job->number, job->host,
-			                                job->view->minute);
+		if (planned->partitions[HOST_OUT] != NULL)
+			share_log_prefetch_end(&table->log, planned->partitions[HOST_OUT]);
+		if (planned->partitions[HOST_IN] != NULL)
+			share_log_prefetch_end(&table->log, planned->partitions[HOST_IN]);
+		record_view_init(&planned->view, planned->record);
 	}
+}
+
+/* True: something of it found room. */
+static inline bool
+add_end(BinTable *table, const struct planned *planned, enum host_direction end)
+{
+	if (planned->partitions[end] == NULL)
+		return false;
+	return planned->view.plain ? add_plain(table, planned, end)
+	                           : add_special(table, planned, end);
 }
 
 /* Counts a record by what became of it. */
 static inline void
-settle(BinTable *table, const struct job *job, bool placed)
+settle(BinTable *table, const struct record_view *view, bool placed)
 {
-	if (job->view->marks & SHARE_COPY)
+	if (view->marks & SHARE_COPY)
 		table->counters.copies++;
 	else if (placed)
 		table->counters.binned++;
@@ -317,17 +396,18 @@ add_block(BinTable *table, const struct flow_batch *batch, size_t from, size_t u
 {
 	bool placed = false;
 
-	table->view_count = table->job_count = 0;
+	table->planned_count = 0;
 	for (size_t i = from; i < until; i++)
 		plan_record(table, batch, &batch->records[i], &table->reversed[i - from]);
-	look_for_bins(table);
-	for (size_t i = 0; i < table->job_count; i++) {
-		const struct job *job = &table->jobs[i];
+	prepare(table);
+	for (size_t i = 0; i < table->planned_count; i++) {
+		const struct planned *planned = &table->planned[i];
 
-		placed |= do_job(table, job);
-		if (!job->last)
+		placed |= add_end(table, planned, HOST_OUT);
+		placed |= add_end(table, planned, HOST_IN);
+		if (!planned->last)
 			continue;
-		settle(table, job, placed);
+		settle(table, &planned->view, placed);
 		placed = false;
 	}
 }
@@ -345,136 +425,183 @@ bin_table_is_due(const BinTable *table)
 {
 	int64_t since = export_progress_lead(table->progress) - table->swept_at_ms;
 
-	return since >= table->limits.part_ms / SWEEPS_PER_PART ||
-	       open_bins_are_scarce(table->open) || open_bins_room_is_scarce(table->open);
+	return since >= table->limits.part_ms / SWEEPS_PER_PART || table->full != 0 ||
+	       share_log_is_scarce(&table->log);
+}
+
+static bool
+is_silent(const BinTable *table, uint16_t exporter)
+{
+	return export_progress_silence(table->progress, exporter) >=
+	       SILENT_QUIETS * table->limits.quiet_ms;
 }
 
 static void
-release_given(BinTable *table)
-{
-	if (table->given != OPEN_BINS_NONE)
-		open_bins_release(table->open, table->given);
-	table->given = OPEN_BINS_NONE;
-}
-
-static uint32_t
-minute_of(const BinTable *table, uint32_t number)
-{
-	return open_bins_tag(table->open, number)->minute;
-}
-
-/* One pass of a radix sort, stable, by the bits of the minute from `shift` on. */
-static void
-sort_pass(BinTable *table, uint32_t least, unsigned shift, size_t counts)
-{
-	g_autofree uint32_t *starts = g_new0(uint32_t, counts + 1);
-	uint32_t *sorted = table->sorted;
-
-	for (size_t i = 0; i < table->due_count; i++)
-		starts[(uint16_t)((minute_of(table, table->due[i]) - least) >> shift) + 1]++;
-	for (size_t i = 0; i < counts; i++)
-		starts[i + 1] += starts[i];
-	for (size_t i = 0; i < table->due_count; i++) {
-		uint32_t number = table->due[i];
-
-		sorted[starts[(uint16_t)((minute_of(table, number) - least) >> shift)]++] = number;
-	}
-	table->sorted = table->due;
-	table->due = sorted;
-}
-
-/* Minutes seldom differ by more than a few hundred: one pass does then, and it looks at no more
- * counts than there are minutes. */
-static void
-sort_by_minute(BinTable *table)
-{
-	uint32_t least = UINT32_MAX;
-	uint32_t greatest = 0;
-	size_t counts;
-
-	for (size_t i = 0; i < table->due_count; i++) {
-		least = MIN(least, minute_of(table, table->due[i]));
-		greatest = MAX(greatest, minute_of(table, table->due[i]));
-	}
-	counts = MIN((size_t)greatest - least + 1, 1u << RADIX_BITS);
-	for (unsigned shift = 0; shift < 32 && (greatest - least) >> shift != 0;
-	     shift += RADIX_BITS)
-		sort_pass(table, least, shift, counts);
-}
-
-static uint16_t
-clock_of(const BinTable *table, uint16_t owner)
-{
-	return (uint16_t)(export_progress_of(table->progress, owner) >> OPENED_UNIT_SHIFT);
-}
-
-static void
-mark_due(BinTable *table)
+take_due(BinTable *table)
 {
 	uint16_t owners = export_progress_count(table->progress);
-	struct due_ages ages = {
-		.quiet_age = (uint16_t)(table->limits.quiet_ms >> OPENED_UNIT_SHIFT),
-		.busy_age = (uint16_t)(table->limits.part_ms >> OPENED_UNIT_SHIFT),
-	};
 
-	if (open_bins_room_is_scarce(table->open))
-		ages.busy_age = 0;
 	for (uint16_t owner = 0; owner < owners; owner++) {
-		bool silent = export_progress_silence(table->progress, owner) >=
-		              SILENT_QUIETS * table->limits.quiet_ms;
-		struct due_ages of_silent = { 0 };
+		struct due_clock clock = {
+			.export_ms = export_progress_time(table->progress, owner).ms,
+			.progress = clock_of(table, owner),
+			.busy_age = (uint16_t)(table->limits.part_ms >> CLOCK_UNIT_SHIFT),
+			.silent = is_silent(table, owner),
+		};
 
-		ages.now = clock_of(table, owner);
-		due_queue_mark(table->queue, owner, silent ? &of_silent : &ages);
+		due_queue_take(table->queue, owner, &clock, table->due);
 	}
+}
+
+static void
+take_all(BinTable *table)
+{
+	struct due due = { 0, DUE_ALL };
+
+	g_array_set_size(table->due, 0);
+	for (; due.partition <= table->log.mask; due.partition++)
+		if (table->log.partitions[due.partition].first != 0)
+			g_array_append_val(table->due, due);
 }
 
 void
 bin_table_begin_parts(BinTable *table, bool all)
 {
-	release_given(table);
 	table->swept_at_ms = export_progress_lead(table->progress);
-	for (; table->due_next < table->due_count; table->due_next++)
-		due_queue_mark_one(table->queue, table->due[table->due_next]);
-	if (all || open_bins_are_scarce(table->open))
-		due_queue_mark_all(table->queue);
-	else
-		mark_due(table);
+	table->full = 0;
+	g_array_remove_range(table->due, 0, table->due_next);
 	table->due_next = 0;
-	table->due_count = due_queue_take_marked(table->queue, table->due);
-	sort_by_minute(table);
+	if (all || share_log_is_scarce(&table->log))
+		take_all(table);
+	else
+		take_due(table);
+	share_log_grow(&table->log);
 }
 
-/* Asks for the memory of parts that will be given out soon. */
-static inline void
-prefetch_parts(const BinTable *table)
+/* As if the group's shares had come now. */
+static void
+count_touches(const BinTable *table, struct share_partition *partition,
+              const struct share_group *group)
 {
-	const uint32_t *next = &table->due[table->due_next];
-	size_t left = table->due_count - table->due_next;
+	const struct host_address *host = &table->log.lines[group->first].host;
+	uint32_t hash = (uint32_t)(keyed_hash_end(&table->key, host, 0) >> 32);
+	uint8_t *touches = &partition->touches[(hash + group->minute) % SHARE_TOUCH_COUNTERS];
 
-	if (left > PARTS_AHEAD)
-		open_bins_prefetch_part(table->open, next[PARTS_AHEAD]);
-	if (left > PARTS_AHEAD / 2)
-		open_bins_prefetch_close(table->open, next[PARTS_AHEAD / 2]);
+	*touches = (uint8_t)MAX(*touches, group->touches);
+}
+
+/* Does the minute go on, by the clock of who reported it? */
+static bool
+goes_on(const BinTable *table, const struct share_group *group)
+{
+	uint16_t exporter = table->log.lines[group->first].cell.share.exporters;
+	int64_t export_ms = export_progress_time(table->progress, exporter).ms;
+	int64_t minute_ms = (int64_t)group->minute * HOST_BIN_MS;
+
+	return minute_ms <= export_ms && export_ms < minute_ms + HOST_BIN_MS &&
+	       table->limits.quiet_ms >= HOST_BIN_MS && !is_silent(table, exporter);
+}
+
+/* Is a group to be sent, when its partition is due for that? */
+static bool
+is_ripe(const BinTable *table, const struct share_group *group, enum due_kind kind)
+{
+	return kind == DUE_ALL || group->touches > BUSY_TOUCHES ||
+	       (kind == DUE_QUIET && !goes_on(table, group));
+}
+
+/* Puts back the groups that are not ripe; those that are stay, in order. */
+static void
+keep_unripe(BinTable *table, struct share_partition *partition, enum due_kind kind)
+{
+	struct sending *sending = &table->sending;
+	size_t ripe = 0;
+
+	for (size_t i = 0; i < sending->count; i++) {
+		const struct share_group *group = &sending->groups[i];
+
+		if (is_ripe(table, group, kind) ||
+		    !share_groups_keep(group, &table->log, partition))
+			sending->groups[ripe++] = *group;
+		else
+			count_touches(table, partition, group);
+	}
+	sending->count = ripe;
+}
+
+static void
+sweep(BinTable *table, const struct due *due)
+{
+	struct share_partition *partition = &table->log.partitions[due->partition];
+	struct sending *sending = &table->sending;
+	uint16_t serial = partition->serial;
+
+	if (partition->first == 0 || (due->kind == DUE_BUSY && !partition->busy))
+		return;
+	sending->run = share_log_take(partition);
+	sending->groups =
+		share_groups_find(table->groups, &table->log, &sending->run, &sending->count);
+	sending->next = 0;
+	keep_unripe(table, partition, due->kind);
+	if (partition->first == 0)
+		return;
+	partition->lost = sending->run.lost;
+	if (due->kind != DUE_BUSY) {
+		begin_partition(table, partition);
+		return;
+	}
+	partition->since = clock_of(table, partition->owner);
+	partition->serial = serial; /* the others still wait */
+}
+
+/* Asks for the memory of what will be looked through soon. */
+static inline void
+prefetch_runs(const BinTable *table)
+{
+	const struct due *due = (const struct due *)(const void *)table->due->data;
+	const struct share_partition *partitions = table->log.partitions;
+	guint left = table->due->len - table->due_next;
+
+	if (left > 2 * RUNS_AHEAD)
+		__builtin_prefetch(&partitions[due[table->due_next + 2 * RUNS_AHEAD].partition], 1);
+	if (left > RUNS_AHEAD)
+		share_log_prefetch_run(&table->log,
+		                       &partitions[due[table->due_next + RUNS_AHEAD].partition]);
+}
+
+/* False: nothing is due any more. */
+static bool
+sweep_next(BinTable *table)
+{
+	share_log_release(&table->log, &table->sending.run);
+	if (table->due_next >= table->due->len)
+		return false;
+	prefetch_runs(table);
+	sweep(table, &g_array_index(table->due, struct due, table->due_next++));
+	return true;
 }
 
 bool
 bin_table_next_part(BinTable *table, struct bin_part *part)
 {
-	uint32_t number;
+	struct sending *sending = &table->sending;
+	uint16_t exporter;
 
-	release_given(table);
-	if (table->due_next >= table->due_count)
-		return false;
-	prefetch_parts(table);
-	number = table->due[table->due_next++];
-	open_bins_close(table->open, number, part);
-	table->given = number;
-	part->export_ms =
-		export_progress_time(table->progress, open_bins_tag(table->open, number)->owner).ms;
+	while (sending->next >= sending->count)
+		if (!sweep_next(table))
+			return false;
+	sending->given = &sending->groups[sending->next++];
+	exporter = share_groups_part(table->groups, &table->log, sending->given, part);
+	part->export_ms = export_progress_time(table->progress, exporter).ms;
 	table->counters.parts++;
 	table->counters.extended += part->extension != NULL;
 	return true;
+}
+
+void
+bin_table_write_cells(const BinTable *table, union host_cell *cells)
+{
+	share_groups_write(&table->log, table->sending.given, cells);
 }
 
 struct wall_time
@@ -493,24 +620,20 @@ struct bin_table_counters
 bin_table_counters(const BinTable *table)
 {
 	struct bin_table_counters counters = table->counters;
-	struct open_bins_pools pools = open_bins_pools(table->open);
 
-	counters.open_bins = pools.bins.used;
-	counters.open_extensions = pools.sums.used;
+	counters.open_shares = share_log_room(&table->log).used;
 	return counters;
 }
 
-struct open_bins_pools
-bin_table_pools(const BinTable *table)
+struct share_log_room
+bin_table_room(const BinTable *table)
 {
-	return open_bins_pools(table->open);
+	return share_log_room(&table->log);
 }
 
 size_t
 bin_table_memory(const BinTable *table)
 {
-	struct open_bins_pools pools = open_bins_pools(table->open);
-
-	return sizeof(*table) + pools.bins.octets + pools.chunks.octets + pools.sums.octets +
-	       due_queue_octets(table->queue);
+	return sizeof(*table) + share_log_room(&table->log).octets +
+	       share_groups_octets(table->groups) + due_queue_octets(table->queue);
 }

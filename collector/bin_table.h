@@ -10,9 +10,12 @@
  * are monitored. Its octets and packets are spread evenly over the seconds from start to end, in
  * integers with the remainder carried. A biflow is booked as its two directions.
  *
- * A bin is due by the progress of the export times of the exporter that opened it, so that a wrong
- * clock neither sends nor holds another exporter's bins; when that exporter falls silent, by the
- * progress of the others.  When nobody sends any more, only `all` brings out what is open.
+ * Shares wait in partitions of a few hosts each (share_log.h), and are grouped by host and minute
+ * when the partition is due.  What a quiet host has of a minute is sent in one part when the minute
+ * is over, by the export times of the exporter that reported it, so that a wrong clock neither
+ * sends nor holds what others report; and twenty seconds more for what is exported late
+ * (due_queue.h). When the exporter falls silent, the progress of the others counts; what is very
+ * much is sent at once. When nobody sends any more, only `all` brings out what is held.
  *
  * Time: bounds are relative to the export time of the record's own Message.  A record that starts
  * longer ago than `lateness_ms` before it, or lies more than `future_ms` after it, is refused and
@@ -27,21 +30,22 @@
 #include <stdint.h>
 
 #include "collector/flow_record.h"
-#include "collector/open_bins.h"
+#include "collector/share_groups.h"
+#include "collector/share_log.h"
 #include "common/host_bin.h"
 #include "common/prefix_set.h"
 
 typedef struct BinTable BinTable;
 
 struct bin_table_limits {
-	size_t hosts_max;      /* open bins; above it, records are counted as unplaced */
-	size_t extensions_max; /* of them summed up, with their extension; see open_bins.h */
+	size_t hosts_max;    /* four shares of each are held; above that, they are lost */
 	int64_t lateness_ms; /* default 2 h: active timeouts of half an hour and slow exporters are
 	                        normal */
 	int64_t future_ms;   /* default 60 s */
-	int64_t part_ms;     /* a busy bin, of more than HOST_BIN_TOUCHES touches, is sent in parts
-	                        this far apart (10 s) */
-	int64_t quiet_ms;    /* a quiet one this far apart (60 s) */
+	int64_t part_ms;  /* what a busy host has, of more than eight touches in a minute, is sent
+	                     in parts this far apart (10 s) */
+	int64_t quiet_ms; /* a quiet one's this far apart (60 s): whole minutes, twenty seconds late
+	                   */
 };
 
 /* Of the records given to bin_table_add(): binned + events + copies + unmonitored + late + future +
@@ -56,15 +60,12 @@ struct bin_table_counters {
 	uint64_t future;
 	uint64_t impossible; /* FLOW_TIMES_IMPOSSIBLE */
 	uint64_t uncounted;
-	uint64_t unplaced;     /* no room */
-	uint64_t shares_lost;  /* a record's share in one host's minute that found no room; the
-	                          record may be binned elsewhere */
-	uint64_t parts;        /* made */
-	uint64_t extended;     /* of them summed up, with an extension */
-	uint64_t touches_lost; /* of the shares lost, those of open bins: their detail is incomplete
-	                        */
-	uint64_t open_bins;    /* now */
-	uint64_t open_extensions;
+	uint64_t unplaced;    /* no room */
+	uint64_t shares_lost; /* a record's share in one host's minute that found no room; the
+	                         record may be binned elsewhere */
+	uint64_t parts;       /* made */
+	uint64_t extended;    /* of them summed up, with an extension */
+	uint64_t open_shares; /* held now, in whole chunks */
 };
 
 BinTable *bin_table_new(const struct bin_table_limits *limits, const PrefixSet *monitored,
@@ -72,7 +73,7 @@ BinTable *bin_table_new(const struct bin_table_limits *limits, const PrefixSet *
 void bin_table_free(BinTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BinTable, bin_table_free)
 
-/* Has the memory of some 65 000 open bins now, so that nothing is waited for when they come. */
+/* Has the memory of the first shares now, so that nothing is waited for when they come. */
 void bin_table_populate(BinTable *table);
 
 void bin_table_add(BinTable *table, const struct flow_batch *batch);
@@ -81,19 +82,20 @@ void bin_table_add(BinTable *table, const struct flow_batch *batch);
 bool bin_table_is_due(const BinTable *table);
 
 /*
- * Starts giving out the parts that are due (`all`: every open bin), oldest minute first, within a
- * minute in an order that follows from the records alone: the same records give the same parts in
- * the same order.  When a pool is nearly full, everything in it is due.  Parts not fetched before
- * are due again.
+ * Starts giving out the parts that are due (`all`: of everything), those of a host oldest minute
+ * first: the same records and the same table key give the same parts in the same order.  When there
+ * is little room left, everything is due.  Parts not fetched before are due still.
  *
  * Records may be added between two calls of bin_table_next_part(): a host has receiving to do
  * meanwhile.
  */
 void bin_table_begin_parts(BinTable *table, bool all);
 
-/* The next part, valid until the next call of this or bin_table_begin_parts(); false: that was all.
- */
+/* The next part, valid until the next call; false: that was all. */
 bool bin_table_next_part(BinTable *table, struct bin_part *part);
+
+/* Writes the cells of that part, when it is in the sparse form: as many as it counts. */
+void bin_table_write_cells(const BinTable *table, union host_cell *cells);
 
 /* Newest and least of the exporters' newest export times (of those heard of in the last ten minutes
  * of it). */
@@ -101,7 +103,7 @@ struct wall_time bin_table_newest(const BinTable *table);
 struct wall_time bin_table_least(const BinTable *table);
 
 struct bin_table_counters bin_table_counters(const BinTable *table);
-struct open_bins_pools bin_table_pools(const BinTable *table);
+struct share_log_room bin_table_room(const BinTable *table);
 size_t bin_table_memory(const BinTable *table); /* octets */
 
 #endif

@@ -100,30 +100,20 @@ format_bins(const struct bin_table_counters *bins, GString *json)
 	json_add_unsigned(json, "parts", bins->parts);
 	json_add_unsigned(json, "extended", bins->extended);
 	json_add_unsigned(json, "shares_lost", bins->shares_lost);
-	json_add_unsigned(json, "touches_lost", bins->touches_lost);
-	json_add_unsigned(json, "open_bins", bins->open_bins);
-	json_add_unsigned(json, "open_extensions", bins->open_extensions);
+	json_add_unsigned(json, "open_shares", bins->open_shares);
 	json_close_object(json);
 }
 
 static void
-format_pool(const char *name, const struct open_bins_pool *pool, GString *json)
-{
-	json_open_object(json, name);
-	json_add_unsigned(json, "used", pool->used);
-	json_add_unsigned(json, "most", pool->most);
-	json_add_unsigned(json, "octets", pool->octets);
-	json_add_unsigned(json, "octets_most", pool->octets_most);
-	json_close_object(json);
-}
-
-static void
-format_pools(const struct open_bins_pools *pools, GString *json)
+format_pools(const struct share_log_room *room, GString *json)
 {
 	json_open_object(json, "pools");
-	format_pool("bins", &pools->bins, json);
-	format_pool("chunks", &pools->chunks, json);
-	format_pool("sums", &pools->sums, json);
+	json_open_object(json, "shares");
+	json_add_unsigned(json, "used", room->used);
+	json_add_unsigned(json, "most", room->most);
+	json_add_unsigned(json, "octets", room->octets);
+	json_add_unsigned(json, "octets_most", room->octets_most);
+	json_close_object(json);
 	json_close_object(json);
 }
 
@@ -166,7 +156,7 @@ collector_counts_format(const struct collector_counts *counts, bool live, GStrin
 	g_string_append_len(json, decode->str, (gssize)decode->len);
 	format_conversations(&counts->conversations, json);
 	format_bins(&counts->bins, json);
-	format_pools(&counts->pools, json);
+	format_pools(&counts->shares, json);
 	format_ring(counts, json);
 	json_add_unsigned(json, "memory_octets", counts->memory_octets);
 	json_add_integer(json, "newest_export_ms", counts->newest_export_ms);

@@ -28,7 +28,7 @@ struct collector_counts {
 	struct decode_counters decode;
 	struct conversation_counters conversations;
 	struct bin_table_counters bins;
-	struct open_bins_pools pools;
+	struct share_log_room shares;
 	uint64_t exporters;       /* known */
 	uint64_t exporters_alive; /* heard of in the last ten minutes */
 	uint64_t parts_pushed;    /* onto the ring, or into the bin file */

@@ -73,7 +73,6 @@ bin_limits_of(const CollectorConfig *config)
 {
 	return (struct bin_table_limits){
 		.hosts_max = (size_t)config->hosts_max,
-		.extensions_max = (size_t)config->extensions_max,
 		.lateness_ms = config->lateness_s * 1000,
 		.future_ms = config->future_s * 1000,
 		.part_ms = config->part_s * 1000,
@@ -229,9 +228,15 @@ wait_room(DataPath *path)
 static bool
 push_once(DataPath *path, const struct bin_part *part)
 {
-	if (part->bin == NULL)
-		return ring_push_shares(path->ring, part->export_ms, &part->shares);
-	return ring_push_bin(path->ring, part->export_ms, part->bin, part->extension);
+	union host_cell *cells;
+
+	if (part->bin != NULL)
+		return ring_push_bin(path->ring, part->export_ms, part->bin, part->extension);
+	cells = ring_push_cells(path->ring, part->export_ms, &part->shares);
+	if (cells == NULL)
+		return false;
+	bin_table_write_cells(path->bins, cells);
+	return true;
 }
 
 static void
@@ -277,13 +282,17 @@ count_sampled(const DataPath *path)
 static bool
 write_part(DataPath *path, const struct bin_part *part, GError **error)
 {
+	struct host_shares shares = part->shares;
+	union host_cell cells[HOST_SHARES_CELLS_MOST];
 	struct host_bin_extension extension;
 	struct host_bin bin;
 
 	if (part->bin != NULL)
 		return bin_file_append(path->bin_file, part->export_ms, part->bin, part->extension,
 		                       error);
-	host_shares_expand(&part->shares, &bin, &extension, path->sketch_key);
+	bin_table_write_cells(path->bins, cells);
+	shares.cells = cells;
+	host_shares_expand(&shares, &bin, &extension, path->sketch_key);
 	return bin_file_append(path->bin_file, part->export_ms, &bin, &extension, error);
 }
 
@@ -517,7 +526,7 @@ data_path_count(DataPath *path, struct collector_counts *counts)
 		return;
 	counts->conversations = conversation_table_counters(path->conversations);
 	counts->bins = bin_table_counters(path->bins);
-	counts->pools = bin_table_pools(path->bins);
+	counts->shares = bin_table_room(path->bins);
 	counts->memory_octets = bin_table_memory(path->bins);
 	counts->newest_export_ms = bin_table_newest(path->bins).ms;
 }

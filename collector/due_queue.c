@@ -1,21 +1,15 @@
 #include "collector/due_queue.h"
 
-#include <limits.h>
-
-#include "collector/lazy_map.h"
-
-enum { WORD_BITS = 64, CAPACITY_LEAST = 64 };
+enum { CAPACITY_LEAST = 64 };
 
 struct entry {
-	uint32_t number;
+	uint32_t partition;
 	uint16_t serial;
-	uint16_t opened;
+	uint16_t since;
 };
 
-/* A ring that grows; the capacity is a power of two. */
 struct queue {
 	struct entry *entries;
-	uint32_t first;
 	uint32_t count;
 	uint32_t capacity;
 };
@@ -23,25 +17,24 @@ struct queue {
 struct owner_queues {
 	struct queue quiet;
 	struct queue busy;
+	int64_t export_ms; /* at the last taking, or when the first partition came; 0: none did */
 };
 
 struct DueQueue {
-	const OpenBins *bins;
+	const struct share_log *log;
+	int64_t period_ms;
 	GArray *owners; /* of struct owner_queues */
-	uint64_t *marks;
-	size_t mark_octets;
-	size_t octets; /* of all entries */
+	size_t octets;  /* of all entries */
 };
 
 DueQueue *
-due_queue_new(const OpenBins *bins, size_t bins_max)
+due_queue_new(const struct share_log *log, int64_t period_ms)
 {
 	DueQueue *queue = g_new0(DueQueue, 1);
 
-	queue->bins = bins;
+	queue->log = log;
+	queue->period_ms = period_ms;
 	queue->owners = g_array_new(FALSE, TRUE, sizeof(struct owner_queues));
-	queue->mark_octets = (bins_max / WORD_BITS + 1) * sizeof(*queue->marks);
-	queue->marks = lazy_map(queue->mark_octets);
 	return queue;
 }
 
@@ -61,163 +54,135 @@ due_queue_free(DueQueue *queue)
 		g_free(queues_of(queue, (uint16_t)i)->busy.entries);
 	}
 	g_array_unref(queue->owners);
-	lazy_unmap(queue->marks, queue->mark_octets);
 	g_free(queue);
 }
 
-static inline struct entry *
-entry_at(const struct queue *queue, uint32_t place)
-{
-	return &queue->entries[(queue->first + place) & (queue->capacity - 1)];
-}
-
 static inline bool
-is_stale(const OpenBins *bins, const struct entry *entry)
+is_stale(const DueQueue *queue, const struct entry *entry)
 {
-	return open_bins_tag(bins, entry->number)->serial != entry->serial;
+	return queue->log->partitions[entry->partition].serial != entry->serial;
 }
 
 static void
-drop_stale(struct queue *queue, const OpenBins *bins)
+drop_stale(const DueQueue *due, struct queue *queue)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < queue->count; i++) {
-		struct entry entry = *entry_at(queue, i);
-
-		if (!is_stale(bins, &entry))
-			*entry_at(queue, kept++) = entry;
-	}
+	for (uint32_t i = 0; i < queue->count; i++)
+		if (!is_stale(due, &queue->entries[i]))
+			queue->entries[kept++] = queue->entries[i];
 	queue->count = kept;
 }
 
+/* Only a queue of which half is alive grows: so all of them are bounded as the partitions are. */
 static void
-grow(DueQueue *due, struct queue *queue)
+make_room(DueQueue *due, struct queue *queue)
 {
 	uint32_t capacity = MAX(2 * queue->capacity, CAPACITY_LEAST);
-	struct entry *entries = g_new(struct entry, capacity);
 
-	for (uint32_t i = 0; i < queue->count; i++)
-		entries[i] = *entry_at(queue, i);
-	due->octets += (capacity - queue->capacity) * sizeof(*entries);
-	g_free(queue->entries);
-	*queue = (struct queue){ entries, 0, queue->count, capacity };
+	drop_stale(due, queue);
+	if (queue->count < queue->capacity / 2)
+		return;
+	queue->entries = g_renew(struct entry, queue->entries, capacity);
+	due->octets += (capacity - queue->capacity) * sizeof(*queue->entries);
+	queue->capacity = capacity;
 }
 
-/* Only a queue of which half is alive grows: so all of them are bounded as the bins are. */
-static inline void
-push(DueQueue *due, struct queue *queue, uint32_t number)
+static inline uint32_t
+number_of(const DueQueue *due, const struct share_partition *partition)
 {
-	if (queue->count == queue->capacity) {
-		drop_stale(queue, due->bins);
-		if (queue->count >= queue->capacity / 2)
-			grow(due, queue);
-	}
-	*entry_at(queue, queue->count++) = (struct entry){
-		number,
-		open_bins_tag(due->bins, number)->serial,
-		open_bins_opened(due->bins, number),
+	return (uint32_t)(partition - due->log->partitions);
+}
+
+static inline void
+push(DueQueue *due, struct queue *queue, const struct share_partition *partition)
+{
+	if (queue->count == queue->capacity)
+		make_room(due, queue);
+	queue->entries[queue->count++] = (struct entry){
+		number_of(due, partition),
+		partition->serial,
+		partition->since,
 	};
 }
 
 static struct owner_queues *
-queues_for(DueQueue *queue, uint32_t number)
+queues_for(DueQueue *queue, uint16_t owner)
 {
-	uint16_t owner = open_bins_tag(queue->bins, number)->owner;
-
 	if (owner >= queue->owners->len)
 		g_array_set_size(queue->owners, owner + 1u);
 	return queues_of(queue, owner);
 }
 
 void
-due_queue_add(DueQueue *queue, uint32_t number)
+due_queue_add(DueQueue *queue, const struct share_partition *partition, int64_t export_ms)
 {
-	push(queue, &queues_for(queue, number)->quiet, number);
+	struct owner_queues *queues = queues_for(queue, partition->owner);
+
+	if (queues->export_ms == 0)
+		queues->export_ms = export_ms;
+	push(queue, &queues->quiet, partition);
 }
 
 void
-due_queue_add_busy(DueQueue *queue, uint32_t number)
+due_queue_add_busy(DueQueue *queue, const struct share_partition *partition)
 {
-	push(queue, &queues_for(queue, number)->busy, number);
-}
-
-void
-due_queue_mark_one(DueQueue *queue, uint32_t number)
-{
-	queue->marks[number / WORD_BITS] |= UINT64_C(1) << number % WORD_BITS;
+	push(queue, &queues_for(queue, partition->owner)->busy, partition);
 }
 
 static inline void
-mark(DueQueue *queue, const struct entry *entry)
+take(const DueQueue *queue, const struct entry *entry, enum due_kind kind, GArray *due)
 {
-	if (!is_stale(queue->bins, entry))
-		due_queue_mark_one(queue, entry->number);
+	struct due taken = { entry->partition, kind };
+
+	if (!is_stale(queue, entry))
+		g_array_append_val(due, taken);
 }
 
-static inline bool
-is_due(const struct entry *entry, uint16_t now, uint16_t age)
+static void
+take_busy(const DueQueue *queue, struct queue *busy, const struct due_clock *clock, GArray *due)
 {
-	return (uint16_t)(now - entry->opened) >= age;
-}
-
-void
-due_queue_mark(DueQueue *queue, uint16_t owner, const struct due_ages *ages)
-{
-	struct queue *quiet, *busy;
 	uint32_t kept = 0;
 
-	if (owner >= queue->owners->len)
-		return;
-	quiet = &queues_of(queue, owner)->quiet;
-	busy = &queues_of(queue, owner)->busy;
-	while (quiet->count > 0 && is_due(entry_at(quiet, 0), ages->now, ages->quiet_age)) {
-		mark(queue, entry_at(quiet, 0));
-		quiet->first = (quiet->first + 1) & (quiet->capacity - 1);
-		quiet->count--;
-	}
 	for (uint32_t i = 0; i < busy->count; i++) {
-		struct entry entry = *entry_at(busy, i);
+		const struct entry *entry = &busy->entries[i];
 
-		if (is_due(&entry, ages->now, ages->busy_age))
-			mark(queue, &entry);
+		if ((uint16_t)(clock->progress - entry->since) >= clock->busy_age)
+			take(queue, entry, DUE_BUSY, due);
 		else
-			*entry_at(busy, kept++) = entry;
+			busy->entries[kept++] = *entry;
 	}
 	busy->count = kept;
 }
 
-void
-due_queue_mark_all(DueQueue *queue)
+/* How many periods have ended by then. */
+static inline int64_t
+periods_until(const DueQueue *queue, int64_t export_ms)
 {
-	uint32_t limit = open_bins_limit(queue->bins);
-
-	for (uint32_t number = 0; number < limit; number++)
-		if (open_bins_tag(queue->bins, number)->owner != OPEN_BINS_FREE)
-			due_queue_mark_one(queue, number);
+	return (export_ms - DUE_BEHIND_MS) / queue->period_ms;
 }
 
-size_t
-due_queue_take_marked(DueQueue *queue, uint32_t *numbers)
+void
+due_queue_take(DueQueue *queue, uint16_t owner, const struct due_clock *clock, GArray *due)
 {
-	uint32_t limit = open_bins_limit(queue->bins);
-	size_t count = 0;
+	struct owner_queues *queues;
+	int64_t before;
 
-	for (uint32_t word = 0; word * WORD_BITS < limit; word++) {
-		uint64_t left = queue->marks[word];
-
-		if (left == 0)
-			continue;
-		for (; left != 0; left &= left - 1)
-			numbers[count++] = word * WORD_BITS + (uint32_t)__builtin_ctzll(left);
-		queue->marks[word] = 0;
-	}
-	return count;
+	if (owner >= queue->owners->len)
+		return;
+	queues = queues_of(queue, owner);
+	before = periods_until(queue, queues->export_ms);
+	queues->export_ms = clock->export_ms;
+	take_busy(queue, &queues->busy, clock, due);
+	if (!clock->silent && periods_until(queue, clock->export_ms) == before)
+		return;
+	for (uint32_t i = 0; i < queues->quiet.count; i++)
+		take(queue, &queues->quiet.entries[i], DUE_QUIET, due);
+	queues->quiet.count = 0;
 }
 
 size_t
 due_queue_octets(const DueQueue *queue)
 {
-	return sizeof(*queue) + queue->owners->len * sizeof(struct owner_queues) + queue->octets +
-	       open_bins_limit(queue->bins) / CHAR_BIT;
+	return sizeof(*queue) + queue->owners->len * sizeof(struct owner_queues) + queue->octets;
 }

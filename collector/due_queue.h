@@ -1,47 +1,59 @@
 /*
- * The open bins of each exporter in the order in which they were opened: what is due stands at the
- * front, so that finding it costs nothing for the bins that are not.  Busy bins, which are due
- * sooner, also stand in a shorter queue of their own.
+ * When partitions are looked through: once in a period, DUE_BEHIND_MS after a multiple of it by the
+ * export times of the exporter that began them.  So what a quiet host has of a minute is sent in
+ * one part when the minute is over, with what was exported late, and before it is judged.
  *
- * A bin that was closed leaves its entries behind; they are known by its serial, and dropped when
- * they are met or when a queue has become too long.
+ * Partitions with a busy host are due sooner, by their age, and then again with the others.
  *
- * Times are the exporter's own, in a unit of the caller's, modulo 2^16.  Threads: one.
+ * A partition that was taken out leaves its entries behind; they are known by its serial, and
+ * dropped when they are met or when a queue has become too long.  Threads: one.
  */
 #ifndef COLLECTOR_DUE_QUEUE_H
 #define COLLECTOR_DUE_QUEUE_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "collector/open_bins.h"
+#include "collector/share_log.h"
 
 typedef struct DueQueue DueQueue;
 
-/* `bins` must outlive it; their numbers are below `bins_max`. */
-DueQueue *due_queue_new(const OpenBins *bins, size_t bins_max);
+/* The detector waits as long before it judges a minute. */
+enum { DUE_BEHIND_MS = 20000 };
+
+/* `log` must outlive it. */
+DueQueue *due_queue_new(const struct share_log *log, int64_t period_ms);
 void due_queue_free(DueQueue *queue); /* NULL is allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DueQueue, due_queue_free)
 
-/* A bin was opened; it has become busy. */
-void due_queue_add(DueQueue *queue, uint32_t number);
-void due_queue_add_busy(DueQueue *queue, uint32_t number);
+/* A partition was begun, at that export time of its owner; a host of it has become busy. */
+void due_queue_add(DueQueue *queue, const struct share_partition *partition, int64_t export_ms);
+void due_queue_add_busy(DueQueue *queue, const struct share_partition *partition);
 
-/* Marks the exporter's bins that were opened `quiet_age` ago, and the busy ones that were
- * `busy_age` ago. */
-struct due_ages {
-	uint16_t now;
-	uint16_t quiet_age;
-	uint16_t busy_age;
+/* What a partition is due for. */
+enum due_kind {
+	DUE_BUSY,  /* what its busy hosts have */
+	DUE_QUIET, /* but for the minutes that go on, what the others have too */
+	DUE_ALL,
 };
 
-void due_queue_mark(DueQueue *queue, uint16_t owner, const struct due_ages *ages);
-void due_queue_mark_all(DueQueue *queue);
-void due_queue_mark_one(DueQueue *queue, uint32_t number);
+struct due {
+	uint32_t partition;
+	enum due_kind kind;
+};
 
-/* Writes the marked numbers in ascending order to `numbers`, where all have room, and clears their
- * marks; returns how many. */
-size_t due_queue_take_marked(DueQueue *queue, uint32_t *numbers);
+/* Where an exporter's clocks are. */
+struct due_clock {
+	int64_t export_ms; /* newest export time; never falls */
+	uint16_t progress; /* modulo 2^16, in the unit of the partitions' since */
+	uint16_t busy_age; /* in that unit */
+	bool silent;       /* it is not waited for: all its partitions are due */
+};
+
+/* Takes the partitions of the exporter that have become due since the last call, and appends them
+ * to `due`. */
+void due_queue_take(DueQueue *queue, uint16_t owner, const struct due_clock *clock, GArray *due);
 
 size_t due_queue_octets(const DueQueue *queue);
 

@@ -67,23 +67,42 @@ classes_fit(const uint32_t classes[static PACKET_SIZE_CLASSES])
 	return ((pairs[0] | pairs[1] | pairs[2] | pairs[3]) & UINT64_C(0xffffff00ffffff00)) == 0;
 }
 
-void
-record_view_finish(struct record_view *view)
+/* The shape of what lasts so long that its shape is worth looking for; even else. */
+static inline unsigned
+shape_of(const struct flow_record *record)
 {
-	const struct flow_record *record = view->record;
-	unsigned marks;
+	return record->end.ms - record->start.ms >= SHAPED_MS
+	               ? second_shape_of(record) << TOUCH_SHAPE_SHIFT
+	               : TOUCH_SHAPE_EVEN << TOUCH_SHAPE_SHIFT;
+}
 
+void
+record_view_init(struct record_view *view, const struct flow_record *record)
+{
+	uint64_t start_ms = (uint64_t)record->start.ms;
+	unsigned marks, special;
+
+	view->record = record;
+	view->minute = (uint32_t)(start_ms / HOST_BIN_MS);
+	view->first_ms = (uint32_t)(start_ms - (uint64_t)view->minute * HOST_BIN_MS);
 	view->role = flow_role_of(record);
 	view->knowledge = (uint8_t)packet_sizes_split(record, view->classes);
 	marks = view->role.marks & ROLE_SHARE_MARKS;
 	marks |= record->packets == 1 ? SHARE_SINGLE_PACKET : 0u;
-	if (record->marks & (FLOW_COPY | FLOW_CONTINUES)) {
-		marks |= record->marks & FLOW_COPY ? SHARE_COPY : 0u;
-		marks |= record->marks & FLOW_CONTINUES ? SHARE_CONTINUES : 0u;
+	special = record->marks & (FLOW_COPY | FLOW_CONTINUES);
+	if (special != 0) {
+		marks |= special & FLOW_COPY ? SHARE_COPY : 0u;
+		marks |= special & FLOW_CONTINUES ? SHARE_CONTINUES : 0u;
 	}
-	view->wide = (record->octets >> 32 | record->sampling_interval >> 16) != 0 ||
-	             !classes_fit(view->classes);
-	view->marks = (uint16_t)(view->wide ? marks | SHARE_WIDE : marks);
+	if ((record->octets >> 32 | record->sampling_interval >> 16) != 0 ||
+	    !classes_fit(view->classes))
+		marks |= SHARE_WIDE;
+	view->marks = (uint16_t)marks;
+	view->kinds = record->packets <= SMALL_PACKETS ? TOUCH_SMALL : 0;
+	view->plain = (marks & (SHARE_COPY | SHARE_WIDE)) == 0 &&
+	              view->first_ms + record_view_duration(view) <= HOST_BIN_MS;
+	if (view->plain)
+		view->kinds |= (uint16_t)shape_of(record);
 }
 
 enum part_of_record { PART_FIRST = 1, PART_LAST = 2, PART_WHOLE = 3 };
@@ -99,7 +118,7 @@ kinds_of(const struct record_view *view, enum host_direction direction, unsigned
 		kinds &= ~(unsigned)TOUCH_SENT;
 	kinds |= part & PART_FIRST ? TOUCH_STARTS : 0u;
 	kinds |= part & PART_LAST ? TOUCH_ENDS : 0u;
-	return kinds | (view->record->packets <= SMALL_PACKETS ? TOUCH_SMALL : 0u);
+	return kinds | view->kinds;
 }
 
 /* All that does not depend on how the record is cut. */
@@ -115,11 +134,10 @@ describe(struct host_share *share, const struct record_view *view, enum host_dir
 		marks &= ~(unsigned)LAST_MARKS;
 	if (direction == HOST_OUT)
 		marks &= ~(unsigned)SHARE_UNSOLICITED;
-	share->peer = *record_view_host(view, direction == HOST_OUT ? HOST_IN : HOST_OUT);
+	share->peer = *record_host(view->record, direction == HOST_OUT ? HOST_IN : HOST_OUT);
 	share->port = view->role.port;
 	share->kinds = (uint16_t)kinds_of(view, direction, part);
 	share->marks = (uint16_t)marks;
-	share->exporters = view->exporters;
 	share->protocol = view->record->protocol;
 	share->size_knowledge = view->knowledge;
 }
@@ -176,6 +194,15 @@ span_count(const struct span *span, uint64_t count)
 	       flow_spread_until(count, span->from_ms, span->duration_ms);
 }
 
+static inline void
+write_narrow(const struct record_view *view, uint64_t octets,
+             const uint32_t classes[static PACKET_SIZE_CLASSES], struct host_share *share)
+{
+	share->octets = (uint32_t)octets;
+	share->sampling_interval = (uint16_t)view->record->sampling_interval;
+	pack_classes(share->size_packets, classes);
+}
+
 /* The numbers, in the share where they fit. */
 static inline void
 write_numbers(const struct record_view *view, uint64_t octets,
@@ -184,12 +211,11 @@ write_numbers(const struct record_view *view, uint64_t octets,
 	struct host_share_numbers *numbers = open->numbers;
 	struct host_share *share = open->share;
 
-	share->octets = (uint32_t)octets;
-	if (!view->wide) {
-		share->sampling_interval = (uint16_t)view->record->sampling_interval;
-		pack_classes(share->size_packets, classes);
+	if (!record_view_is_wide(view)) {
+		write_narrow(view, octets, classes, share);
 		return;
 	}
+	share->octets = (uint32_t)octets;
 	share->sampling_interval = 0;
 	memset(share->size_packets, 0, sizeof(share->size_packets));
 	numbers->octets_upper = (uint32_t)(octets >> 32);
@@ -226,17 +252,24 @@ record_cut_write(const struct record_cut *cut, const struct record_view *view,
 {
 	struct host_share *share = open->share;
 	int64_t length_ms = cut->until_ms - cut->from_ms;
-	int64_t duration_ms = record_view_duration(view);
 
 	share->first_ms = (uint16_t)cut->first_ms;
 	share->last_ms = (uint16_t)(cut->first_ms + length_ms - 1);
-	if (length_ms != duration_ms) {
+	if (length_ms != record_view_duration(view)) {
 		write_part(cut, view, direction, open);
 		return;
 	}
-	/* It lies in one minute, as most do. */
 	describe(share, view, direction, PART_WHOLE);
-	if (duration_ms > SHAPED_MS)
-		share->kinds |= (uint16_t)(second_shape_of(view->record) << TOUCH_SHAPE_SHIFT);
+	share->kinds |= (uint16_t)shape_of(view->record);
 	write_numbers(view, view->record->octets, view->classes, open);
+}
+
+void
+record_plain_write(const struct record_view *view, enum host_direction direction,
+                   struct host_share *share)
+{
+	describe(share, view, direction, PART_WHOLE);
+	share->first_ms = (uint16_t)view->first_ms;
+	share->last_ms = (uint16_t)(view->first_ms + record_view_duration(view) - 1);
+	write_narrow(view, view->record->octets, view->classes, share);
 }

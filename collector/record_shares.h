@@ -13,7 +13,6 @@
 
 #include "collector/flow_record.h"
 #include "collector/flow_role.h"
-#include "collector/open_bins.h"
 #include "collector/packet_sizes.h"
 #include "common/host_shares.h"
 
@@ -24,25 +23,13 @@ struct record_view {
 	uint32_t classes[PACKET_SIZE_CLASSES]; /* packets */
 	uint32_t minute;                       /* of its start */
 	uint32_t first_ms;                     /* of its start, within that minute */
-	uint16_t marks;                        /* enum host_share_mark, of all of it */
-	uint16_t exporters;                    /* bitmap: of the record's exporter */
-	uint8_t knowledge;                     /* enum packet_size_knowledge */
-	bool wide;                             /* its numbers do not fit in a share */
+	uint16_t kinds;    /* enum host_touch_kind, and a shape, of either end */
+	uint16_t marks;    /* enum host_share_mark, of all of it */
+	uint8_t knowledge; /* enum packet_size_knowledge */
+	bool plain;        /* it lies in one minute, and is neither wide nor a copy */
 };
 
-/* When the record starts: enough to look for its first bins. */
-static inline void
-record_view_begin(struct record_view *view, const struct flow_record *record, uint16_t exporters)
-{
-	view->record = record;
-	view->exporters = exporters;
-	view->minute = (uint32_t)((uint64_t)record->start.ms / HOST_BIN_MS);
-	view->first_ms =
-		(uint32_t)((uint64_t)record->start.ms - (uint64_t)view->minute * HOST_BIN_MS);
-}
-
-/* All else. */
-void record_view_finish(struct record_view *view);
+void record_view_init(struct record_view *view, const struct flow_record *record);
 
 static inline int64_t
 record_view_duration(const struct record_view *view)
@@ -50,10 +37,17 @@ record_view_duration(const struct record_view *view)
 	return view->record->end.ms - view->record->start.ms + 1;
 }
 
-static inline const struct host_address *
-record_view_host(const struct record_view *view, enum host_direction direction)
+static inline bool
+record_view_is_wide(const struct record_view *view)
 {
-	return direction == HOST_OUT ? &view->record->source : &view->record->destination;
+	return view->marks & SHARE_WIDE;
+}
+
+/* The host at that end of a record. */
+static inline const struct host_address *
+record_host(const struct flow_record *record, enum host_direction direction)
+{
+	return direction == HOST_OUT ? &record->source : &record->destination;
 }
 
 /* What of a record lies in one minute; zeroed before the first one. */
@@ -62,6 +56,12 @@ struct record_cut {
 	int64_t until_ms;
 	uint32_t minute;
 	uint32_t first_ms; /* within the minute */
+};
+
+/* Where a share is written, and the numbers behind it when it is wide. */
+struct open_share {
+	struct host_share *share;
+	struct host_share_numbers *numbers;
 };
 
 /* The next minute of the record; false: it has ended. */
@@ -82,9 +82,13 @@ record_cut_next(struct record_cut *cut, const struct record_view *view)
 	return true;
 }
 
-/* Writes the share of the host at that end to where there is room for it, with the numbers when
- * the view is wide. */
+/* Writes the share of the host at that end, with the numbers when the view is wide.  Who the
+ * exporter is is the caller's to write. */
 void record_cut_write(const struct record_cut *cut, const struct record_view *view,
                       enum host_direction direction, const struct open_share *open);
+
+/* The same of a plain record. */
+void record_plain_write(const struct record_view *view, enum host_direction direction,
+                        struct host_share *share);
 
 #endif

@@ -110,11 +110,15 @@ set_times(struct load *load, struct flow_batch *batch)
 static void
 take_parts(struct load *load)
 {
+	union host_cell cells[HOST_SHARES_CELLS_MOST];
 	struct bin_part part;
 
 	bin_table_begin_parts(load->bins, false);
-	while (bin_table_next_part(load->bins, &part))
+	while (bin_table_next_part(load->bins, &part)) {
 		load->parts++;
+		if (part.bin == NULL)
+			bin_table_write_cells(load->bins, cells);
+	}
 }
 
 static uint64_t
@@ -142,7 +146,6 @@ run(const char *name, size_t hosts, bool conversations, bool bins)
 {
 	struct bin_table_limits limits = {
 		.hosts_max = 2500000,
-		.extensions_max = 100000,
 		.lateness_ms = 7200000,
 		.future_ms = 60000,
 		.part_ms = 10000,
@@ -162,12 +165,11 @@ run(const char *name, size_t hosts, bool conversations, bool bins)
 	if (bins) {
 		struct bin_table_counters counters = bin_table_counters(load->bins);
 
-		printf("  open bins %" G_GUINT64_FORMAT ", extensions %" G_GUINT64_FORMAT
-		       ", parts a record %.3f (%.3f extended), lost touches %" G_GUINT64_FORMAT
+		printf("  shares held %" G_GUINT64_FORMAT
+		       ", parts a record %.3f (%.3f extended), lost shares %" G_GUINT64_FORMAT
 		       ", unplaced %" G_GUINT64_FORMAT ", %zu MiB\n",
-		       counters.open_bins, counters.open_extensions,
-		       (double)counters.parts / (double)counters.records,
-		       (double)counters.extended / (double)counters.records, counters.touches_lost,
+		       counters.open_shares, (double)counters.parts / (double)counters.records,
+		       (double)counters.extended / (double)counters.records, counters.shares_lost,
 		       counters.unplaced, bin_table_memory(load->bins) >> 20);
 		bin_table_free(load->bins);
 	}

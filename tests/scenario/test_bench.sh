@@ -25,5 +25,5 @@ refuses "$folder" --build "$folder" read
 
 "$bench" --build "$build" read --runs 1 >"$folder/told"
 grep -q 'v9: [0-9]* records a processor second' "$folder/told"
-grep -q '^| bins | ' "$folder/told"
+grep -q '^| shares | ' "$folder/told"
 "$bench" --build "$build" --seconds 0 ring | grep -q 'ring: left out'

@@ -141,7 +141,7 @@ class Live(Scenario):
         collector.send(exports.ipfix(FLOWS))
         _, counters = collector.stop()
         self.assertEqual(counters["bins"]["binned"], 3)
-        self.assertEqual(counters["bins"]["open_bins"], 0)
+        self.assertEqual(counters["bins"]["open_shares"], 0)
         self.assertGreaterEqual(counters["ring"]["parts_pushed"], 2)
         self.assertFalse(os.path.exists(os.path.join(self.state, "collector.sock")))
 
@@ -154,7 +154,7 @@ class Live(Scenario):
             _, counters = collector.stop()
             self.assertEqual(counters["kernel_dropped"], 0)
             self.assertEqual(counters["datagrams_taken"], datagrams)
-            self.assertEqual(counters["bins"]["open_bins"], 0)
+            self.assertEqual(counters["bins"]["open_shares"], 0)
             self.assertEqual(counters["ring"]["parts_dropped"], 0)
             self.assert_all_accounted_for(counters)
             binned += counters["bins"]["records"]

@@ -7,8 +7,7 @@
 enum { HOST = 0x0a000001, PEER = 0xc0000201, SKETCH_KEY = 5 };
 
 static const struct bin_table_limits limits = {
-	.hosts_max = 4096,
-	.extensions_max = 4096,
+	.hosts_max = 1 << 16,
 	.lateness_ms = 7200000,
 	.future_ms = 60000,
 	.part_ms = 10000,
@@ -83,11 +82,16 @@ name_of(const struct host_address *host, uint32_t minute)
 
 /* Merges the part into a whole of its host and minute. */
 static void
-merge_part(struct whole *whole, const struct bin_part *part)
+merge_part(const BinTable *table, struct whole *whole, const struct bin_part *part)
 {
+	struct host_shares shares = part->shares;
+	union host_cell cells[HOST_SHARES_CELLS_MOST];
+
 	if (part->bin == NULL) {
-		g_assert_true(host_shares_valid(&part->shares));
-		host_shares_merge(&whole->bin, &whole->extension, &part->shares, SKETCH_KEY);
+		bin_table_write_cells(table, cells);
+		shares.cells = cells;
+		g_assert_true(host_shares_valid(&shares));
+		host_shares_merge(&whole->bin, &whole->extension, &shares, SKETCH_KEY);
 		return;
 	}
 	g_assert_true(host_bin_valid(part->bin, part->extension));
@@ -100,22 +104,19 @@ static void
 collect(BinTable *table, bool all, GHashTable *wholes)
 {
 	struct bin_part part;
-	uint32_t minute = 0;
 
 	bin_table_begin_parts(table, all);
 	while (bin_table_next_part(table, &part)) {
 		g_autofree char *name = name_of(&part.shares.host, part.shares.minute);
 		struct whole *whole = g_hash_table_lookup(wholes, name);
 
-		g_assert_cmpuint(part.shares.minute, >=, minute);
-		minute = part.shares.minute;
 		if (whole == NULL) {
 			whole = g_new(struct whole, 1);
-			host_bin_init(&whole->bin, &part.shares.host, minute);
+			host_bin_init(&whole->bin, &part.shares.host, part.shares.minute);
 			host_bin_extension_init(&whole->extension);
 			g_hash_table_insert(wholes, g_steal_pointer(&name), whole);
 		}
-		merge_part(whole, &part);
+		merge_part(table, whole, &part);
 	}
 }
 
@@ -300,7 +301,6 @@ settles_every_record_in_exactly_one_way(fixture *f, const void *data)
 
 	(void)data;
 	few.hosts_max = 40;
-	few.extensions_max = 3;
 	bin_table_free(f->table);
 	f->table = bin_table_new(&few, f->monitored, 77, SKETCH_KEY);
 	for (int i = 0; i < 2000; i++) {
@@ -314,8 +314,7 @@ settles_every_record_in_exactly_one_way(fixture *f, const void *data)
 			collect(f->table, false, wholes);
 		counters = bin_table_counters(f->table);
 		g_assert_cmpuint(counters.records, ==, settled(&counters));
-		g_assert_cmpuint(counters.open_bins, <=, 40);
-		g_assert_cmpuint(counters.open_extensions, <=, 3);
+		g_assert_cmpuint(counters.open_shares, <, 4 * 40 + SHARE_CHUNK_LINES);
 	}
 	g_assert_cmpuint(counters.binned, >, 0);
 	g_assert_cmpuint(counters.events, >, 0);
@@ -326,7 +325,7 @@ settles_every_record_in_exactly_one_way(fixture *f, const void *data)
 	g_assert_cmpuint(counters.impossible, >, 0);
 	g_assert_cmpuint(counters.uncounted, >, 0);
 	g_assert_cmpuint(counters.unplaced, >, 0);
-	g_assert_cmpuint(counters.touches_lost, >, 0);
+	g_assert_cmpuint(counters.shares_lost, >, 0);
 }
 
 static void
@@ -454,7 +453,7 @@ sums_up_the_bins_of_a_host_with_many_records(fixture *f, const void *data)
 	g_assert_cmpuint(part.bin->records[HOST_OUT], ==, 1000);
 	g_assert_cmpfloat_with_epsilon(sketch_distinct_estimate(part.extension->peers), 1000, 200);
 	g_assert_false(bin_table_next_part(f->table, &part));
-	g_assert_cmpuint(bin_table_counters(f->table).open_extensions, ==, 0);
+	g_assert_cmpuint(bin_table_counters(f->table).open_shares, ==, 0);
 }
 
 static void
@@ -501,8 +500,8 @@ sends_parts_as_the_exporters_clock_moves_on(fixture *f, const void *data)
 	struct flow_record record;
 
 	(void)data;
-	for (int i = 0; i < 5; i++) {
-		give_values(f, &values); /* a host with an extension */
+	for (int i = 0; i < 9; i++) {
+		give_values(f, &values); /* a busy host */
 		values.source_port++;
 	}
 	values.source = HOST + 1;
@@ -518,11 +517,11 @@ sends_parts_as_the_exporters_clock_moves_on(fixture *f, const void *data)
 	g_assert_false(bin_table_is_due(f->table));
 	g_assert_nonnull(whole_of(wholes, HOST, 0));
 	g_assert_null(whole_of(wholes, HOST + 1, 0));
-	give(f, f->table, &record, 1, 66000);
+	give(f, f->table, &record, 1, 81000);
 	collect(f->table, false, wholes);
 	g_assert_nonnull(whole_of(wholes, HOST + 1, 0));
-	g_assert_cmpuint(bin_table_counters(f->table).open_bins, ==, 0);
-	g_assert_cmpint(bin_table_newest(f->table).ms, ==, FLOW_EPOCH_MS + 66000);
+	g_assert_cmpuint(bin_table_counters(f->table).open_shares, ==, 0);
+	g_assert_cmpint(bin_table_newest(f->table).ms, ==, FLOW_EPOCH_MS + 81000);
 }
 
 static void
@@ -541,7 +540,7 @@ lets_no_wrong_clock_send_or_hold_the_bins_of_others(fixture *f, const void *data
 	collect(f->table, false, wholes);
 	g_assert_cmpuint(g_hash_table_size(wholes), ==, 0);
 	f->batch->exporter = 0;
-	give(f, f->table, &event, 1, 66000);
+	give(f, f->table, &event, 1, 81000);
 	collect(f->table, false, wholes);
 	g_assert_cmpuint(g_hash_table_size(wholes), ==, 1);
 }
@@ -563,11 +562,25 @@ sends_the_bins_of_an_exporter_that_fell_silent(fixture *f, const void *data)
 	g_assert_cmpuint(g_hash_table_size(wholes), ==, 1);
 }
 
+/* Of the part given last. */
+static uint64_t
+octets_of(const BinTable *table, const struct bin_part *part)
+{
+	union host_cell cells[HOST_SHARES_CELLS_MOST];
+	uint64_t octets = 0;
+
+	bin_table_write_cells(table, cells);
+	for (size_t i = 0; i < part->shares.count; i++)
+		octets += cells[i].share.octets;
+	return octets;
+}
+
 static void
 adds_to_new_bins_while_parts_are_given_out(fixture *f, const void *data)
 {
 	struct bin_part part;
 	uint64_t octets = 0;
+	uint32_t given = 0;
 
 	(void)data;
 	for (uint32_t i = 0; i < 10; i++) {
@@ -578,15 +591,123 @@ adds_to_new_bins_while_parts_are_given_out(fixture *f, const void *data)
 	}
 	bin_table_begin_parts(f->table, true);
 	while (bin_table_next_part(f->table, &part)) {
-		octets += part.shares.cells[0].share.octets;
+		octets += octets_of(f->table, &part);
 		give_values(f, &request);
+		given++;
 	}
 	bin_table_begin_parts(f->table, true);
 	while (bin_table_next_part(f->table, &part))
-		for (size_t i = 0; i < part.shares.count; i++)
-			octets += part.shares.cells[i].share.octets;
-	g_assert_cmpuint(octets, ==, 20 * 2000);
-	g_assert_cmpuint(bin_table_counters(f->table).open_bins, ==, 0);
+		octets += octets_of(f->table, &part);
+	g_assert_cmpuint(octets, ==, (10 + given) * 2000);
+	g_assert_cmpuint(bin_table_counters(f->table).open_shares, ==, 0);
+}
+
+static void
+gives_parts_that_were_not_fetched_later(fixture *f, const void *data)
+{
+	struct bin_part part;
+	uint64_t octets = 0;
+
+	(void)data;
+	for (uint32_t i = 0; i < 100; i++) {
+		struct flow_values values = request;
+
+		values.source = HOST + i;
+		give_values(f, &values);
+	}
+	for (int i = 0; i < 10; i++) {
+		bin_table_begin_parts(f->table, i == 0);
+		for (int k = 0; k < 7 && bin_table_next_part(f->table, &part); k++)
+			octets += octets_of(f->table, &part);
+	}
+	bin_table_begin_parts(f->table, true);
+	while (bin_table_next_part(f->table, &part))
+		octets += octets_of(f->table, &part);
+	g_assert_cmpuint(octets, ==, 100 * 2000);
+}
+
+static void
+gives_the_oldest_minute_of_a_host_first(fixture *f, const void *data)
+{
+	struct flow_values values = request;
+	struct bin_part part;
+	uint32_t minute = 0;
+
+	(void)data;
+	for (int64_t i = 0; i < 100; i++) {
+		values.start_ms = i * 7 % 100 * 60000 + 100;
+		values.end_ms = values.start_ms + 900;
+		give(f, f->table, (struct flow_record[]){ flow_record_from(&values) }, 1, 6000000);
+	}
+	bin_table_begin_parts(f->table, true);
+	for (int i = 0; i < 100; i++) {
+		g_assert_true(bin_table_next_part(f->table, &part));
+		g_assert_cmpuint(part.shares.minute, >, minute);
+		minute = part.shares.minute;
+	}
+	g_assert_false(bin_table_next_part(f->table, &part));
+}
+
+/* A host with very many records must not wait in memory until they are due. */
+static void
+sends_what_has_grown_large_at_once(fixture *f, const void *data)
+{
+	struct flow_values values = request;
+	struct bin_part part;
+
+	(void)data;
+	for (uint32_t i = 0; i < 4000; i++) {
+		values.destination = PEER + i;
+		give_values(f, &values);
+	}
+	g_assert_false(bin_table_is_due(f->table));
+	for (uint32_t i = 0; i < 400; i++)
+		give_values(f, &values);
+	g_assert_true(bin_table_is_due(f->table));
+	bin_table_begin_parts(f->table, false);
+	g_assert_true(bin_table_next_part(f->table, &part));
+	g_assert_nonnull(part.extension);
+	g_assert_cmpuint(part.bin->records[HOST_OUT], ==, 4400);
+	g_assert_false(bin_table_next_part(f->table, &part));
+	g_assert_false(bin_table_is_due(f->table));
+}
+
+/* Who shares a partition with a busy host is still sent once a minute. */
+static void
+sends_quiet_hosts_in_one_part_beside_busy_ones(fixture *f, const void *data)
+{
+	enum { QUIET_HOSTS = 20000 };
+	g_autoptr(GHashTable) wholes = wholes_new();
+	struct bin_part part;
+
+	(void)data;
+	bin_table_free(f->table);
+	f->table = bin_table_new(&(struct bin_table_limits){ 100000, 7200000, 60000, 10000, 60000 },
+	                         f->monitored, 77, SKETCH_KEY);
+	for (int64_t second = 0; second < 50; second += 5) {
+		for (uint32_t i = 0; i < 2000; i++) {
+			struct flow_values values = request;
+
+			values.source = HOST + i; /* ten records a minute each, and more */
+			values.start_ms = values.end_ms = second * 1000;
+			give_values(f, &values);
+		}
+		for (uint32_t i = 0; second == 0 && i < QUIET_HOSTS; i++) {
+			struct flow_values values = request;
+
+			values.source = HOST + 0x10000 + i;
+			values.start_ms = values.end_ms = second * 1000;
+			give_values(f, &values);
+		}
+		bin_table_begin_parts(f->table, false);
+		while (bin_table_next_part(f->table, &part))
+			g_assert_cmpuint(part.shares.count, >, 1);
+	}
+	collect(f->table, true, wholes);
+	g_assert_nonnull(whole_of(wholes, HOST + 0x10000, 0));
+	g_assert_nonnull(whole_of(wholes, HOST + 0x10000 + QUIET_HOSTS - 1, 0));
+	g_assert_cmpuint(bin_table_counters(f->table).parts, >, QUIET_HOSTS + 2000);
+	g_assert_cmpuint(bin_table_counters(f->table).shares_lost, ==, 0);
 }
 
 #define ADD(test) g_test_add("/bin_table/" #test, fixture, NULL, set_up, test, tear_down)
@@ -609,5 +730,9 @@ main(int argc, char **argv)
 	ADD(lets_no_wrong_clock_send_or_hold_the_bins_of_others);
 	ADD(sends_the_bins_of_an_exporter_that_fell_silent);
 	ADD(adds_to_new_bins_while_parts_are_given_out);
+	ADD(gives_parts_that_were_not_fetched_later);
+	ADD(gives_the_oldest_minute_of_a_host_first);
+	ADD(sends_what_has_grown_large_at_once);
+	ADD(sends_quiet_hosts_in_one_part_beside_busy_ones);
 	return g_test_run();
 }

@@ -2,22 +2,21 @@
 
 #include "collector/due_queue.h"
 
-enum { BINS = 200, QUIET = 60, BUSY = 10 };
+enum { PERIOD = 60000, BUSY = 10 };
 
 typedef struct {
-	OpenBins *bins;
+	struct share_log log;
 	DueQueue *queue;
-	uint32_t numbers[BINS];
+	GArray *due;
 } fixture;
 
 static void
 set_up(fixture *f, const void *data)
 {
-	static const struct open_bins_limits limits = { BINS, BINS, BINS };
-
 	(void)data;
-	f->bins = open_bins_new(&limits, 1, 2);
-	f->queue = due_queue_new(f->bins, BINS);
+	share_log_init(&f->log, 1000);
+	f->queue = due_queue_new(&f->log, PERIOD);
+	f->due = g_array_new(FALSE, FALSE, sizeof(struct due));
 }
 
 static void
@@ -25,125 +24,124 @@ tear_down(fixture *f, const void *data)
 {
 	(void)data;
 	due_queue_free(f->queue);
-	open_bins_free(f->bins);
+	share_log_clear(&f->log);
+	g_array_unref(f->due);
 }
 
-static uint32_t
-open_bin(fixture *f, uint32_t host, uint16_t owner, uint16_t opened)
+/* So many seconds behind a multiple of the period. */
+static int64_t
+time_of(int64_t seconds)
 {
-	struct host_address address = host_address_from_ipv4(host);
-	struct open_bin_key key = { &address, 1, open_bins_hash(f->bins, &address, 1), owner,
-		                    opened };
-	uint32_t number = open_bins_open(f->bins, &key);
-
-	due_queue_add(f->queue, number);
-	return number;
+	return 28000000 * (int64_t)PERIOD + seconds * 1000;
 }
 
-static void
-close_bin(fixture *f, uint32_t number)
+/* At half of the period. */
+static struct share_partition *
+begin(fixture *f, uint32_t number, uint16_t owner, uint16_t since)
 {
-	struct bin_part part;
+	struct share_partition *partition = share_log_partition(&f->log, number);
 
-	open_bins_close(f->bins, number, &part);
-	open_bins_release(f->bins, number);
+	partition->owner = owner;
+	partition->since = since;
+	due_queue_add(f->queue, partition, time_of(30));
+	return partition;
 }
 
 static size_t
-take(fixture *f, uint16_t owner, uint16_t now)
+take_at(fixture *f, uint16_t owner, const struct due_clock *clock)
 {
-	struct due_ages ages = { now, QUIET, BUSY };
+	g_array_set_size(f->due, 0);
+	due_queue_take(f->queue, owner, clock, f->due);
+	return f->due->len;
+}
 
-	due_queue_mark(f->queue, owner, &ages);
-	return due_queue_take_marked(f->queue, f->numbers);
+static size_t
+take(fixture *f, uint16_t owner, int64_t seconds)
+{
+	return take_at(f, owner,
+	               &(struct due_clock){ 28000000 * (int64_t)PERIOD + seconds * 1000,
+	                                    (uint16_t)seconds, BUSY, false });
 }
 
 static void
-bins_are_due_by_their_age_on_their_owners_clock(fixture *f, const void *data)
+expect(fixture *f, guint place, uint32_t number, enum due_kind kind)
 {
-	uint32_t first = open_bin(f, 1, 3, 65530); /* the clock wraps */
-	uint32_t second = open_bin(f, 2, 3, 10);
-	uint32_t other = open_bin(f, 3, 1, 0);
+	g_assert_cmpuint(g_array_index(f->due, struct due, place).partition, ==, number);
+	g_assert_cmpint(g_array_index(f->due, struct due, place).kind, ==, kind);
+}
 
+static void
+partitions_are_due_once_in_a_period_of_their_owners_clock(fixture *f, const void *data)
+{
 	(void)data;
-	g_assert_cmpuint(take(f, 3, 53), ==, 0);
-	g_assert_cmpuint(take(f, 3, 54), ==, 1);
-	g_assert_cmpuint(f->numbers[0], ==, first);
-	g_assert_cmpuint(take(f, 3, 54), ==, 0);
-	g_assert_cmpuint(take(f, 3, 70), ==, 1);
-	g_assert_cmpuint(f->numbers[0], ==, second);
-	g_assert_cmpuint(take(f, 1, 60), ==, 1);
-	g_assert_cmpuint(f->numbers[0], ==, other);
+	begin(f, 1, 3, 0);
+	begin(f, 2, 1, 0);
+	g_assert_cmpuint(take(f, 3, 30), ==, 0);
+	g_assert_cmpuint(take(f, 3, 79), ==, 0);
+	g_assert_cmpuint(take(f, 3, 80), ==, 1);
+	expect(f, 0, 1, DUE_QUIET);
+	g_assert_cmpuint(take(f, 3, 200), ==, 0);
+	g_assert_cmpuint(take(f, 1, 1000), ==, 1); /* a clock that jumped */
+	expect(f, 0, 2, DUE_QUIET);
 	g_assert_cmpuint(take(f, 7, 60), ==, 0);
 }
 
 static void
-busy_bins_are_due_sooner(fixture *f, const void *data)
+all_partitions_of_a_silent_owner_are_due(fixture *f, const void *data)
 {
-	uint32_t quiet = open_bin(f, 1, 0, 0);
-	uint32_t busy = open_bin(f, 2, 0, 5);
-	uint32_t later = open_bin(f, 3, 0, 6);
+	const struct due_clock silent = { 1, 0, BUSY, true };
+
+	(void)data;
+	begin(f, 1, 0, 0);
+	begin(f, 2, 0, 0);
+	g_assert_cmpuint(take_at(f, 0, &silent), ==, 2);
+	g_assert_cmpuint(take_at(f, 0, &silent), ==, 0);
+}
+
+static void
+busy_partitions_are_due_sooner_and_again_with_all(fixture *f, const void *data)
+{
+	struct share_partition *busy = begin(f, 2, 0, 35);
+	struct share_partition *later = begin(f, 3, 0, 36);
 
 	(void)data;
 	due_queue_add_busy(f->queue, later);
 	due_queue_add_busy(f->queue, busy);
-	g_assert_cmpuint(take(f, 0, 14), ==, 0);
-	g_assert_cmpuint(take(f, 0, 15), ==, 1);
-	g_assert_cmpuint(f->numbers[0], ==, busy);
-	g_assert_cmpuint(take(f, 0, 16), ==, 1);
-	g_assert_cmpuint(f->numbers[0], ==, later);
-	close_bin(f, busy);
-	close_bin(f, later);
-	g_assert_cmpuint(take(f, 0, 70), ==, 1);
-	g_assert_cmpuint(f->numbers[0], ==, quiet);
+	g_assert_cmpuint(take(f, 0, 44), ==, 0);
+	g_assert_cmpuint(take(f, 0, 45), ==, 1);
+	expect(f, 0, 2, DUE_BUSY);
+	g_assert_cmpuint(take(f, 0, 46), ==, 1);
+	expect(f, 0, 3, DUE_BUSY);
+	share_log_take(later);
+	g_assert_cmpuint(take(f, 0, 80), ==, 1);
+	expect(f, 0, 2, DUE_QUIET);
 }
 
 static void
-closed_bins_are_not_due(fixture *f, const void *data)
+partitions_that_were_taken_out_are_not_due(fixture *f, const void *data)
 {
-	uint32_t number = open_bin(f, 1, 0, 0);
+	struct share_partition *partition = begin(f, 1, 0, 0);
 
 	(void)data;
-	due_queue_add_busy(f->queue, number);
-	close_bin(f, number);
-	g_assert_cmpuint(open_bin(f, 2, 0, 50), ==, number); /* used again */
-	g_assert_cmpuint(take(f, 0, 100), ==, 0);
-	g_assert_cmpuint(take(f, 0, 110), ==, 1);
+	due_queue_add_busy(f->queue, partition);
+	share_log_take(partition);
+	begin(f, 1, 0, 30); /* anew */
+	g_assert_cmpuint(take(f, 0, 80), ==, 1);
+	expect(f, 0, 1, DUE_QUIET);
 }
 
+/* A clock that stands still makes nothing due, however often parts are sent for want of room. */
 static void
-marked_numbers_come_out_once_and_ascending(fixture *f, const void *data)
-{
-	static const uint32_t expected[] = { 0, 63, 64, 199 };
-
-	(void)data;
-	for (uint32_t i = 0; i < BINS; i++)
-		open_bin(f, i, 0, 0);
-	due_queue_mark_one(f->queue, 199);
-	due_queue_mark_one(f->queue, 64);
-	due_queue_mark_one(f->queue, 0);
-	due_queue_mark_one(f->queue, 63);
-	due_queue_mark_one(f->queue, 64);
-	g_assert_cmpuint(due_queue_take_marked(f->queue, f->numbers), ==, 4);
-	g_assert_cmpmem(f->numbers, sizeof(expected), expected, sizeof(expected));
-	g_assert_cmpuint(due_queue_take_marked(f->queue, f->numbers), ==, 0);
-	close_bin(f, 7);
-	due_queue_mark_all(f->queue);
-	g_assert_cmpuint(due_queue_take_marked(f->queue, f->numbers), ==, BINS - 1);
-}
-
-/* A clock that stands still makes nothing due, however often bins are sent for want of room. */
-static void
-queues_do_not_grow_with_what_is_closed(fixture *f, const void *data)
+queues_do_not_grow_with_what_was_taken_out(fixture *f, const void *data)
 {
 	size_t octets = 0;
 
 	(void)data;
 	for (uint32_t i = 0; i < 100000; i++) {
-		uint32_t number = open_bin(f, i, 0, 0);
+		struct share_partition *partition = begin(f, i, 0, 0);
 
-		due_queue_add_busy(f->queue, number);
-		close_bin(f, number);
+		due_queue_add_busy(f->queue, partition);
+		share_log_take(partition);
 		if (i == 1000)
 			octets = due_queue_octets(f->queue);
 	}
@@ -156,10 +154,10 @@ int
 main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	ADD(bins_are_due_by_their_age_on_their_owners_clock);
-	ADD(busy_bins_are_due_sooner);
-	ADD(closed_bins_are_not_due);
-	ADD(marked_numbers_come_out_once_and_ascending);
-	ADD(queues_do_not_grow_with_what_is_closed);
+	ADD(partitions_are_due_once_in_a_period_of_their_owners_clock);
+	ADD(all_partitions_of_a_silent_owner_are_due);
+	ADD(busy_partitions_are_due_sooner_and_again_with_all);
+	ADD(partitions_that_were_taken_out_are_not_due);
+	ADD(queues_do_not_grow_with_what_was_taken_out);
 	return g_test_run();
 }

@@ -202,8 +202,7 @@ gives_a_minute_what_the_shape_tells(void)
 
 	record.start.ms = 55000; /* five seconds before the minute's end, and five behind it */
 	record.end.ms = 64999;
-	record_view_begin(&view, &record, 1);
-	record_view_finish(&view);
+	record_view_init(&view, &record);
 	before = next_octets(&shaped, &view);
 	g_assert_cmpuint(before, >, record.octets / 2);
 	g_assert_cmpuint(before + next_octets(&shaped, &view), ==, record.octets);

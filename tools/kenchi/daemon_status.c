@@ -32,7 +32,7 @@ static const struct counter collector_losses[] = {
 	{ "bins.future", REFUSED, "records of a time that has not come" },
 	{ "bins.impossible", REFUSED, "records that end before they begin, or last too long" },
 	{ "bins.unplaced", REFUSED, "records for which the table of bins had no room" },
-	{ "bins.touches_lost", REFUSED, "details that found no room: those bins are incomplete" },
+	{ "bins.shares_lost", REFUSED, "minutes of records that found no room: bins are incomplete" },
 	{ "ring.parts_dropped", REFUSED,
 	  "parts of bins dropped at the full ring: is the detector running?" },
 };

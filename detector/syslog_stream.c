@@ -140,6 +140,20 @@ run(void *data)
 }
 
 static bool
+load_authorities(SyslogStream *stream, const char *path, GError **error)
+{
+	g_autofree char *absolute = g_canonicalize_filename(path, NULL); /* no other is taken */
+
+	stream->authorities = g_tls_file_database_new(absolute, error);
+	if (stream->authorities == NULL) {
+		g_prefix_error(error, "%s: ", path);
+		return false;
+	}
+	g_signal_connect(stream->client, "event", G_CALLBACK(use_authorities), stream);
+	return true;
+}
+
+static bool
 prepare_tls(SyslogStream *stream, const struct syslog_stream_server *server, GError **error)
 {
 	if (!server->tls)
@@ -147,14 +161,8 @@ prepare_tls(SyslogStream *stream, const struct syslog_stream_server *server, GEr
 	if (!g_tls_backend_supports_tls(g_tls_backend_get_default()))
 		return fault_input(error,
 		                   "syslog over TLS needs GLib's TLS: install glib-networking");
-	if (server->authorities != NULL) {
-		stream->authorities = g_tls_file_database_new(server->authorities, error);
-		if (stream->authorities == NULL) {
-			g_prefix_error(error, "%s: ", server->authorities);
-			return false;
-		}
-		g_signal_connect(stream->client, "event", G_CALLBACK(use_authorities), stream);
-	}
+	if (server->authorities != NULL && !load_authorities(stream, server->authorities, error))
+		return false;
 	g_socket_client_set_tls(stream->client, TRUE);
 	return true;
 }

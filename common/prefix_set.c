@@ -209,7 +209,7 @@ prefix_set_add_private(PrefixSet *set)
 		(void)prefix_set_add(set, prefixes[i], NULL);
 }
 
-static bool
+static __attribute__((noinline)) bool
 search(const PrefixSet *set, struct number number)
 {
 	guint index = count_before(set, number);

@@ -3,7 +3,12 @@
 #include "collector/plan_finish.h"
 #include "collector/plan_load.h"
 
+#ifdef __x86_64__
+#include <tmmintrin.h>
+#endif
+
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define SHUFFLING     static inline __attribute__((always_inline, target("ssse3")))
 
 /* The elements that fit, each with its lengths. */
 static const struct fitting {
@@ -63,8 +68,44 @@ is_pair(const struct plan_row *row, enum row_field one, enum row_field other)
 	return row->places[one].length != 0 && row->places[one].length == row->places[other].length;
 }
 
+/* Where a field goes in a block: IPv4 addresses to their end, uptimes side by side. */
+static uint16_t
+target_of(const struct fitting *fitting)
+{
+	if (fitting->load == LOAD_IPV4)
+		return fitting->target + 12;
+	if (fitting->load == LOAD_UPTIME && fitting->field == ROW_END)
+		return offsetof(struct flow_record, start) + 4;
+	return fitting->target;
+}
+
+static void
+make_shuffle(struct plan_row *row, size_t record_octets)
+{
+	struct shuffle_field fields[ROW_FIELDS];
+	size_t count = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(fittings); i++) {
+		const struct fitting *fitting = &fittings[i];
+		const struct row_place *place = &row->places[fitting->field];
+		bool is_address = fitting->load == LOAD_IPV4 || fitting->load == LOAD_IPV6;
+
+		if (fitting->field == ROW_SAMPLER || place->length == 0 ||
+		    (place->length != fitting->lengths[0] && place->length != fitting->lengths[1]))
+			continue;
+		fields[count++] = (struct shuffle_field){
+			.source = place->offset,
+			.length = (uint16_t)place->length,
+			.target = target_of(fitting),
+			.is_number = !is_address,
+		};
+	}
+	row->is_shuffled = plan_shuffle_make(fields, count, record_octets, &row->shuffle);
+}
+
 bool
-plan_row_make(const struct plan_step *steps, size_t count, struct plan_row *row)
+plan_row_make(const struct plan_step *steps, size_t count, size_t record_octets,
+              struct plan_row *row)
 {
 	*row = (struct plan_row){ 0 };
 	for (size_t i = 0; i < count; i++) {
@@ -77,7 +118,10 @@ plan_row_make(const struct plan_step *steps, size_t count, struct plan_row *row)
 	}
 	row->is_ipv6 = row->places[ROW_SOURCE].length == 16;
 	row->times_are_uptime = row->places[ROW_START].length == 4;
-	return is_pair(row, ROW_SOURCE, ROW_DESTINATION) && is_pair(row, ROW_START, ROW_END);
+	if (!is_pair(row, ROW_SOURCE, ROW_DESTINATION) || !is_pair(row, ROW_START, ROW_END))
+		return false;
+	make_shuffle(row, record_octets);
+	return true;
 }
 
 bool
@@ -181,6 +225,16 @@ finish_times(struct wall_time export_time, struct flow_record *record)
 }
 
 ALWAYS_INLINE void
+finish(struct wall_time export_time, struct flow_record *record, bool is_ipv6)
+{
+	if (is_ipv6 &&
+	    (host_address_is_ipv4(&record->source) || host_address_is_ipv4(&record->destination)))
+		record->marks |= FLOW_IPV4_MAPPED;
+	finish_times(export_time, record);
+	plan_finish_icmp(record);
+}
+
+ALWAYS_INLINE void
 read_rows(const struct plan_row *row, const struct plan_rows *rows, uint32_t marks, bool is_ipv6,
           bool is_uptime)
 {
@@ -213,17 +267,129 @@ read_rows(const struct plan_row *row, const struct plan_rows *rows, uint32_t mar
 		record->flow_end_reason = read_octet(from, at.places[ROW_END_REASON], 0);
 		record->firewall_event = 0;
 		record->nat_event = 0;
-		if (is_ipv6 && (host_address_is_ipv4(&record->source) ||
-		                host_address_is_ipv4(&record->destination)))
-			record->marks |= FLOW_IPV4_MAPPED;
-		finish_times(context.export_time, record);
-		plan_finish_icmp(record);
+		finish(context.export_time, record, is_ipv6);
 	}
 }
+
+#ifdef __x86_64__
+/* What of the blocks is the same in all records. */
+struct common_blocks {
+	__m128i blocks[SHUFFLE_BLOCKS];
+};
+
+/* One block with a few octets in it. */
+ALWAYS_INLINE __m128i
+block_with(size_t offset, uint64_t octets)
+{
+	uint64_t halves[2] = { 0 };
+
+	halves[offset / 8] = octets << offset % 8 * 8;
+	return _mm_set_epi64x((int64_t)halves[1], (int64_t)halves[0]);
+}
+
+ALWAYS_INLINE struct common_blocks
+common_of(const struct plan_row *row, const struct plan_rows *rows, uint32_t marks)
+{
+	enum {
+		MAPPED = 0xffff,
+		MARKS = offsetof(struct flow_record, marks) -
+		        offsetof(struct flow_record, sampling_interval),
+		TEMPLATE = offsetof(struct flow_record, template_id) -
+		           offsetof(struct flow_record, source_port),
+		DIRECTION = offsetof(struct flow_record, flow_direction) -
+		            offsetof(struct flow_record, source_port),
+	};
+	uint64_t untold = row->places[ROW_DIRECTION].length == 0 ? UINT8_MAX : 0;
+	__m128i address = block_with(10, row->is_ipv6 ? 0 : MAPPED);
+
+	return (struct common_blocks){
+		.blocks = { [SHUFFLE_SOURCE] = address,
+		            [SHUFFLE_DESTINATION] = address,
+		            [SHUFFLE_INTERFACES] = block_with(MARKS, marks),
+		            [SHUFFLE_PORTS] =
+		                    _mm_or_si128(block_with(TEMPLATE, rows->context->template_id),
+		                                 block_with(DIRECTION, untold)) },
+	};
+}
+
+SHUFFLING __m128i
+shuffle(const struct shuffle_window *window, const uint8_t *record)
+{
+	__m128i octets = _mm_loadu_si128((const __m128i *)(const void *)(record + window->offset));
+
+	return _mm_shuffle_epi8(octets, *(const __m128i *)(const void *)window->from);
+}
+
+/* The block of a flow record. */
+ALWAYS_INLINE __m128i *
+block_in(struct flow_record *record, enum shuffle_block block)
+{
+	return (__m128i *)(void *)((char *)record + shuffle_target(block));
+}
+
+SHUFFLING void
+shuffle_record(const struct plan_shuffle *plan, const struct common_blocks *common,
+               const uint8_t *from, struct flow_record *record)
+{
+	for (enum shuffle_block i = SHUFFLE_SOURCE; i < SHUFFLE_BLOCKS; i++)
+		_mm_storeu_si128(block_in(record, i),
+		                 _mm_or_si128(shuffle(&plan->first[i], from), common->blocks[i]));
+	for (size_t i = 0; i < plan->more_count; i++) {
+		__m128i *block = block_in(record, plan->more[i].block);
+
+		_mm_storeu_si128(
+			block, _mm_or_si128(_mm_loadu_si128(block), shuffle(&plan->more[i], from)));
+	}
+}
+
+SHUFFLING void
+read_shuffled(const struct plan_row *row, const struct plan_rows *rows, uint32_t marks,
+              bool is_uptime)
+{
+	const struct plan_context context = *rows->context;
+	const struct row_place sampler_place = row->places[ROW_SAMPLER];
+	const uint8_t *from = rows->octets;
+	struct last_sampler sampler = { .samplers = context.samplers };
+	const struct common_blocks common = common_of(row, rows, marks);
+
+	(void)find_interval(&sampler, 0);
+	for (size_t i = 0; i < rows->count; i++, from += rows->stride) {
+		struct flow_record *record = &rows->records[i];
+
+		shuffle_record(&row->shuffle, &common, from, record);
+		if (is_uptime) {
+			uint64_t both = (uint64_t)record->start.ms;
+
+			record->start.ms = plan_uptime_to_ms((uint32_t)both, context.uptime_at.ms,
+			                                     context.uptime_ms);
+			record->end.ms = plan_uptime_to_ms((uint32_t)(both >> 32),
+			                                   context.uptime_at.ms, context.uptime_ms);
+		}
+		record->sampling_interval = read_sampler(from, sampler_place, &sampler);
+		record->nat_event = 0;
+		finish(context.export_time, record, row->is_ipv6);
+	}
+}
+
+static __attribute__((target("ssse3"))) void
+read_by_shuffles(const struct plan_row *row, const struct plan_rows *rows, uint32_t marks)
+{
+	if (row->times_are_uptime)
+		read_shuffled(row, rows, marks, true);
+	else
+		read_shuffled(row, rows, marks, false);
+}
+#endif
 
 void
 plan_row_read(const struct plan_row *row, const struct plan_rows *rows, uint32_t marks)
 {
+#ifdef __x86_64__
+	if (row->is_shuffled) {
+		read_by_shuffles(row, rows, marks);
+		return;
+	}
+#endif
 	if (row->is_ipv6 && row->times_are_uptime)
 		read_rows(row, rows, marks, true, true);
 	else if (row->is_ipv6)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/plan_shuffle.h"
 #include "collector/plan_step.h"
 
 enum row_field {
@@ -46,10 +47,13 @@ struct plan_row {
 	struct row_place places[ROW_FIELDS];
 	bool is_ipv6;
 	bool times_are_uptime;
+	bool is_shuffled;            /* where the processor can */
+	struct plan_shuffle shuffle; /* of all fields but the sampler; uptimes in four octets */
 };
 
-/* False: records of a plan with these steps are not read whole. */
-bool plan_row_make(const struct plan_step *steps, size_t count, struct plan_row *row);
+/* False: records of so many octets of a plan with these steps are not read whole. */
+bool plan_row_make(const struct plan_step *steps, size_t count, size_t record_octets,
+                   struct plan_row *row);
 
 /* Is all there that the times need? */
 bool plan_row_has_times(const struct plan_row *row, const struct plan_context *context);

@@ -118,9 +118,22 @@ scale_record(struct flow_record *record, uint32_t factor)
 	record->marks |= FLOW_SCALED;
 }
 
+/* Most exporters do not sample. */
+static bool
+is_any_sampled(const struct flow_batch *batch)
+{
+	uint32_t intervals = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+		intervals |= batch->records[i].sampling_interval;
+	return intervals > 1;
+}
+
 void
 sampling_scale(struct flow_batch *batch, uint32_t override)
 {
+	if (override <= 1 && !is_any_sampled(batch))
+		return;
 	for (size_t i = 0; i < batch->count; i++) {
 		struct flow_record *record = &batch->records[i];
 		uint32_t factor = override != 0 ? override : record->sampling_interval;

@@ -136,48 +136,62 @@ collect_answers(const struct host_bin_extension *detail, unsigned bucket, uint64
 		heard[i % HOST_BIN_BUCKET_WORDS] |= detail->port_heard[PORT_BUCKET_WEB * HOST_BIN_BUCKET_WORDS + i];
 }
 
-/*
- * Are so many unanswered that it is no client's bad luck?  Answers are counted by bits: of many more than there are bits,
- * two standard errors (Whang et al., 1990) more may have come.
- */
 static bool
-fails_enough(const struct bucket_count *count, enum scan_class class)
+is_sampled(const struct look *look)
 {
-	static const double bits = HOST_BIN_BUCKET_WORDS * 64;
-	double answered = count->sent - count->failing, load = answered / bits;
-	double error = sqrt(bits * fmax(exp(load) - load - 1, 0));
-
-	return count->sent - answered - 2 * error >= limits[class].failing_share * count->sent;
+	return look->window->total.sampling_interval[0] > 1;
 }
 
 /*
- * Of a question and its answer a sampled export seldom tells both: there so many are unanswered as fewer peers answer than
+ * Of a question and its answer a sampled export seldom tells both: there so many peers are unanswered as fewer answer than
  * are asked, whoever they are.
  */
+static struct bucket_count
+count_bucket(const struct look *look, unsigned bucket, bool vertical)
+{
+	const struct host_bin_extension *detail = &look->window->detail;
+	size_t at = (size_t)bucket * HOST_BIN_BUCKET_WORDS;
+	uint64_t answers[HOST_BIN_BUCKET_WORDS];
+	struct bucket_count count;
+
+	if (vertical)
+		return bucket_count(detail->peer_sent + at, detail->peer_heard + at, HOST_BIN_BUCKET_WORDS);
+	collect_answers(detail, bucket, answers);
+	count = bucket_count(detail->port_sent + at, answers, HOST_BIN_BUCKET_WORDS);
+	if (is_sampled(look))
+		count.failing = fmax(count.sent - bitmap_estimate(answers, HOST_BIN_BUCKET_WORDS), 0);
+	return count;
+}
+
+/*
+ * Are so many unanswered that it is no client's bad luck?  Two standard errors more may have answered: of what is sampled, and
+ * of many more peers than there are bits to count them by (Whang et al., 1990).
+ */
+static bool
+fails_enough(const struct look *look, const struct bucket_count *count, enum scan_class class)
+{
+	static const double bits = HOST_BIN_BUCKET_WORDS * 64;
+	double answered = count->sent - count->failing, load = answered / bits;
+	double variance = is_sampled(look) ? answered : bits * fmax(exp(load) - load - 1, 0);
+
+	return count->failing - 2 * sqrt(variance) >= limits[class].failing_share * count->sent;
+}
+
 static void
 bucket_judge(const struct look *look, unsigned bucket, bool vertical, struct scan *best)
 {
 	const struct host_bin_extension *detail = &look->window->detail;
-	size_t at = (size_t)bucket * HOST_BIN_BUCKET_WORDS;
 	enum scan_class class = vertical ? SCAN_VERTICAL : bucket_class(bucket);
 	uint64_t mask = vertical ? detail->peer_mask[bucket] : detail->port_mask[bucket];
-	uint64_t answers[HOST_BIN_BUCKET_WORDS];
-	struct bucket_count count;
-	struct scan scan = { .vertical = vertical, .bucket = bucket, .length = look->length };
+	struct bucket_count count = count_bucket(look, bucket, vertical);
+	struct scan scan = { count.failing, threshold(class, look->length, look->window->total.sampling_interval[0]), vertical,
+		             bucket, look->length };
 	double others = 32 * log(32 / fmax(32 - __builtin_popcountll(mask),
 	                                   0.7)); /* linear count of 32 bits */
 
-	if (!vertical)
-		collect_answers(detail, bucket, answers);
-	count = bucket_count((vertical ? detail->peer_sent : detail->port_sent) + at,
-	                     vertical ? detail->peer_heard + at : answers, HOST_BIN_BUCKET_WORDS);
-	if (look->window->total.sampling_interval[0] > 1 && !vertical)
-		count.failing = fmax(count.sent - bitmap_estimate(answers, HOST_BIN_BUCKET_WORDS), 0);
-	if (!fails_enough(&count, class) || count.sent < peers_per_port * others ||
+	if (!fails_enough(look, &count, class) || count.sent < peers_per_port * others ||
 	    (is_tcp(class) && only_refuses(&look->window->total, count.failing)))
 		return;
-	scan.failing = count.failing;
-	scan.threshold = threshold(class, look->length, look->window->total.sampling_interval[0]);
 	if (!look->hearing)
 		scan.threshold *= deaf_factor(class);
 	if (ratio(&scan) > ratio(best))

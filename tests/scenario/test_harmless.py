@@ -116,7 +116,7 @@ def resolver_of_a_bad_day(host):
 
 def time_server(host):
     for at_ms in times(1000):
-        yield from asked(stranger(), host, (any_port(), 123), at_ms)
+        yield from asked(stranger(), host, (choose.choice((123, any_port())), 123), at_ms)
 
 
 def mail_server(host):
@@ -220,8 +220,6 @@ class Harmless(unittest.TestCase):
     def check(self, records, scanner, *options):
         hosts = self.judge(records, *options)
         for role in HARMLESS:
-            if options and role is telephone_exchange:
-                continue  # of two equal ports a sampled export does not tell who asked
             with self.subTest(role.__name__):
                 self.assertNotEqual(hosts[ROLES[role]]["verdict"], "infected", hosts[ROLES[role]])
         self.assertEqual((hosts[scanner]["verdict"], hosts[scanner]["behaviours"][0]), ("infected", "horizontal_scan"))

@@ -212,6 +212,19 @@ takes_the_probes_of_traceroute_for_no_contact(void)
 }
 
 static void
+takes_equal_ports_in_a_sample_for_no_contact(void)
+{
+	static const struct flow_values values = { HOST, PEER, 123, 123, 17, 0, 1, 76, 0, 0 };
+	struct flow_record record = flow_record_from(&values);
+
+	g_assert_false(flow_role_of(&record).marks & ROLE_NO_CONTACT);
+	record.sampling_interval = 100;
+	g_assert_true(flow_role_of(&record).marks & ROLE_NO_CONTACT);
+	record.marks |= FLOW_KNOWN_REVERSE;
+	g_assert_false(flow_role_of(&record).marks & ROLE_NO_CONTACT);
+}
+
+static void
 makes_of_a_biflow_two_directions(void)
 {
 	struct flow_record biflow = flow_record_from(&to_web);
@@ -257,6 +270,7 @@ main(int argc, char **argv)
 	ADD(takes_icmp_errors_for_no_flow);
 	ADD(takes_multicast_and_broadcast_for_no_contact);
 	ADD(takes_the_probes_of_traceroute_for_no_contact);
+	ADD(takes_equal_ports_in_a_sample_for_no_contact);
 	ADD(makes_of_a_biflow_two_directions);
 	ADD(recognises_backscatter);
 	return g_test_run();

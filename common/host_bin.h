@@ -23,7 +23,7 @@
 #include "common/host_detail.h"
 
 /* An empty bin of `host` at `minute`. */
-void host_bin_init(struct host_bin *bin, const struct host_address *host, uint32_t minute);
+void host_bin_init(struct host_bin *into, const struct host_address *host, uint32_t minute);
 
 /*
  * Adds a touch's detail (not the sums of the base).  False: the bin holds HOST_BIN_TOUCHES already

@@ -12,7 +12,7 @@
 #include "common/host_bin_fields.h"
 
 /* An empty extension. */
-void host_bin_extension_init(struct host_bin_extension *extension);
+void host_bin_extension_init(struct host_bin_extension *into);
 
 /* Folds a touch into an (initialised) extension. */
 void host_detail_fold(struct host_bin_extension *into, const struct host_touch *touch,

@@ -310,7 +310,7 @@ send_load(const struct options *options, const struct exporter_config *config, G
 {
 	g_autoptr(BurstSender) sender = burst_sender_new(config->count);
 	const struct exporter_sink sink = { keep_datagram, sender };
-	int sockets[EXPORTERS_MOST];
+	int sockets[EXPORTERS_MOST] = { 0 };
 	struct burst_totals sent;
 
 	if (!open_sockets(options->to, config->count, options->exporters > 1, sockets))
@@ -440,6 +440,79 @@ clear_options(struct options *options)
 	g_strfreev(options->seen);
 }
 
+static void
+add_traffic_options(GOptionContext *context, struct options *options)
+{
+	const GOptionEntry entries[] = {
+		{ "pcap", 0, 0, G_OPTION_ARG_FILENAME, &options->pcap,
+		  "Write a capture (-: standard output)", "FILE" },
+		{ "to", 0, 0, G_OPTION_ARG_STRING, &options->to, "Send to a collector",
+		  "ADDRESS:PORT" },
+		{ "format", 0, 0, G_OPTION_ARG_STRING, &options->format,
+		  "v5, v9, ipfix or all (three Exporters); v9", "FORMAT" },
+		{ "seed", 0, 0, G_OPTION_ARG_INT64, &options->seed,
+		  "The same seed gives the same traffic (1)", "NUMBER" },
+		{ "hosts", 0, 0, G_OPTION_ARG_INT, &options->hosts, "Normal hosts (12)", "COUNT" },
+		{ "minutes", 0, 0, G_OPTION_ARG_INT, &options->minutes, "Of traffic (20)",
+		  "COUNT" },
+		{ "ipv4-only", 0, 0, G_OPTION_ARG_NONE, &options->ipv4_only,
+		  "No host has an IPv6 address", NULL },
+		{ "start", 0, 0, G_OPTION_ARG_STRING, &options->start,
+		  "Time of the first flow, in ms since 1970; default: so that it ends now, in captures a fixed day",
+		  "MS" },
+		{ "speed", 0, 0, G_OPTION_ARG_DOUBLE, &options->speed,
+		  "So many times faster than real (1; 0: no waiting)", "FACTOR" },
+		{ "rate", 0, 0, G_OPTION_ARG_INT, &options->rate,
+		  "Datagrams a second, whatever their times", "COUNT" },
+		{ NULL, 0, 0, 0, NULL, NULL, NULL },
+	};
+
+	g_option_context_add_main_entries(context, entries, NULL);
+}
+
+static void
+add_load_options(GOptionContext *context, struct options *options)
+{
+	const GOptionEntry entries[] = {
+		{ "flows", 0, 0, G_OPTION_ARG_INT, &options->flows,
+		  "Load: so many short flows of --hosts hosts, sent in bursts", "COUNT" },
+		{ "exporters", 0, 0, G_OPTION_ARG_INT, &options->exporters,
+		  "Exporters of each format, with hosts of their own; to 127.0.0.0/8 each has an address (1)",
+		  "COUNT" },
+		{ "templates", 0, 0, G_OPTION_ARG_INT, &options->templates,
+		  "Pairs of Templates that datagrams use in turn (1)", "COUNT" },
+		{ "records", 0, 0, G_OPTION_ARG_INT, &options->records,
+		  "At most, in a datagram (24)", "COUNT" },
+		{ NULL, 0, 0, 0, NULL, NULL, NULL },
+	};
+
+	g_option_context_add_main_entries(context, entries, NULL);
+}
+
+/* What becomes of records, synthetic ones or given ones. */
+static void
+add_record_options(GOptionContext *context, struct options *options)
+{
+	const GOptionEntry entries[] = {
+		{ "labels", 0, 0, G_OPTION_ARG_FILENAME, &options->labels,
+		  "Write what each host is, as CSV", "FILE" },
+		{ "from", 0, 0, G_OPTION_ARG_FILENAME, &options->from,
+		  "Export these records (kenchi-collector --dump-flows) instead of synthetic ones",
+		  "FILE" },
+		{ "sample", 0, 0, G_OPTION_ARG_INT, &options->sample,
+		  "--from: as if one packet in N had been taken, by chance (1: all)", "N" },
+		{ "direction", 0, 0, G_OPTION_ARG_STRING, &options->direction,
+		  "--from: only what --host sent (out) or received (in)", "out|in" },
+		{ "host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->seen,
+		  "--from: the hosts of --direction; repeatable", "PREFIX" },
+		{ "no-flags", 0, 0, G_OPTION_ARG_NONE, &options->no_flags,
+		  "Leave the TCP flags out (v9, ipfix)", NULL },
+		{ NULL, 0, 0, 0, NULL, NULL, NULL },
+	};
+
+	g_option_context_add_main_entries(context, entries, NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -451,50 +524,6 @@ main(int argc, char **argv)
 		                   .exporters = 1,
 		                   .templates = 1,
 		                   .records = EXPORT_RECORDS };
-	const GOptionEntry entries[] = {
-		{ "pcap", 0, 0, G_OPTION_ARG_FILENAME, &options.pcap,
-		  "Write a capture (-: standard output)", "FILE" },
-		{ "to", 0, 0, G_OPTION_ARG_STRING, &options.to, "Send to a collector",
-		  "ADDRESS:PORT" },
-		{ "format", 0, 0, G_OPTION_ARG_STRING, &options.format,
-		  "v5, v9, ipfix or all (three Exporters); v9", "FORMAT" },
-		{ "seed", 0, 0, G_OPTION_ARG_INT64, &options.seed,
-		  "The same seed gives the same traffic (1)", "NUMBER" },
-		{ "hosts", 0, 0, G_OPTION_ARG_INT, &options.hosts, "Normal hosts (12)", "COUNT" },
-		{ "minutes", 0, 0, G_OPTION_ARG_INT, &options.minutes, "Of traffic (20)", "COUNT" },
-		{ "ipv4-only", 0, 0, G_OPTION_ARG_NONE, &options.ipv4_only,
-		  "No host has an IPv6 address", NULL },
-		{ "start", 0, 0, G_OPTION_ARG_STRING, &options.start,
-		  "Time of the first flow, in ms since 1970; default: so that it ends now, in captures a fixed day",
-		  "MS" },
-		{ "speed", 0, 0, G_OPTION_ARG_DOUBLE, &options.speed,
-		  "So many times faster than real (1; 0: no waiting)", "FACTOR" },
-		{ "rate", 0, 0, G_OPTION_ARG_INT, &options.rate,
-		  "Datagrams a second, whatever their times", "COUNT" },
-		{ "flows", 0, 0, G_OPTION_ARG_INT, &options.flows,
-		  "Load: so many short flows of --hosts hosts, sent in bursts", "COUNT" },
-		{ "exporters", 0, 0, G_OPTION_ARG_INT, &options.exporters,
-		  "Exporters of each format, with hosts of their own; to 127.0.0.0/8 each has an address (1)",
-		  "COUNT" },
-		{ "templates", 0, 0, G_OPTION_ARG_INT, &options.templates,
-		  "Pairs of Templates that datagrams use in turn (1)", "COUNT" },
-		{ "records", 0, 0, G_OPTION_ARG_INT, &options.records,
-		  "At most, in a datagram (24)", "COUNT" },
-		{ "labels", 0, 0, G_OPTION_ARG_FILENAME, &options.labels,
-		  "Write what each host is, as CSV", "FILE" },
-		{ "from", 0, 0, G_OPTION_ARG_FILENAME, &options.from,
-		  "Export these records (kenchi-collector --dump-flows) instead of synthetic ones",
-		  "FILE" },
-		{ "sample", 0, 0, G_OPTION_ARG_INT, &options.sample,
-		  "--from: as if one packet in N had been taken, by chance (1: all)", "N" },
-		{ "direction", 0, 0, G_OPTION_ARG_STRING, &options.direction,
-		  "--from: only what --host sent (out) or received (in)", "out|in" },
-		{ "host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.seen,
-		  "--from: the hosts of --direction; repeatable", "PREFIX" },
-		{ "no-flags", 0, 0, G_OPTION_ARG_NONE, &options.no_flags,
-		  "Leave the TCP flags out (v9, ipfix)", NULL },
-		{ NULL, 0, 0, 0, NULL, NULL, NULL },
-	};
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 	g_autoptr(GError) error = NULL;
 	int result;
@@ -503,7 +532,9 @@ main(int argc, char **argv)
 		context,
 		"Export datagrams: synthetic ones of hosts that browse, one that scans and one that beacons, or those of "
 		"a file of records, as a worse exporter would have sent them.");
-	g_option_context_add_main_entries(context, entries, NULL);
+	add_traffic_options(context, &options);
+	add_load_options(context, &options);
+	add_record_options(context, &options);
 	if (!g_option_context_parse(context, &argc, &argv, &error)) {
 		fprintf(stderr, "kenchi-flowgen: %s\n", error->message);
 		return EXIT_USAGE;

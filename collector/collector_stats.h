@@ -23,7 +23,7 @@
 struct collector_counts {
 	uint64_t datagrams_received; /* from sockets */
 	uint64_t octets_received;
-	uint64_t kernel_dropped; /* datagrams, at full sockets */
+	uint64_t kernel_dropped; /* datagrams, at full sockets: udp_listener.h */
 	struct capture_counters capture;
 	struct decode_counters decode;
 	struct conversation_counters conversations;

@@ -9,7 +9,7 @@ enum {
 	PARTITIONS_MOST = 1 << 19,
 	CHUNKS_A_PARTITION = 2, /* more on the average make partitions grow in number */
 	SCARCE_PART = 8,
-	POPULATED_OCTETS = 8 << 20,
+	POPULATED_OCTETS = 24 << 20,
 };
 
 void

@@ -71,7 +71,7 @@ struct share_log {
 void share_log_init(struct share_log *log, size_t shares_max);
 void share_log_clear(struct share_log *log);
 
-/* Has the memory of some 100 000 shares now. */
+/* Has the memory of some 300 000 shares now. */
 void share_log_populate(struct share_log *log);
 
 static inline struct share_partition *

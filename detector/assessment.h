@@ -76,6 +76,8 @@ struct assessment {
 	struct evidence evidence[BEHAVIOUR_COUNT];
 	size_t feature_count;   /* 0 when the classifier has not run */
 	const double *features; /* named by feature_name(), NaN where not looked at; borrowed until the next call */
+	size_t contact_count; /* 0 when the classifier does not look at single contacts */
+	const struct contact_shape *contacts; /* detector/contacts.h; borrowed as the features are */
 	size_t peer_count;
 	struct evidence_peer peers[ASSESSMENT_PEERS]; /* top peers of the window */
 };

@@ -28,6 +28,8 @@ struct Classifier {
 	struct scaler scaler;
 	unsigned sampling_most;
 	struct value_usual usual;
+	Classifier *contacts; /* NULL: single contacts are not looked at */
+	double contacts_weight;
 	size_t machine_count;
 	struct machine machines[MACHINES_MAX];
 };
@@ -265,8 +267,31 @@ load_head(Classifier *classifier, GKeyFile *file, const char *meta, GError **err
 	return false;
 }
 
-Classifier *
-classifier_load(const char *path, GError **error)
+static Classifier *load(const char *path, bool of_contacts, GError **error);
+
+/* What it says of single contacts, if it does. */
+static bool
+load_contacts(Classifier *classifier, GKeyFile *file, const char *meta, GError **error)
+{
+	g_autofree char *name = g_key_file_get_string(file, "model", "contacts", NULL);
+	g_autofree char *folder = g_path_get_dirname(meta);
+	g_autofree char *path = NULL;
+
+	if (name == NULL)
+		return true;
+	classifier->contacts_weight = g_key_file_get_double(file, "model", "contacts_weight", NULL);
+	if (!isfinite(classifier->contacts_weight) || classifier->contacts_weight < 0) {
+		g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
+		            "%s: key [model] contacts_weight: no finite number, or below 0", meta);
+		return false;
+	}
+	path = g_build_filename(folder, name, NULL);
+	classifier->contacts = load(path, true, error);
+	return classifier->contacts != NULL;
+}
+
+static Classifier *
+load(const char *path, bool of_contacts, GError **error)
 {
 	g_autoptr(Classifier) classifier = g_new0(Classifier, 1);
 	g_autoptr(GKeyFile) file = g_key_file_new();
@@ -282,9 +307,16 @@ classifier_load(const char *path, GError **error)
 	}
 	if (!load_head(classifier, file, meta, error) ||
 	    !scaler_read(&classifier->scaler, file, meta, error) ||
-	    !load_machines(classifier, file, meta, error))
+	    !load_machines(classifier, file, meta, error) ||
+	    (!of_contacts && !load_contacts(classifier, file, meta, error)))
 		return NULL;
 	return g_steal_pointer(&classifier);
+}
+
+Classifier *
+classifier_load(const char *path, GError **error)
+{
+	return load(path, false, error);
 }
 
 void
@@ -299,6 +331,7 @@ classifier_free(Classifier *classifier)
 			svm_free_and_destroy_model(&machine->svm);
 		dense_machine_clear(&machine->vectors);
 	}
+	classifier_free(classifier->contacts);
 	g_free(classifier->name);
 	g_free(classifier);
 }
@@ -318,6 +351,25 @@ classifier_decide(const Classifier *classifier, const double features[static FEA
 		                      : machine_decide_by_libsvm(machine, x, dimensions);
 	}
 	return sum / (double)classifier->machine_count;
+}
+
+bool
+classifier_asks_contacts(const Classifier *classifier)
+{
+	return classifier->contacts != NULL;
+}
+
+double
+classifier_decide_contacts(const Classifier *classifier, const struct contact_shape *contacts, size_t count)
+{
+	double features[FEATURE_COUNT] = { 0 };
+	double greatest = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		feature_vector_place_contact(contacts[i].values, features);
+		greatest = fmax(greatest, classifier_decide(classifier->contacts, features));
+	}
+	return classifier->contacts_weight * greatest;
 }
 
 double
@@ -367,7 +419,7 @@ classifier_needs(const Classifier *classifier)
 
 	for (size_t i = 0; i < classifier->scaler.count; i++)
 		needs |= feature_needs(classifier->scaler.index[i]);
-	return needs;
+	return classifier->contacts == NULL ? needs : needs | classifier_needs(classifier->contacts);
 }
 
 unsigned
@@ -383,7 +435,7 @@ classifier_is_dense(const Classifier *classifier)
 
 	for (size_t i = 0; i < classifier->machine_count; i++)
 		dense = dense && classifier->machines[i].dense;
-	return dense;
+	return dense && (classifier->contacts == NULL || classifier_is_dense(classifier->contacts));
 }
 
 const struct value_usual *

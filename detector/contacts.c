@@ -214,3 +214,23 @@ contacts_shape(const struct contact *contacts, size_t count, enum contact_choice
 	}
 	settle_shape(values);
 }
+
+size_t
+contacts_shapes(const struct host_view *view, struct contact_shape shapes[static CONTACT_SHAPES_MAX])
+{
+	struct contact contacts[CONTACTS_MAX];
+	size_t found = contacts_collect(view, HOST_WINDOW_5, contacts), count = 0;
+
+	for (size_t i = 0; i < found && count < CONTACT_SHAPES_MAX; i++) {
+		const struct contact *contact = &contacts[i];
+		uint64_t seconds = contact->service.seconds;
+
+		if (!is_chosen(contact, CONTACTS_NEW_AND_RARE) || seconds == 0)
+			continue;
+		shapes[count].begun_ms = (int64_t)contact->first_minute * HOST_BIN_MS + 1000LL * __builtin_ctzll(seconds);
+		shapes[count].is_active = contact->last_minute == view->minute;
+		contacts_shape(contact, 1, CONTACTS_ALL, shapes[count].values);
+		count++;
+	}
+	return count;
+}

@@ -70,4 +70,19 @@ enum contact_feature {
 
 void contacts_shape(const struct contact *contacts, size_t count, enum contact_choice choice, double *values);
 
+/* A contact by itself. */
+struct contact_shape {
+	int64_t begun_ms; /* when its first flow began, to the second */
+	bool is_active;   /* in the newest minute */
+	double values[CONTACT_FEATURES];
+};
+
+enum { CONTACT_SHAPES_MAX = 16 };
+
+/*
+ * Those of the last five minutes that are new and rare and began in them, DNS left out; of more than CONTACT_SHAPES_MAX the
+ * newest.
+ */
+size_t contacts_shapes(const struct host_view *view, struct contact_shape shapes[static CONTACT_SHAPES_MAX]);
+
 #endif

@@ -6,7 +6,6 @@
 
 #include "common/keyed_hash.h"
 #include "common/sketch.h"
-#include "detector/contacts.h"
 #include "detector/exchange_features.h"
 #include "detector/host_features.h"
 
@@ -408,4 +407,11 @@ feature_vector_compute(const struct host_view *view, const struct feature_choice
 		exchange_features_compute(view, values + HOST_WINDOWS * WINDOW_FEATURE_COUNT);
 	for (size_t i = 0; i < FEATURE_COUNT; i++)
 		settle(&rows[i], &values[i]);
+}
+
+void
+feature_vector_place_contact(const double shape[static CONTACT_FEATURES], double values[static FEATURE_COUNT])
+{
+	memcpy(&values[HOST_WINDOW_5 * WINDOW_FEATURE_COUNT + WINDOW_FEATURE_new_count], shape,
+	       CONTACT_FEATURES * sizeof(shape[0]));
 }

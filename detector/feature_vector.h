@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "detector/contacts.h"
 #include "detector/host_history.h"
 #include "detector/host_window.h"
 
@@ -76,5 +77,8 @@ struct feature_choice feature_choice_of(const size_t *indices, size_t count);
  */
 void feature_vector_compute(const struct host_view *view, const struct feature_choice *choice,
                             double values[static FEATURE_COUNT]);
+
+/* The shape of one contact as if it were all that is new and rare in five minutes: at the place of the rows w5.new_*. */
+void feature_vector_place_contact(const double shape[static CONTACT_FEATURES], double values[static FEATURE_COUNT]);
 
 #endif

@@ -40,6 +40,7 @@ struct Judge {
 	struct host_window windows[HOST_WINDOWS];
 	struct host_services services;
 	double features[FEATURE_COUNT];
+	struct contact_shape contacts[CONTACT_SHAPES_MAX];
 	struct assessment assessment;
 };
 
@@ -327,10 +328,14 @@ ask_classifier(Judge *judge, struct host_past *past)
 	feature_vector_compute(&judge->view, &judge->choice, judge->features);
 	judge->assessment.features = judge->features;
 	judge->assessment.feature_count = FEATURE_COUNT;
+	if (classifier == NULL || classifier_asks_contacts(classifier))
+		judge->assessment.contact_count = contacts_shapes(&judge->view, judge->contacts);
 	if (classifier == NULL)
 		return;
 	judge->classified++;
 	value = classifier_decide(classifier, judge->features);
+	if (judge->assessment.contact_count > 0)
+		value += classifier_decide_contacts(classifier, judge->contacts, judge->assessment.contact_count);
 	evidence.measured = value_beside_past(&past->pattern, value, classifier_usual(classifier));
 	value_past_add(&past->pattern, value);
 	weigh_pattern(judge, evidence_of_report(past->report_minute, judge->view.minute), &evidence);
@@ -480,6 +485,8 @@ begin_assessment(Judge *judge, const struct judge_job *job, const struct host_bi
 	assessment->evidence_count = 0;
 	assessment->feature_count = 0;
 	assessment->features = NULL;
+	assessment->contact_count = 0;
+	assessment->contacts = judge->contacts;
 	assessment->peer_count = 0;
 }
 

@@ -208,6 +208,7 @@ judge(struct judging *judging, HostHistory *history, struct known_host *host, co
 	static struct host_window windows[HOST_WINDOWS];
 	static struct host_services services;
 	static double features[FEATURE_COUNT];
+	static struct contact_shape contacts[CONTACT_SHAPES_MAX];
 	static const Prevalence *nobody;
 	struct feature_choice choice = classifier_features(classifier);
 	struct kept_minute newest = { 0 };
@@ -232,6 +233,8 @@ judge(struct judging *judging, HostHistory *history, struct known_host *host, co
 	feature_vector_compute(&view, &choice, features);
 	times[4] = cpu_ns();
 	(void)classifier_decide(classifier, features);
+	if (classifier_asks_contacts(classifier))
+		(void)classifier_decide_contacts(classifier, contacts, contacts_shapes(&view, contacts));
 	times[5] = cpu_ns();
 	judging->open_ns += times[1] - times[0];
 	judging->merge_ns += times[2] - times[1];

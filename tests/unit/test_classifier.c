@@ -17,6 +17,14 @@ static const char meta_text[] =
         "w5.flows_out=0;1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16;17;18;19;20\n"
         "w1.packets_in=7;7;7;7;7;7;7;7;7;7;7;11;12;13;14;15;16;17;18;19;40\n";
 
+/* Of one contact by its flows alone: like that of infected hosts from four flows on. */
+static const char contacts_machine_text[] =
+	"svm_type c_svc\nkernel_type rbf\ngamma 0.5\nnr_class 2\ntotal_sv 2\nrho 0\n"
+	"label 1 -1\nnr_sv 1 1\nSV\n1 1:3.4641016151377544 \n-1 1:0 \n";
+static const char contacts_meta_text[] = "[model]\nformat=1\nname=contacts\nmachines=b.model\n"
+                                         "[features]\nnames=w5.new_flows\n"
+                                         "w5.new_flows=0;0.1;0.2;0.3;0.4;0.5;0.6;0.7;0.8;0.9;1;1.1;1.2;1.3;1.4;1.5;1.6;1.7;1.8;1.9;2\n";
+
 struct folder {
 	char *path;
 	char *model;
@@ -44,8 +52,12 @@ static void
 tear_down(struct folder *folder, gconstpointer data)
 {
 	g_autofree char *meta_path = g_build_filename(folder->path, "a.meta", NULL);
+	g_autofree char *contacts_meta = g_build_filename(folder->path, "b.meta", NULL);
+	g_autofree char *contacts_model = g_build_filename(folder->path, "b.model", NULL);
 
 	(void)data;
+	g_remove(contacts_meta);
+	g_remove(contacts_model);
 	g_remove(meta_path);
 	g_remove(folder->model);
 	g_rmdir(folder->path);
@@ -87,6 +99,62 @@ replaced(const char *text, const char *what, const char *with)
 	return g_strjoinv(with, parts);
 }
 
+/* A model that looks at single contacts too. */
+static Classifier *
+load_with_contacts(struct folder *folder, const char *weight, GError **error)
+{
+	g_autofree char *contacts_meta = g_build_filename(folder->path, "b.meta", NULL);
+	g_autofree char *contacts_model = g_build_filename(folder->path, "b.model", NULL);
+	g_autofree char *keys = g_strconcat("format=1\ncontacts=b.model\ncontacts_weight=", weight, NULL);
+	g_autofree char *meta = replaced(meta_text, "format=1", keys);
+
+	write_model(folder, meta, machine_text);
+	g_assert_true(g_file_set_contents(contacts_meta, contacts_meta_text, -1, NULL));
+	g_assert_true(g_file_set_contents(contacts_model, contacts_machine_text, -1, NULL));
+	return classifier_load(folder->model, error);
+}
+
+static void
+adds_what_the_most_suspicious_contact_says(struct folder *folder, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Classifier) classifier = load_with_contacts(folder, "0.5", &error);
+	struct contact_shape contacts[3] = { 0 };
+	double x = sqrt(12) * 1.8 / 2;
+
+	(void)data;
+	g_assert_no_error(error);
+	g_assert_true(classifier_asks_contacts(classifier));
+	contacts[0].values[CONTACT_FLOWS] = 1.5;
+	contacts[1].values[CONTACT_FLOWS] = 1.8;
+	contacts[2].values[CONTACT_FLOWS] = 0.2;
+	g_assert_cmpfloat_with_epsilon(classifier_decide_contacts(classifier, contacts, 3),
+	                               0.5 * (exp(-0.5 * pow(x - sqrt(12), 2)) - exp(-0.5 * x * x)), 1e-12);
+}
+
+static void
+takes_nothing_away_for_harmless_contacts(struct folder *folder, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Classifier) classifier = load_with_contacts(folder, "0.5", &error);
+	struct contact_shape contact = { .values = { [CONTACT_FLOWS] = 0.2 } };
+
+	(void)data;
+	g_assert_no_error(error);
+	g_assert_cmpfloat(classifier_decide_contacts(classifier, &contact, 1), ==, 0);
+	g_assert_cmpfloat(classifier_decide_contacts(classifier, &contact, 0), ==, 0);
+}
+
+static void
+refuses_a_weight_below_zero(struct folder *folder, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+
+	(void)data;
+	g_assert_null(load_with_contacts(folder, "-1", &error));
+	g_assert_nonnull(strstr(error->message, "contacts_weight"));
+}
+
 static void
 names_what_is_wrong(struct folder *folder, gconstpointer data)
 {
@@ -101,6 +169,7 @@ names_what_is_wrong(struct folder *folder, gconstpointer data)
 		{ true, "\nw1.packets_in=", "\nw1.packets_out=", "w1.packets_in" },
 		{ true, "format=1", "format=2", "format" },
 		{ true, "machines=a.model", "machines=b.model", "b.model" },
+		{ true, "format=1", "format=1\ncontacts=c.model", "c.meta" },
 		{ false, "gamma 0.5", "gamma nan", "line 3" },
 		{ false, "kernel_type rbf", "kernel_type linear", "line 2" },
 		{ false, "rho 0.25\n", "", "line 8" },
@@ -151,6 +220,12 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add("/classifier/decides_as_the_formula_says", struct folder, NULL, set_up,
 	           decides_as_the_formula_says, tear_down);
+	g_test_add("/classifier/adds_what_the_most_suspicious_contact_says", struct folder, NULL, set_up,
+	           adds_what_the_most_suspicious_contact_says, tear_down);
+	g_test_add("/classifier/takes_nothing_away_for_harmless_contacts", struct folder, NULL, set_up,
+	           takes_nothing_away_for_harmless_contacts, tear_down);
+	g_test_add("/classifier/refuses_a_weight_below_zero", struct folder, NULL, set_up, refuses_a_weight_below_zero,
+	           tear_down);
 	g_test_add("/classifier/names_what_is_wrong", struct folder, NULL, set_up,
 	           names_what_is_wrong, tear_down);
 	g_test_add_func("/classifier/agrees_with_libsvm_on_the_shipped_model", agrees_with_libsvm_on_the_shipped_model);

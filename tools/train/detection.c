@@ -65,6 +65,20 @@ is_judged(const Detection *detection, const struct labelled_host *host)
 	return options->model != NULL || options->sites != NULL || host->fold != FOLD_NONE;
 }
 
+static double
+contacts_value(const Classifier *classifier, const struct labelled_window *window)
+{
+	struct contact_shape shapes[CONTACT_SHAPES_MAX];
+
+	if (!classifier_asks_contacts(classifier))
+		return 0;
+	for (unsigned i = 0; i < window->contact_count; i++) {
+		for (int j = 0; j < CONTACT_FEATURES; j++)
+			shapes[i].values[j] = (double)window->contacts[i].values[j];
+	}
+	return classifier_decide_contacts(classifier, shapes, window->contact_count);
+}
+
 static bool
 decide_by_model(Detection *detection, GError **error)
 {
@@ -80,7 +94,8 @@ decide_by_model(Detection *detection, GError **error)
 	for (size_t i = 0; i < window_set_count(detection->set); i++) {
 		for (size_t j = 0; j < FEATURE_COUNT; j++)
 			features[j] = (double)window_set_get(detection->set, i)->features[j];
-		detection->values[i] = classifier_decide(classifier, features);
+		detection->values[i] = classifier_decide(classifier, features) +
+		                       contacts_value(classifier, window_set_get(detection->set, i));
 	}
 	calibration_clear(&calibration);
 	detection->group_count = 1;

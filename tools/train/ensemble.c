@@ -2,39 +2,89 @@
 
 #include <math.h>
 
-Fit *
-ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_choice choice, size_t *row_count)
+#include "tools/train/contact_rows.h"
+
+/* Machines of one scale on each of these rows, joined to one. */
+static Fit *
+fit_rows(GArray *const *rows, unsigned count, const struct fit_options *fit)
 {
 	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct fit_row));
-	GArray *rows[ENSEMBLE_MAX];
-	Fit *fits[ENSEMBLE_MAX], *joined;
 	g_autofree struct scaler *scaler = g_new(struct scaler, 1);
+	Fit *fits[ENSEMBLE_MAX], *joined;
 
-	for (choice.phase = 0; choice.phase < choice.phases; choice.phase++) {
-		rows[choice.phase] = training_rows(set, &choice);
-		g_array_append_vals(all, rows[choice.phase]->data, rows[choice.phase]->len);
-	}
+	for (unsigned i = 0; i < count; i++)
+		g_array_append_vals(all, rows[i]->data, rows[i]->len);
 	fit_scale(scaler, (struct fit_row *)(void *)all->data, all->len, fit);
-	for (unsigned i = 0; i < choice.phases; i++) {
-		*row_count = rows[i]->len;
+	for (unsigned i = 0; i < count; i++)
 		fits[i] = fit_new((struct fit_row *)(void *)rows[i]->data, rows[i]->len, fit, scaler);
-		g_array_unref(rows[i]);
-	}
-	joined = fit_join(fits, choice.phases, fit->vectors);
-	for (unsigned i = 0; i < choice.phases; i++)
+	joined = fit_join(fits, count, fit->vectors);
+	for (unsigned i = 0; i < count; i++)
 		fit_free(fits[i]);
 	return joined;
 }
 
+Fit *
+ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_choice choice, size_t *row_count)
+{
+	GArray *rows[ENSEMBLE_MAX];
+	Fit *joined;
+
+	for (choice.phase = 0; choice.phase < choice.phases; choice.phase++) {
+		rows[choice.phase] = training_rows(set, &choice);
+		*row_count = rows[choice.phase]->len;
+	}
+	joined = fit_rows(rows, choice.phases, fit);
+	for (unsigned i = 0; i < choice.phases; i++)
+		g_array_unref(rows[i]);
+	return joined;
+}
+
+Fit *
+ensemble_fit_contacts(const WindowSet *set, const struct fit_options *fit, struct row_choice choice)
+{
+	g_autoptr(GPtrArray) features = g_ptr_array_new_with_free_func(g_free);
+	struct fit_options options = *fit;
+	GArray *rows[ENSEMBLE_MAX];
+	unsigned count = 0;
+	Fit *joined = NULL;
+
+	fit_choose_features(&options, fit_contact_features, fit->without);
+	options.vectors = fit->vectors > 0 ? ENSEMBLE_CONTACT_VECTORS : 0;
+	for (choice.phase = 0; choice.phase < choice.phases && options.feature_count > 0; choice.phase++) {
+		GArray *some = contact_rows(set, &choice, features);
+
+		if (some != NULL)
+			rows[count++] = some;
+	}
+	if (count > 0)
+		joined = fit_rows(rows, count, &options);
+	for (unsigned i = 0; i < count; i++)
+		g_array_unref(rows[i]);
+	return joined;
+}
+
+static double
+decide_contacts(const Fit *contacts, const struct labelled_window *window)
+{
+	double greatest = 0;
+
+	for (unsigned i = 0; contacts != NULL && i < window->contact_count; i++) {
+		g_autofree float *features = contact_features(&window->contacts[i]);
+
+		greatest = fmax(greatest, fit_decide(contacts, features));
+	}
+	return ENSEMBLE_CONTACTS_WEIGHT * greatest;
+}
+
 /* Decision values of the hosts of one fold, by a machine trained without it; the last one judges the unverified hosts too. */
 static void
-decide_fold(const WindowSet *set, const Fit *fit, int fold, double *values)
+decide_fold(const WindowSet *set, const Fit *fit, const Fit *contacts, int fold, double *values)
 {
 	for (size_t i = 0; i < window_set_count(set); i++) {
 		const struct labelled_window *window = window_set_get(set, i);
 
 		if (window->host->fold == fold || (fold == FOLDS - 1 && window->label == WINDOW_UNVERIFIED))
-			values[i] = fit_decide(fit, window->features);
+			values[i] = fit_decide(fit, window->features) + decide_contacts(contacts, window);
 	}
 }
 
@@ -48,12 +98,14 @@ ensemble_cross_decide(const WindowSet *set, const struct fit_options *fit, const
 	for (int fold = 0; fold < FOLDS; fold++) {
 		struct row_choice choice = *wished;
 		g_autoptr(Fit) machine = NULL;
+		g_autoptr(Fit) contacts = NULL;
 
 		if (fold == wished->held_fold)
 			continue;
 		choice.without_fold = fold;
 		machine = ensemble_fit(set, fit, choice, &size->rows);
-		decide_fold(set, machine, fold, values);
+		contacts = ensemble_fit_contacts(set, fit, choice);
+		decide_fold(set, machine, contacts, fold, values);
 		size->vectors += fit_support_vectors(machine) / FOLDS;
 	}
 }
@@ -65,15 +117,17 @@ ensemble_site_decide(const WindowSet *set, const struct fit_options *fit, const 
 	for (unsigned site = 0; site < site_count; site++) {
 		struct row_choice choice = *wished;
 		g_autoptr(Fit) machine = NULL;
+		g_autoptr(Fit) contacts = NULL;
 		size_t rows;
 
 		choice.without_site = site;
 		machine = ensemble_fit(set, fit, choice, &rows);
+		contacts = ensemble_fit_contacts(set, fit, choice);
 		for (size_t i = 0; i < window_set_count(set); i++) {
 			const struct labelled_window *window = window_set_get(set, i);
 
 			if (choice.sites[window->scenario->index] == site)
-				values[i] = fit_decide(machine, window->features);
+				values[i] = fit_decide(machine, window->features) + decide_contacts(contacts, window);
 		}
 	}
 }

@@ -17,6 +17,16 @@ enum { ENSEMBLE_MAX = 16 };
 /* `choice.phases` machines, joined to one; `row_count`: of each. */
 Fit *ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_choice choice, size_t *row_count);
 
+/*
+ * What a window's most suspicious contact adds to its value, where that contact's own is above zero: found by
+ * cross-validation and on composite-validation, as the most that flags no clean or benign host.
+ */
+#define ENSEMBLE_CONTACTS_WEIGHT 0.4
+enum { ENSEMBLE_CONTACT_VECTORS = 60 };
+
+/* The same of single contacts; NULL: there are none to learn from. */
+Fit *ensemble_fit_contacts(const WindowSet *set, const struct fit_options *fit, struct row_choice choice);
+
 struct ensemble_size {
 	size_t rows;
 	size_t vectors; /* mean over the folds */

@@ -18,6 +18,11 @@ static const char default_features[] =
         "-w5.flows_*,-w5.octets_out,-w5.octets_in,-w5.packets*,"
         "-w5.*http*,-w5.*odd*,-w5.*high_port,-w5.web*,-w5.high_share,-w5.low_share,-w5.*_udp,-w5.udp_share";
 
+/* Without the ports, as above. */
+const char fit_contact_features[] =
+        "w5.new_flows,w5.new_silent,w5.new_tcp_silent,w5.new_refused,w5.new_retried,w5.new_tiny,w5.new_upload,w5.new_push,"
+        "w5.new_large,w5.new_repeated,w5.new_octets_out,w5.new_octets_in,w5.new_ratio,w5.new_flow_octets_*";
+
 struct Fit {
 	struct scaler scaler;
 	struct svm_problem problem;
@@ -50,6 +55,7 @@ fit_choose_features(struct fit_options *fit, const char *patterns, unsigned with
 	g_auto(GStrv) list = g_strsplit(patterns != NULL ? patterns : default_features, ",", -1);
 
 	fit->feature_count = 0;
+	fit->without = without;
 	for (size_t i = 0; i < FEATURE_COUNT; i++) {
 		bool wanted = false;
 

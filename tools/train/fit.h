@@ -28,7 +28,11 @@ struct fit_options {
 	double gamma;           /* times 1 / feature_count */
 	size_t vectors;         /* support vectors of the joined machine at most, 0: as many as there are */
 	double infected_weight; /* of C, for infected rows, beside balancing the classes */
+	unsigned without;       /* enum feature_needs: no feature that needs any of it was chosen */
 };
+
+/* Of one contact by itself: what the machine of contacts looks at. */
+extern const char fit_contact_features[];
 
 /*
  * Features by comma-separated patterns, "-PATTERN" takes away (NULL: those of the shipped model), but those that need

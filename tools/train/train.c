@@ -281,32 +281,66 @@ model_name(const struct train_options *options)
 	return g_strdup(options->name ? options->name : base);
 }
 
+/* Writes a machine and what every side file says of it. */
 static bool
-write_model(const Fit *machine, const struct model_notes *notes, GError **error)
+write_machine(const Fit *machine, GKeyFile *meta, const char *path, GError **error)
 {
-	g_autoptr(GKeyFile) meta = g_key_file_new();
-	const char *path = notes->options->model;
 	g_autofree char *stem = g_strndup(path, strlen(path) - strlen(".model"));
 	g_autofree char *meta_path = g_strconcat(stem, ".meta", NULL);
 	g_autofree char *base = g_path_get_basename(path);
+	const char *const machines[] = { base };
+
+	g_key_file_set_integer(meta, "model", "format", 1);
+	g_key_file_set_string_list(meta, "model", "machines", machines, G_N_ELEMENTS(machines));
+	scaler_write(fit_scaler(machine), meta);
+	return fit_save(machine, path, error) && g_key_file_save_to_file(meta, meta_path, error);
+}
+
+/* NAME-contacts.model beside NAME.model. */
+static char *
+contacts_path(const char *path)
+{
+	g_autofree char *stem = g_strndup(path, strlen(path) - strlen(".model"));
+
+	return g_strconcat(stem, "-contacts.model", NULL);
+}
+
+static bool
+write_contacts(const Fit *contacts, const struct model_notes *notes, GError **error)
+{
+	g_autoptr(GKeyFile) meta = g_key_file_new();
+	g_autofree char *path = contacts_path(notes->options->model);
+	g_autofree char *base = model_name(notes->options);
+	g_autofree char *name = g_strconcat(base, ", contacts", NULL);
+
+	g_key_file_set_string(meta, "model", "name", name);
+	return write_machine(contacts, meta, path, error);
+}
+
+static bool
+write_model(const Fit *machine, const Fit *contacts, const struct model_notes *notes, GError **error)
+{
+	g_autoptr(GKeyFile) meta = g_key_file_new();
+	g_autofree char *beside = contacts_path(notes->options->model);
+	g_autofree char *base = g_path_get_basename(beside);
 	g_autofree char *name = model_name(notes->options);
 	g_autofree char *parameters =
 		g_strdup_printf("C %g, gamma %g / features, %u machines of %zu rows joined", notes->fit->c,
 	                        notes->fit->gamma, notes->options->machines, notes->rows);
-	const char *const machines[] = { base };
 
-	if (!fit_save(machine, path, error))
+	if (contacts != NULL && !write_contacts(contacts, notes, error))
 		return false;
-	g_key_file_set_integer(meta, "model", "format", 1);
 	g_key_file_set_string(meta, "model", "name", name);
-	g_key_file_set_string_list(meta, "model", "machines", machines, G_N_ELEMENTS(machines));
 	g_key_file_set_integer(meta, "model", "sampling_most", (int)MIN(MAX(notes->sampling, 1), INT_MAX));
 	g_key_file_set_double(meta, "model", "center", notes->trial.usual.usual.center);
 	g_key_file_set_double(meta, "model", "spread", notes->trial.usual.usual.spread);
-	scaler_write(fit_scaler(machine), meta);
+	if (contacts != NULL) {
+		g_key_file_set_string(meta, "model", "contacts", base);
+		g_key_file_set_double(meta, "model", "contacts_weight", ENSEMBLE_CONTACTS_WEIGHT);
+	}
 	g_key_file_set_string(meta, "provenance", "parameters", parameters);
 	write_figures(&notes->trial.pattern, meta);
-	return g_key_file_save_to_file(meta, meta_path, error);
+	return write_machine(machine, meta, notes->options->model, error);
 }
 
 static bool
@@ -383,6 +417,7 @@ train_run(const struct train_options *options, GError **error)
 		                     .seed = options->seed };
 	struct model_notes notes = { .options = options, .fit = &fit };
 	g_autoptr(Fit) machine = NULL;
+	g_autoptr(Fit) contacts = NULL;
 
 	fit_choose_features(&fit, options->features, options->without);
 	if (!check(&fit, options, error) || !read_inputs(set, options, error))
@@ -397,8 +432,9 @@ train_run(const struct train_options *options, GError **error)
 	if (options->model == NULL)
 		return true;
 	machine = ensemble_fit(set, &fit, choice, &notes.rows);
+	contacts = ensemble_fit_contacts(set, &fit, choice);
 	notes.sampling = window_set_sampling(set);
 	fprintf(options->report, "model: %zu support vectors, %zu features\n", fit_support_vectors(machine),
 	        fit.feature_count);
-	return write_model(machine, &notes, error);
+	return write_model(machine, contacts, &notes, error);
 }

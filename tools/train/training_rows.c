@@ -62,12 +62,25 @@ family_hosts(const WindowSet *set, const char *family)
 	return count;
 }
 
+bool
+training_allows_windows(const WindowSet *set, const struct host_windows *host, const struct row_choice *choice)
+{
+	return is_elsewhere(set, host, choice) && training_allows(set, host->host, choice->without_fold) &&
+	       training_allows(set, host->host, choice->held_fold);
+}
+
+double
+training_place(const struct row_choice *choice)
+{
+	return fmod((choice->phase + 0.5) / choice->phases + choice->seed * golden, 1);
+}
+
 /* Adds windows of one label, spread evenly over those that the host has. */
 static void
 add_windows(GArray *rows, const WindowSet *set, const struct host_windows *host, enum window_label label,
             const struct row_choice *choice, unsigned most)
 {
-	double place = fmod((choice->phase + 0.5) / choice->phases + choice->seed * golden, 1);
+	double place = training_place(choice);
 	size_t count = 0, seen = 0, taken = 0;
 
 	for (size_t i = 0; i < host->count; i++)
@@ -97,8 +110,7 @@ training_rows(const WindowSet *set, const struct row_choice *choice)
 		const struct host_windows *host = window_set_host(set, i);
 		unsigned infected = choice->windows_per_host;
 
-		if (!is_elsewhere(set, host, choice) || !training_allows(set, host->host, choice->without_fold) ||
-		    !training_allows(set, host->host, choice->held_fold))
+		if (!training_allows_windows(set, host, choice))
 			continue;
 		if (host->host->role == ROLE_MALWARE)
 			infected = MAX(1, MIN(infected, choice->windows_per_family /

@@ -37,4 +37,10 @@ bool training_has_rows(const WindowSet *set, const struct row_choice *choice, GE
 /* May the host be trained on, by the folds of `choice`? */
 bool training_allows(const WindowSet *set, const struct labelled_host *host, int without_fold);
 
+/* May its windows be trained on, by the folds and sites of `choice`? */
+bool training_allows_windows(const WindowSet *set, const struct host_windows *host, const struct row_choice *choice);
+
+/* Where among evenly spread ones the choice begins, 0 to 1. */
+double training_place(const struct row_choice *choice);
+
 #endif

@@ -35,13 +35,22 @@ scenario_free(gpointer data)
 	g_free(scenario);
 }
 
+static void
+window_free(gpointer data)
+{
+	struct labelled_window *window = data;
+
+	g_free(window->contacts);
+	g_free(window);
+}
+
 WindowSet *
 window_set_new(void)
 {
 	WindowSet *set = g_new0(WindowSet, 1);
 
 	set->scenarios = g_ptr_array_new_with_free_func(scenario_free);
-	set->windows = g_ptr_array_new_with_free_func(g_free);
+	set->windows = g_ptr_array_new_with_free_func(window_free);
 	set->hosts = g_array_new(FALSE, FALSE, sizeof(struct host_windows));
 	set->early = g_array_new(FALSE, FALSE, sizeof(struct early_finding));
 	return set;
@@ -91,6 +100,22 @@ shown_behaviours(const struct assessment *assessment)
 }
 
 static void
+keep_contacts(struct labelled_window *window, const struct assessment *assessment)
+{
+	window->contact_count = (unsigned)assessment->contact_count;
+	window->contacts = g_new(struct labelled_contact, assessment->contact_count);
+	for (unsigned i = 0; i < window->contact_count; i++) {
+		const struct contact_shape *shape = &assessment->contacts[i];
+		struct labelled_contact *contact = &window->contacts[i];
+
+		contact->begun_ms = shape->begun_ms;
+		contact->is_active = shape->is_active;
+		for (int j = 0; j < CONTACT_FEATURES; j++)
+			contact->values[j] = (float)shape->values[j];
+	}
+}
+
+static void
 keep(const struct player *player, const struct assessment *assessment)
 {
 	const struct labelled_host *host = g_hash_table_lookup(player->scenario->hosts, &assessment->host);
@@ -117,6 +142,7 @@ keep(const struct player *player, const struct assessment *assessment)
 	window->behaviours = shown_behaviours(assessment);
 	for (size_t i = 0; i < FEATURE_COUNT; i++)
 		window->features[i] = (float)assessment->features[i];
+	keep_contacts(window, assessment);
 	baselines_judge(player->baselines, assessment, window->baselines);
 	g_ptr_array_add(player->set->windows, window);
 }

@@ -8,6 +8,7 @@
 #define TOOLS_TRAIN_WINDOW_SET_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "detector/assessment.h"
@@ -30,6 +31,13 @@ enum window_label {
 	WINDOW_UNVERIFIED,     /* of an unverified host */
 };
 
+/* struct contact_shape, as it is kept. */
+struct labelled_contact {
+	int64_t begun_ms;
+	bool is_active;
+	float values[CONTACT_FEATURES];
+};
+
 struct labelled_window {
 	const struct labelled_host *host;
 	const struct scenario *scenario;
@@ -40,6 +48,8 @@ struct labelled_window {
 	unsigned behaviours; /* bits (1 << enum behaviour): measured at or above their threshold */
 	float baselines[BASELINES];
 	float features[FEATURE_COUNT];
+	unsigned contact_count;
+	struct labelled_contact *contacts;
 };
 
 typedef struct WindowSet WindowSet;

@@ -408,9 +408,11 @@ take_further(ConversationTable *table, struct search *search, struct flow_record
 static inline bool
 belongs_to(const struct half *half, const struct flow_record *record)
 {
-	return (half->records != 0) &
-	       (since(half->start_ms, (uint32_t)record->end.ms) < FORGET_MS) &
-	       (since((uint32_t)record->start.ms, half->end_ms) < FORGET_MS);
+	bool is_known = half->records != 0;
+	bool not_before = since((uint32_t)record->start.ms, half->end_ms) < FORGET_MS;
+	bool not_behind = since(half->start_ms, (uint32_t)record->end.ms) < FORGET_MS;
+
+	return is_known & not_before & not_behind;
 }
 
 static inline void

@@ -24,6 +24,8 @@ enum {
 	 * that sending gains on receiving.
 	 */
 	PARTS_WITH_DATAGRAM = 128,
+	/* When the reader is behind, what is due waits here longer than on the ring. */
+	PARTS_WHILE_BEHIND = 32,
 	PARTS_IN_IDLE = 1024,
 	WAIT_ROOM_MS = 100,
 };
@@ -401,6 +403,16 @@ bin_batch(DataPath *path)
 	bin_table_add(path->bins, &path->batch);
 }
 
+/* More parts are due at a minute's end than a ring may hold at once. */
+static unsigned
+parts_with_datagram(const DataPath *path)
+{
+	bool behind = path->ring != NULL &&
+	              ring_writer_used(path->ring) > ring_writer_size(path->ring) / 2;
+
+	return behind ? PARTS_WHILE_BEHIND : PARTS_WITH_DATAGRAM;
+}
+
 bool
 data_path_take(DataPath *path, const struct datagram *datagram, GError **error)
 {
@@ -422,7 +434,7 @@ data_path_take(DataPath *path, const struct datagram *datagram, GError **error)
 			return send_parts(path, false, error);
 		begin_sending(path, false);
 	}
-	return !path->sending || send_some(path, PARTS_WITH_DATAGRAM, error);
+	return !path->sending || send_some(path, parts_with_datagram(path), error);
 }
 
 bool

@@ -199,6 +199,28 @@ sending_does_not_keep_a_live_collector_from_receiving(struct fixture *fixture, g
 	g_assert_cmpuint(counts_of(fixture).parts_pushed, >=, HOSTS);
 }
 
+/* So that the reader of a small ring has time before it is full. */
+static void
+live_parts_are_sent_slowly_while_the_reader_is_behind(struct fixture *fixture, gconstpointer data)
+{
+	enum { HOSTS = 6500, LEAST = 10, MOST = 40 };
+	uint64_t before = 0;
+
+	g_assert_null(data);
+	set_key(fixture, "ring_size", "1M");
+	open_path(fixture, false);
+	for (uint32_t i = 1; i <= HOSTS; i++)
+		take_flow(fixture, i, NOW_S);
+	for (int i = 0; i < 45; i++) {
+		before = counts_of(fixture).parts_pushed;
+		take_flow(fixture, 1, NOW_S + 600);
+	}
+	g_assert_true(data_path_has_more(fixture->path));
+	g_assert_cmpuint(counts_of(fixture).parts_pushed - before, >=, LEAST);
+	g_assert_cmpuint(counts_of(fixture).parts_pushed - before, <=, MOST);
+	g_assert_cmpuint(counts_of(fixture).parts_dropped, ==, 0);
+}
+
 static void
 a_capture_ends_with_a_mark(struct fixture *fixture, gconstpointer data)
 {
@@ -308,6 +330,7 @@ main(int argc, char **argv)
 	ADD(what_is_flushed_reaches_the_reader_with_its_watermark);
 	ADD(bins_are_sent_as_export_times_move_on);
 	ADD(sending_does_not_keep_a_live_collector_from_receiving);
+	ADD(live_parts_are_sent_slowly_while_the_reader_is_behind);
 	ADD(a_capture_ends_with_a_mark);
 	ADD(live_parts_that_find_no_room_are_dropped_and_counted);
 	ADD(a_capture_waits_for_a_slow_reader_and_loses_nothing);

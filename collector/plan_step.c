@@ -112,7 +112,7 @@ static void
 flag(const struct plan_step *step, const struct plan_rows *rows)
 {
 	static const uint8_t flags[] = {
-		[LOAD_FLAG_FIN - LOAD_FLAG_FIN] = TCP_FIN,
+		[0] = TCP_FIN,
 		[LOAD_FLAG_SYN - LOAD_FLAG_FIN] = TCP_SYN,
 		[LOAD_FLAG_RST - LOAD_FLAG_FIN] = TCP_RST,
 		[LOAD_FLAG_PSH - LOAD_FLAG_FIN] = TCP_PSH,

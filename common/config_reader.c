@@ -195,10 +195,11 @@ find_key(const struct config_table *table, const char *name)
 void
 config_set_defaults(const struct config_table *table, void *config)
 {
-	for (size_t i = 0; i < table->count; i++) {
-		bool set = set_field(&table->keys[i], table->keys[i].fallback, config);
-		g_assert(set); /* a row's default lies within the row's range */
-	}
+	bool set = true;
+
+	for (size_t i = 0; i < table->count; i++)
+		set = set_field(&table->keys[i], table->keys[i].fallback, config) && set;
+	g_assert(set); /* a row's default lies within the row's range */
 }
 
 void

@@ -82,11 +82,11 @@ struct host_shares {
 };
 
 /*
- * Adds the share in `cell` (and, when wide, its numbers in `numbers`).  `extension` is that of the
+ * Adds `share`; when it is wide, its numbers are in `wide`.  `extension` is that of the
  * bin, initialised; NULL: the bin is not extended and has room for the touch.
  */
 void host_share_add(struct host_bin *bin, struct host_bin_extension *extension,
-                    const struct host_share *share, const struct host_share_numbers *numbers,
+                    const struct host_share *share, const struct host_share_numbers *wide,
                     uint64_t key);
 
 /* How many touches they bring; true: with them, the bin needs an extension that it has not yet. */

@@ -15,7 +15,7 @@ privileges_drop(const char *user, GError **error)
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (user == NULL || user[0] == '\0')
 		return true;
-	entry = getpwnam(user);
+	entry = getpwnam(user); /* Before any thread.  NOLINT(concurrency-mt-unsafe) */
 	if (entry == NULL)
 		return fault_input(error, "there is no user \"%s\"", user);
 	if (geteuid() == entry->pw_uid)

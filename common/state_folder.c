@@ -18,7 +18,7 @@ enum { KEY_TEXT_SIZE = 18 }; /* 16 hexadecimal digits, a line end and the final 
 char *
 state_folder_default(void)
 {
-	const char *told = getenv("KENCHI_STATE");
+	const char *told = g_getenv("KENCHI_STATE");
 	const char *system = "/var/lib/kenchi";
 
 	if (told != NULL && told[0] != '\0')

@@ -97,11 +97,11 @@ struct history_depth {
 };
 
 /* Unpacks the host's minutes up to `minute`, for known_host.newest, until the next call or the next part. */
-void host_history_open(HostHistory *history, struct known_host *host, uint32_t minute,
+void host_history_open(HostHistory *history, struct known_host *known, uint32_t minute,
                        const struct history_depth *depth);
 
 /* Of the open ones; NULL when the host had no traffic in it. */
-const struct host_minute *host_history_minute(const struct known_host *host, uint32_t minute);
+const struct host_minute *host_history_minute(const struct known_host *host, uint32_t wanted);
 
 /* A minute with less of both is not busy. */
 enum { HOST_BUSY_FLOWS = 8, HOST_BUSY_PACKETS = 1000 };
@@ -120,7 +120,7 @@ bool host_history_next(const struct known_host *host, struct kept_minute *minute
 bool host_history_next_changed(const struct known_host *host, struct kept_minute *minute);
 
 /* The experts have looked at the host: its minutes are no longer marked as changed. */
-void host_history_settle(struct known_host *host);
+void host_history_settle(struct known_host *known);
 
 struct host_history_counters host_history_counters(const HostHistory *history);
 

@@ -369,7 +369,7 @@ verdict_table_hurry(VerdictTable *table)
 		while ((link = g_queue_pop_head_link(&table->changed[change])) != NULL)
 			links[count++] = link;
 	}
-	qsort(links, count, sizeof(links[0]), compare_links);
+	qsort(links, count, sizeof(void *), compare_links);
 	for (size_t i = 0; i < count; i++) {
 		((struct entry *)links[i]->data)->change = SEEN_FIRST;
 		g_queue_push_tail_link(&table->changed[SEEN_FIRST], links[i]);

@@ -132,8 +132,8 @@ collect_answers(const struct host_bin_extension *detail, unsigned bucket, uint64
 	            detail->port_greatest[bucket] >= QUIC_PORT;
 
 	memcpy(heard, detail->port_heard + (size_t)bucket * HOST_BIN_BUCKET_WORDS, HOST_BIN_BUCKET_WORDS * sizeof(*heard));
-	for (size_t i = 0; quic && i < WEB_BUCKETS * HOST_BIN_BUCKET_WORDS; i++)
-		heard[i % HOST_BIN_BUCKET_WORDS] |= detail->port_heard[PORT_BUCKET_WEB * HOST_BIN_BUCKET_WORDS + i];
+	for (size_t i = 0; quic && i < (size_t)WEB_BUCKETS * HOST_BIN_BUCKET_WORDS; i++)
+		heard[i % HOST_BIN_BUCKET_WORDS] |= detail->port_heard[(size_t)PORT_BUCKET_WEB * HOST_BIN_BUCKET_WORDS + i];
 }
 
 static bool

@@ -604,6 +604,12 @@ bin_table_write_cells(const BinTable *table, union host_cell *cells)
 	share_groups_write(&table->log, table->sending.given, cells);
 }
 
+int64_t
+bin_table_lead_ms(const BinTable *table)
+{
+	return export_progress_lead(table->progress);
+}
+
 struct wall_time
 bin_table_newest(const BinTable *table)
 {

@@ -15,7 +15,8 @@
  * is over, by the export times of the exporter that reported it, so that a wrong clock neither
  * sends nor holds what others report; and twenty seconds more for what is exported late
  * (due_queue.h). When the exporter falls silent, the progress of the others counts; what is very
- * much is sent at once. When nobody sends any more, only `all` brings out what is held.
+ * much is sent at once. When nobody sends any more, or the clocks of all who do stand, only `all`
+ * brings out what is held.
  *
  * Time: bounds are relative to the export time of the record's own Message.  A record that starts
  * longer ago than `lateness_ms` before it, or lies more than `future_ms` after it, is refused and
@@ -96,6 +97,10 @@ bool bin_table_next_part(BinTable *table, struct bin_part *part);
 
 /* Writes the cells of that part, when it is in the sparse form: as many as it counts. */
 void bin_table_write_cells(const BinTable *table, union host_cell *cells);
+
+/* How far the exporters' clocks have moved on, those that are ahead: while it stands, nothing
+ * becomes due but what is very much. */
+int64_t bin_table_lead_ms(const BinTable *table);
 
 /* Newest and least of the exporters' newest export times (of those heard of in the last ten minutes
  * of it). */

@@ -451,10 +451,17 @@ data_path_idle(DataPath *path, GError **error)
 	return path->text == NULL || path->text->len == 0 || write_text(path, error);
 }
 
-bool
-data_path_flush(DataPath *path, GError **error)
+void
+data_path_flush(DataPath *path)
 {
-	return path->bins == NULL || send_parts(path, true, error);
+	if (path->bins != NULL && !path->sending)
+		begin_sending(path, true);
+}
+
+int64_t
+data_path_lead_ms(const DataPath *path)
+{
+	return path->bins == NULL ? 0 : bin_table_lead_ms(path->bins);
 }
 
 bool

@@ -34,8 +34,12 @@ bool data_path_idle(DataPath *path, GError **error);
 /* Is something still held back, to be sent when idle? */
 bool data_path_has_more(const DataPath *path);
 
-/* Sends all open bins. */
-bool data_path_flush(DataPath *path, GError **error);
+/* From now on all open bins are held back no longer: data_path_idle() sends them. */
+void data_path_flush(DataPath *path);
+
+/* How far the exporters' clocks have moved on, those that are ahead; while it stands, no open bin
+ * becomes due. */
+int64_t data_path_lead_ms(const DataPath *path);
 
 /* The capture's end: all open bins and the mark behind which nothing follows; or the dump's last
  * line. */

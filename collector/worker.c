@@ -25,11 +25,12 @@ struct Worker {
 	pthread_mutex_t lock; /* of all that is here, while the thread runs */
 	atomic_int callers;   /* that wait for the lock: the thread gives way to them */
 	atomic_bool failed;
-	GError *error; /* the thread's, until it is joined */
-	struct mono_time last_datagram;
-	bool received;    /* something, in this turn */
-	bool flushed;     /* nothing has come since all open bins were sent */
-	int64_t pause_us; /* after datagrams, before the sockets are looked at again */
+	GError *error;              /* the thread's, until it is joined */
+	struct mono_time last_step; /* of the clocks, or when something came to be held */
+	int64_t lead_ms;            /* of the exporters' clocks, then */
+	bool received;              /* something, in this turn */
+	bool flushed;               /* nothing has come since all open bins were sent */
+	int64_t pause_us;           /* after datagrams, before the sockets are looked at again */
 };
 
 /*
@@ -120,7 +121,6 @@ take_from(Worker *worker, size_t socket, bool *more, GError **error)
 		if (count == 0)
 			continue;
 		worker->received = true;
-		worker->flushed = false;
 	}
 	*more |= has_more;
 	return true;
@@ -137,19 +137,35 @@ take_from_all(Worker *worker, bool *more, GError **error)
 	return true;
 }
 
-/* What was held back, when there is nothing else to do. */
+/* By their clocks the exporters tell when open bins are due. */
+static void
+note_step(Worker *worker)
+{
+	int64_t lead_ms = data_path_lead_ms(worker->path);
+
+	if (worker->flushed || lead_ms != worker->lead_ms)
+		worker->last_step = mono_time_now();
+	worker->lead_ms = lead_ms;
+	worker->flushed = false;
+}
+
+/*
+ * What was held back, when there is nothing else to do.  Where the clocks stand, open bins would be
+ * held for ever: nobody sends; or only Templates, or an exporter whose clock was ahead and has been
+ * put back, or one that has none.
+ */
 static bool
 use_idleness(Worker *worker, bool *more, GError **error)
 {
-	int64_t silence_ms = mono_time_now().ms - worker->last_datagram.ms;
+	int64_t standing_ms = mono_time_now().ms - worker->last_step.ms;
 
 	if (data_path_has_more(worker->path)) {
 		*more = true;
 		return data_path_idle(worker->path, error);
 	}
-	if (!worker->flushed && silence_ms >= worker->config->flush_s * 1000) {
-		worker->flushed = true;
-		return data_path_flush(worker->path, error);
+	if (!worker->flushed && standing_ms >= worker->config->flush_s * 1000) {
+		worker->flushed = *more = true;
+		data_path_flush(worker->path);
 	}
 	return data_path_idle(worker->path, error);
 }
@@ -183,7 +199,7 @@ turn(Worker *worker, bool *more, GError **error)
 	if (!take_from_all(worker, more, error))
 		return false;
 	if (worker->received)
-		worker->last_datagram = mono_time_now();
+		note_step(worker);
 	return *more || use_idleness(worker, more, error);
 }
 

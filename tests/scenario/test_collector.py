@@ -169,6 +169,17 @@ class Live(Scenario):
         _, counters = collector.stop()
         self.assert_all_accounted_for(counters)
 
+    def test_open_bins_are_sent_though_the_only_clock_stands(self):
+        collector = Collector("--state", self.state, "--flush-s", "1")
+
+        def send_and_look():
+            collector.send(exports.ipfix(FLOWS))
+            return ask(self.state, "counters")[0]["ring"]["parts_pushed"] >= 2
+
+        self.wait_for(send_and_look)
+        _, counters = collector.stop()
+        self.assert_all_accounted_for(counters)
+
     def test_exporters_that_are_not_allowed_are_refused_and_counted(self):
         collector = Collector("--state", self.state, "--allow", "127.0.0.2", "--allow", "2001:db8::/32")
         collector.send(exports.ipfix(FLOWS), source="127.0.0.2")

@@ -142,6 +142,14 @@ open_reader(const struct fixture *fixture)
 }
 
 static void
+flush(struct fixture *fixture)
+{
+	data_path_flush(fixture->path);
+	while (data_path_has_more(fixture->path))
+		g_assert_true(data_path_idle(fixture->path, NULL));
+}
+
+static void
 what_is_flushed_reaches_the_reader_with_its_watermark(struct fixture *fixture, gconstpointer data)
 {
 	g_autoptr(RingReader) reader = NULL;
@@ -151,7 +159,7 @@ what_is_flushed_reaches_the_reader_with_its_watermark(struct fixture *fixture, g
 	open_path(fixture, false);
 	for (uint32_t i = 1; i <= 5; i++)
 		take_flow(fixture, i, NOW_S);
-	g_assert_true(data_path_flush(fixture->path, NULL));
+	flush(fixture);
 	reader = open_reader(fixture);
 	entries = read_ring(reader);
 	g_assert_cmpuint(entries.bins, ==, 5);
@@ -251,7 +259,7 @@ live_parts_that_find_no_room_are_dropped_and_counted(struct fixture *fixture, gc
 	open_path(fixture, false);
 	for (uint32_t i = 1; i <= HOSTS; i++)
 		take_flow(fixture, i, NOW_S);
-	g_assert_true(data_path_flush(fixture->path, NULL));
+	flush(fixture);
 	counts = counts_of(fixture);
 	g_assert_cmpuint(counts.parts_dropped, >, 0);
 	g_assert_cmpuint(counts.parts_pushed + counts.parts_dropped, ==, counts.bins.parts);

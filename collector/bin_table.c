@@ -447,6 +447,7 @@ take_due(BinTable *table)
 			.progress = clock_of(table, owner),
 			.busy_age = (uint16_t)(table->limits.part_ms >> CLOCK_UNIT_SHIFT),
 			.silent = is_silent(table, owner),
+			.lead_ms = export_progress_lead(table->progress),
 		};
 
 		due_queue_take(table->queue, owner, &clock, table->due);

@@ -1,6 +1,9 @@
 #include "collector/due_queue.h"
 
-enum { CAPACITY_LEAST = 64 };
+enum {
+	CAPACITY_LEAST = 64,
+	PERIODS_MOST = 3, /* of the other owners, that a partition waits */
+};
 
 struct entry {
 	uint32_t partition;
@@ -18,6 +21,7 @@ struct owner_queues {
 	struct queue quiet;
 	struct queue busy;
 	int64_t export_ms; /* at the last taking, or when the first partition came; 0: none did */
+	int64_t lead_ms;   /* when quiet ones were taken last, or there were none */
 };
 
 struct DueQueue {
@@ -155,6 +159,27 @@ take_busy(const DueQueue *queue, struct queue *busy, const struct due_clock *clo
 	busy->count = kept;
 }
 
+/* An owner may have many partitions once, and few later. */
+static void
+empty(DueQueue *due, struct queue *queue)
+{
+	if (queue->count < queue->capacity / 8) {
+		due->octets -= queue->capacity * sizeof(*queue->entries);
+		g_clear_pointer(&queue->entries, g_free);
+		queue->capacity = 0;
+	}
+	queue->count = 0;
+}
+
+/* Those with busy hosts are among them. */
+static void
+take_quiet(DueQueue *queue, struct owner_queues *queues, enum due_kind kind, GArray *due)
+{
+	for (uint32_t i = 0; i < queues->quiet.count; i++)
+		take(queue, &queues->quiet.entries[i], kind, due);
+	empty(queue, &queues->quiet);
+}
+
 /* How many periods have ended by then. */
 static inline int64_t
 periods_until(const DueQueue *queue, int64_t export_ms)
@@ -167,18 +192,24 @@ due_queue_take(DueQueue *queue, uint16_t owner, const struct due_clock *clock, G
 {
 	struct owner_queues *queues;
 	int64_t before;
+	bool overdue;
 
 	if (owner >= queue->owners->len)
 		return;
 	queues = queues_of(queue, owner);
 	before = periods_until(queue, queues->export_ms);
 	queues->export_ms = clock->export_ms;
-	take_busy(queue, &queues->busy, clock, due);
-	if (!clock->silent && periods_until(queue, clock->export_ms) == before)
+	if (queues->quiet.count == 0)
+		queues->lead_ms = clock->lead_ms;
+	overdue = clock->lead_ms - queues->lead_ms >= PERIODS_MOST * queue->period_ms;
+	if (clock->silent || overdue)
+		empty(queue, &queues->busy);
+	else
+		take_busy(queue, &queues->busy, clock, due);
+	if (!clock->silent && !overdue && periods_until(queue, clock->export_ms) == before)
 		return;
-	for (uint32_t i = 0; i < queues->quiet.count; i++)
-		take(queue, &queues->quiet.entries[i], DUE_QUIET, due);
-	queues->quiet.count = 0;
+	take_quiet(queue, queues, overdue ? DUE_ALL : DUE_QUIET, due);
+	queues->lead_ms = clock->lead_ms;
 }
 
 size_t

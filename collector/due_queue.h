@@ -4,6 +4,8 @@
  * one part when the minute is over, with what was exported late, and before it is judged.
  *
  * Partitions with a busy host are due sooner, by their age, and then again with the others.
+ * Those of an exporter whose clock hardly moves are due when the others' have moved on by some
+ * periods.
  *
  * A partition that was taken out leaves its entries behind; they are known by its serial, and
  * dropped when they are met or when a queue has become too long.  Threads: one.
@@ -49,6 +51,7 @@ struct due_clock {
 	uint16_t progress; /* modulo 2^16, in the unit of the partitions' since */
 	uint16_t busy_age; /* in that unit */
 	bool silent;       /* it is not waited for: all its partitions are due */
+	int64_t lead_ms;   /* how far the clocks of all have moved on; never falls */
 };
 
 /* Takes the partitions of the exporter that have become due since the last call, and appends them

@@ -562,6 +562,30 @@ sends_the_bins_of_an_exporter_that_fell_silent(fixture *f, const void *data)
 	g_assert_cmpuint(g_hash_table_size(wholes), ==, 1);
 }
 
+/* A host's records lie together, whoever reported them. */
+static void
+lets_no_slow_clock_hold_the_bins_of_others(fixture *f, const void *data)
+{
+	g_autoptr(GHashTable) wholes = wholes_new();
+	struct flow_record record = flow_record_from(&request);
+	struct flow_record event = record;
+
+	(void)data;
+	event.marks |= FLOW_EVENT;
+	f->batch->exporter = 1;
+	give(f, f->table, &record, 1, 5000);
+	f->batch->exporter = 0;
+	give(f, f->table, &record, 1, 5000);
+	for (int64_t i = 1; i <= 200; i++) {
+		f->batch->exporter = 1;
+		give(f, f->table, &event, 1, 5000 + i);
+		f->batch->exporter = 0;
+		give(f, f->table, &event, 1, 5000 + i * 1000);
+		collect(f->table, false, wholes);
+	}
+	g_assert_cmpuint(g_hash_table_size(wholes), ==, 1);
+}
+
 /* Of the part given last. */
 static uint64_t
 octets_of(const BinTable *table, const struct bin_part *part)
@@ -729,6 +753,7 @@ main(int argc, char **argv)
 	ADD(sends_parts_as_the_exporters_clock_moves_on);
 	ADD(lets_no_wrong_clock_send_or_hold_the_bins_of_others);
 	ADD(sends_the_bins_of_an_exporter_that_fell_silent);
+	ADD(lets_no_slow_clock_hold_the_bins_of_others);
 	ADD(adds_to_new_bins_while_parts_are_given_out);
 	ADD(gives_parts_that_were_not_fetched_later);
 	ADD(gives_the_oldest_minute_of_a_host_first);

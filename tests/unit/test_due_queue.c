@@ -60,7 +60,7 @@ take(fixture *f, uint16_t owner, int64_t seconds)
 {
 	return take_at(f, owner,
 	               &(struct due_clock){ 28000000 * (int64_t)PERIOD + seconds * 1000,
-	                                    (uint16_t)seconds, BUSY, false });
+	                                    (uint16_t)seconds, BUSY, false, 0 });
 }
 
 static void
@@ -89,7 +89,7 @@ partitions_are_due_once_in_a_period_of_their_owners_clock(fixture *f, const void
 static void
 all_partitions_of_a_silent_owner_are_due(fixture *f, const void *data)
 {
-	const struct due_clock silent = { 1, 0, BUSY, true };
+	const struct due_clock silent = { 1, 0, BUSY, true, 0 };
 
 	(void)data;
 	begin(f, 1, 0, 0);
@@ -148,6 +148,28 @@ queues_do_not_grow_with_what_was_taken_out(fixture *f, const void *data)
 	g_assert_cmpuint(due_queue_octets(f->queue), ==, octets);
 }
 
+/* Each of many owners has had all partitions once. */
+static void
+queues_give_back_what_they_needed_once(fixture *f, const void *data)
+{
+	enum { OWNERS = 50, PARTITIONS = 20000 };
+	size_t octets = 0;
+
+	(void)data;
+	for (uint16_t owner = 0; owner < OWNERS; owner++) {
+		const struct due_clock silent = { 1, 0, BUSY, true, 0 };
+
+		for (uint32_t i = 0; i < PARTITIONS; i++)
+			due_queue_add_busy(f->queue, begin(f, i, owner, 0));
+		octets = MAX(octets, due_queue_octets(f->queue) / (owner + 1));
+		g_assert_cmpuint(take_at(f, owner, &silent), ==, PARTITIONS);
+		for (uint32_t i = 0; i < PARTITIONS; i++)
+			share_log_take(share_log_partition(&f->log, i));
+		g_assert_cmpuint(take_at(f, owner, &silent), ==, 0);
+	}
+	g_assert_cmpuint(due_queue_octets(f->queue), <, octets);
+}
+
 #define ADD(test) g_test_add("/due_queue/" #test, fixture, NULL, set_up, test, tear_down)
 
 int
@@ -159,5 +181,6 @@ main(int argc, char **argv)
 	ADD(busy_partitions_are_due_sooner_and_again_with_all);
 	ADD(partitions_that_were_taken_out_are_not_due);
 	ADD(queues_do_not_grow_with_what_was_taken_out);
+	ADD(queues_give_back_what_they_needed_once);
 	return g_test_run();
 }

@@ -389,9 +389,10 @@ renew_rings(Collector *collector)
 
 		worker_leave(collector->workers[i]);
 		if (renewed)
-			log_warning("%s/ring.%zu: somebody removed, replaced or cut its files: opened again; "
-			            "what had not been read from them is lost",
-			            collector->config->ring_path, i);
+			log_warning(
+				"%s/ring.%zu: somebody removed, replaced or cut its files: opened again; "
+				"what had not been read from them is lost",
+				collector->config->ring_path, i);
 		if (!well)
 			stop_signal_send();
 	}

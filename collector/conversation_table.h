@@ -29,8 +29,8 @@ struct conversation_counters {
 };
 
 /*
- * `entries` is rounded down to a multiple of seven; `key` is random for each process, but fixed when a
- * capture is read: which entries must make room depends on it.
+ * `entries` is rounded down to a multiple of seven; `key` is random for each process, but fixed
+ * when a capture is read: which entries must make room depends on it.
  */
 ConversationTable *conversation_table_new(size_t entries, uint64_t key);
 void conversation_table_free(ConversationTable *table);

@@ -151,7 +151,8 @@ open_outputs(DataPath *path, GError **error)
 	return !collector_config_has_ring(config) || open_ring(path, error);
 }
 
-/* A page that is not there yet costs more than many records, and the kernel makes it while datagrams wait. */
+/* A page that is not there yet costs more than many records, and the kernel makes it while
+ * datagrams wait. */
 static void
 populate(DataPath *path)
 {

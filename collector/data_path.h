@@ -49,16 +49,18 @@ bool data_path_end(DataPath *path, GError **error);
 void data_path_tell_counters(DataPath *path, const char *json);
 
 /*
- * Opens the ring again when somebody has removed, replaced or cut its files: nobody would ever read what is written to
- * them.  `renewed`: that was so, and what the detector had not read is lost.  Call every few seconds when live.
+ * Opens the ring again when somebody has removed, replaced or cut its files: nobody would ever read
+ * what is written to them.  `renewed`: that was so, and what the detector had not read is lost.
+ * Call every few seconds when live.
  */
 bool data_path_renew_ring(DataPath *path, bool *renewed, GError **error);
 
 /* Drops what is out of date; call every minute or so when live. */
 void data_path_expire(DataPath *path, struct wall_time now);
 
-/* Templates and sampling survive a restart; a damaged file leaves an error to warn of.  Saved are they only when
- * there is news, or else with `all`: when each Exporter was heard last, and how old its Templates are. */
+/* Templates and sampling survive a restart; a damaged file leaves an error to warn of.  Saved are
+ * they only when there is news, or else with `all`: when each Exporter was heard last, and how old
+ * its Templates are. */
 bool data_path_load_templates(DataPath *path, struct wall_time now, GError **error);
 bool data_path_save_templates(DataPath *path, bool all, GError **error);
 

@@ -3,8 +3,8 @@
  *
  * Fields that the Exporter did not tell are left out.  Counters are raw when the batch has not been
  * scaled; with samplingInterval beside them.  What was read from inside a section of a packet
- * stands in `packetSection`.  Times are as the datagram alone tells them; where the Exporter's clock
- * is known better (uptime_clock.h), clockCorrectionMilliseconds is to be added to both.
+ * stands in `packetSection`.  Times are as the datagram alone tells them; where the Exporter's
+ * clock is known better (uptime_clock.h), clockCorrectionMilliseconds is to be added to both.
  */
 #ifndef COLLECTOR_FLOW_DUMP_H
 #define COLLECTOR_FLOW_DUMP_H

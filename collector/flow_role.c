@@ -235,11 +235,13 @@ is_traceroute(const struct flow_record *record)
 	       record->destination_port < FIRST_PORT + PORTS && record->source_port >= 1024;
 }
 
-/* Of two equal ports a sampled export does not tell who asked: the other direction was mostly not taken. */
+/* Of two equal ports a sampled export does not tell who asked: the other direction was mostly not
+ * taken. */
 static bool
 is_undecided(const struct flow_record *record)
 {
-	return record->protocol == 17 && record->sampling_interval > 1 && record->source_port == record->destination_port &&
+	return record->protocol == 17 && record->sampling_interval > 1 &&
+	       record->source_port == record->destination_port &&
 	       !(record->marks & (FLOW_KNOWN_REVERSE | FLOW_HAS_REVERSE));
 }
 
@@ -253,7 +255,8 @@ client_marks(const struct flow_record *record, const struct side *side, enum hos
 	if (other_side_is_positive(record, protocol) ||
 	    (protocol == HOST_TCP && tcp_client_shows_answer(side)))
 		marks |= ROLE_ANSWERED;
-	if (is_no_single_host(&record->destination) || is_traceroute(record) || is_undecided(record))
+	if (is_no_single_host(&record->destination) || is_traceroute(record) ||
+	    is_undecided(record))
 		marks |= ROLE_NO_CONTACT;
 	return marks;
 }

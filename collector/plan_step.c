@@ -62,9 +62,12 @@ plan_step_read_unsigned(const uint8_t *octets, size_t length)
 #define COPIES(read) COPY(read, 8) COPY(read, 16) COPY(read, 32) COPY(read, 64)
 COPIES(1)
 COPIES(2)
-COPIES(4) COPIES(8) COPIES(any)
+COPIES(4)
+COPIES(8)
+COPIES(any)
 
-	static plan_step_function choose_copy(uint16_t length, size_t target_width)
+static plan_step_function
+choose_copy(uint16_t length, size_t target_width)
 {
 #define ROW(read)                                                                                  \
 	{                                                                                          \

@@ -334,8 +334,9 @@ template_plan_new(const struct template_field *fields, size_t count)
 	plan->steps = (struct plan_step *)(void *)g_array_free(compiler.steps, false);
 	plan->row_step_count = compiler.row_steps->len;
 	plan->row_steps = (struct plan_step *)(void *)g_array_free(compiler.row_steps, false);
-	plan->is_row = plan->row_step_count == 0 && !plan->is_variable &&
-	               plan_row_make(plan->steps, plan->step_count, plan->record_octets, &plan->row);
+	plan->is_row =
+		plan->row_step_count == 0 && !plan->is_variable &&
+		plan_row_make(plan->steps, plan->step_count, plan->record_octets, &plan->row);
 	return plan;
 }
 

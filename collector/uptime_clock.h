@@ -3,12 +3,11 @@
  * header tells uptime and real time.  In v9 the latter has whole seconds only, so that one datagram
  * gives the boot time up to one second too early, never too late: it lies in the second behind what
  * the header says.  What several datagrams leave of that second is kept.  Where in it?  When the
- * collector's clock is right a datagram arrives a moment after it was sent: the least delayed arrival
- * that the headers leave possible tells.  When none is possible (another clock, a replay) it is the
- * middle.
- * When no time is left (a clock that drifts, or that is read at another moment than the uptime) the
- * newest datagram is right; when it moves by more than two seconds (a restart, or a clock that was
- * set) it starts over.
+ * collector's clock is right a datagram arrives a moment after it was sent: the least delayed
+ * arrival that the headers leave possible tells.  When none is possible (another clock, a replay)
+ * it is the middle. When no time is left (a clock that drifts, or that is read at another moment
+ * than the uptime) the newest datagram is right; when it moves by more than two seconds (a restart,
+ * or a clock that was set) it starts over.
  *
  * Decoders use each datagram's own header, as every collector does; flow_batch.clock_correction_ms
  * is what the clock knows better, and uptime_clock_correct() applies it.

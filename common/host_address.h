@@ -1,6 +1,6 @@
 /*
- * The address of one host.  IPv4 is held as an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2), so that
- * one key type serves every table.
+ * The address of one host.  IPv4 is held as an IPv4-mapped IPv6 address (RFC 4291,
+ * section 2.5.5.2), so that one key type serves every table.
  */
 #ifndef COMMON_HOST_ADDRESS_H
 #define COMMON_HOST_ADDRESS_H
@@ -49,7 +49,8 @@ host_address_equal(const struct host_address *a, const struct host_address *b)
 }
 
 /* Writes the address as people write it: dotted for IPv4, RFC 5952 otherwise.  Returns `text`. */
-const char *host_address_format(const struct host_address *address, char text[static HOST_ADDRESS_TEXT_SIZE]);
+const char *host_address_format(const struct host_address *address,
+                                char text[static HOST_ADDRESS_TEXT_SIZE]);
 
 /* Reads what host_address_format() writes; false when it is no address. */
 bool host_address_parse(const char *text, struct host_address *address);

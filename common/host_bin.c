@@ -162,7 +162,8 @@ static bool
 touch_valid(const struct host_touch *touch)
 {
 	return touch->first_quarter <= touch->last_quarter &&
-	       touch->last_quarter < HOST_BIN_QUARTERS && (touch->kinds & ~(TOUCH_ALL_KINDS | TOUCH_SHAPES)) == 0 &&
+	       touch->last_quarter < HOST_BIN_QUARTERS &&
+	       (touch->kinds & ~(TOUCH_ALL_KINDS | TOUCH_SHAPES)) == 0 &&
 	       host_touch_shape(touch->kinds) < TOUCH_SHAPE_NUMBERS;
 }
 

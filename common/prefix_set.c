@@ -117,9 +117,8 @@ cover_of(const PrefixSet *set, struct range part)
 	found = &g_array_index(set->ranges, struct range, index);
 	if (is_before(part.last, found->first))
 		return COVER_NONE;
-	return is_before(part.first, found->first) || is_before(found->last, part.last)
-	               ? COVER_SOME
-	               : COVER_ALL;
+	return is_before(part.first, found->first) || is_before(found->last, part.last) ? COVER_SOME
+	                                                                                : COVER_ALL;
 }
 
 static void

@@ -1,6 +1,7 @@
 /*
  * A set of address prefixes: the monitored networks, the exporters that are allowed.
- * IPv4 prefixes are held as IPv4-mapped ones.  Immutable after it has been filled; then safe to share.
+ * IPv4 prefixes are held as IPv4-mapped ones.  Immutable after it has been filled; then safe to
+ * share.
  */
 #ifndef COMMON_PREFIX_SET_H
 #define COMMON_PREFIX_SET_H
@@ -17,10 +18,12 @@ PrefixSet *prefix_set_new(void);
 void prefix_set_free(PrefixSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PrefixSet, prefix_set_free)
 
-/* "10.0.0.0/8", "2001:db8::/32", one address, or "all".  False, with a message that names the text, otherwise. */
+/* "10.0.0.0/8", "2001:db8::/32", one address, or "all".  False, with a message that names the text,
+ * otherwise. */
 bool prefix_set_add(PrefixSet *set, const char *text, GError **error);
 
-/* Private (RFC 1918), shared (RFC 6598) and unique-local (RFC 4193) addresses: the default of what is monitored. */
+/* Private (RFC 1918), shared (RFC 6598) and unique-local (RFC 4193) addresses: the default of what
+ * is monitored. */
 void prefix_set_add_private(PrefixSet *set);
 
 bool prefix_set_contains(const PrefixSet *set, const struct host_address *address);

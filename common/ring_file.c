@@ -91,8 +91,8 @@ name_leads_to(const char *path, int fd)
 {
 	struct stat named, opened;
 
-	return stat(path, &named) == 0 && fstat(fd, &opened) == 0 && named.st_ino == opened.st_ino &&
-	       named.st_dev == opened.st_dev;
+	return stat(path, &named) == 0 && fstat(fd, &opened) == 0 &&
+	       named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
 }
 
 static bool
@@ -108,12 +108,14 @@ ring_files_replaced(const struct ring_files *files)
 {
 	g_autofree char *page_path = ring_page_path(files->path);
 
-	return !name_leads_to(files->path, files->ring_fd) || !name_leads_to(page_path, files->page_fd) ||
+	return !name_leads_to(files->path, files->ring_fd) ||
+	       !name_leads_to(page_path, files->page_fd) ||
 	       !is_long_enough(files->ring_fd, RING_PAGE + files->size) ||
 	       !is_long_enough(files->page_fd, RING_PAGE);
 }
 
-/* Opens and locks the file that `path` names at the end: another side may have renamed one over it meanwhile. */
+/* Opens and locks the file that `path` names at the end: another side may have renamed one over it
+ * meanwhile. */
 static int
 open_locked(const char *path, const char *role, GError **error)
 {
@@ -136,7 +138,8 @@ open_locked(const char *path, const char *role, GError **error)
 	}
 }
 
-/* Sets aside room of a file: a mapped page that finds none means SIGBUS, in tmpfs even when it is only read. */
+/* Sets aside room of a file: a mapped page that finds none means SIGBUS, in tmpfs even when it is
+ * only read. */
 static bool
 set_room_aside(int fd, uint64_t from, uint64_t until)
 {
@@ -271,7 +274,8 @@ map_both(struct ring_files *files, int ring_protection, int page_protection, GEr
 {
 	g_autofree char *page_path = ring_page_path(files->path);
 
-	files->head = map_file(files->ring_fd, RING_PAGE + files->size, ring_protection, files->path);
+	files->head =
+		map_file(files->ring_fd, RING_PAGE + files->size, ring_protection, files->path);
 	files->page = map_file(files->page_fd, RING_PAGE, page_protection, page_path);
 	if (files->head == NULL || files->page == NULL) {
 		fault_system(error, "%s: cannot map", files->path);
@@ -283,8 +287,8 @@ map_both(struct ring_files *files, int ring_protection, int page_protection, GEr
 }
 
 bool
-ring_files_open_writer(struct ring_files *files, const char *directory, unsigned worker, uint64_t size,
-                       GError **error)
+ring_files_open_writer(struct ring_files *files, const char *directory, unsigned worker,
+                       uint64_t size, GError **error)
 {
 	g_autofree char *page_path = NULL;
 
@@ -330,7 +334,8 @@ refuse_ring(const char *path, int fd, GError **error)
 }
 
 bool
-ring_files_open_reader(struct ring_files *files, const char *directory, unsigned worker, GError **error)
+ring_files_open_reader(struct ring_files *files, const char *directory, unsigned worker,
+                       GError **error)
 {
 	g_autofree char *page_path = NULL;
 
@@ -390,7 +395,8 @@ struct word_to_wait_for {
 enum { WAITV_CALL = 449, WAITV_32_BITS = 2, SLEEP_IN_TURN_MS = 10 };
 
 void
-ring_sleep_on_all(const _Atomic uint32_t *const *words, const uint32_t *values, size_t count, int timeout_ms)
+ring_sleep_on_all(const _Atomic uint32_t *const *words, const uint32_t *values, size_t count,
+                  int timeout_ms)
 {
 	struct word_to_wait_for waits[RING_WAIT_MOST];
 	struct timespec until;
@@ -411,7 +417,8 @@ ring_sleep_on_all(const _Atomic uint32_t *const *words, const uint32_t *values, 
 		};
 	}
 	/* Older kernels cannot: a little on one, and the caller looks again. */
-	if (syscall(WAITV_CALL, waits, count, 0, &until, CLOCK_MONOTONIC) < 0 && (errno == ENOSYS || errno == EPERM))
+	if (syscall(WAITV_CALL, waits, count, 0, &until, CLOCK_MONOTONIC) < 0 &&
+	    (errno == ENOSYS || errno == EPERM))
 		ring_sleep(words[0], values[0], MIN(timeout_ms, SLEEP_IN_TURN_MS));
 }
 

@@ -7,11 +7,11 @@ enum { BIN_FIXED = offsetof(struct host_bin, touches) };
 
 struct RingReader {
 	struct ring_files files;
-	uint64_t at;      /* behind the last entry popped or refused */
-	uint64_t seen;    /* the writer's head, when last looked at and believed */
+	uint64_t at;   /* behind the last entry popped or refused */
+	uint64_t seen; /* the writer's head, when last looked at and believed */
 	uint64_t bad_head;
 	struct ring_position last; /* of the last entry popped, or where the reader began */
-	bool synced;      /* last.sequence + 1 is what must come next */
+	bool synced;               /* last.sequence + 1 is what must come next */
 	uint64_t missed;
 	uint64_t refused;
 	struct ring_bin bin;
@@ -19,7 +19,8 @@ struct RingReader {
 	char text[RING_TEXT_MAX];
 };
 
-/* Looks at the writer's head.  One that cannot be right costs what lies before it, and is counted once. */
+/* Looks at the writer's head.  One that cannot be right costs what lies before it, and is counted
+ * once. */
 static void
 look_at_head(RingReader *reader)
 {
@@ -28,7 +29,8 @@ look_at_head(RingReader *reader)
 
 	if (head == reader->bad_head)
 		return;
-	if (head % RING_ALIGNMENT == 0 && head >= reader->at && head - reader->at <= reader->files.size) {
+	if (head % RING_ALIGNMENT == 0 && head >= reader->at &&
+	    head - reader->at <= reader->files.size) {
 		reader->seen = head;
 		return;
 	}
@@ -41,8 +43,8 @@ look_at_head(RingReader *reader)
 }
 
 /*
- * Reads the head of the entry at `at`, each word once, since a broken writer could change it under us.  False: it
- * cannot be one.
+ * Reads the head of the entry at `at`, each word once, since a broken writer could change it under
+ * us.  False: it cannot be one.
  */
 static bool
 read_entry_head(const RingReader *reader, uint64_t at, struct ring_entry_head *entry)
@@ -119,9 +121,11 @@ read_shares(RingReader *reader, const uint8_t *payload, size_t length, struct ri
 
 /* Copies the payload out and checks it. */
 static bool
-read_payload(RingReader *reader, const struct ring_entry_head *head, uint64_t at, struct ring_entry *entry)
+read_payload(RingReader *reader, const struct ring_entry_head *head, uint64_t at,
+             struct ring_entry *entry)
 {
-	const uint8_t *payload = reader->files.data + (at & (reader->files.size - 1)) + sizeof(*head);
+	const uint8_t *payload =
+		reader->files.data + (at & (reader->files.size - 1)) + sizeof(*head);
 
 	*entry = (struct ring_entry){
 		.type = (enum ring_entry_type)head->type,
@@ -234,7 +238,8 @@ ring_commit(RingReader *reader, struct ring_position position)
 	write_tail(reader, tail, position);
 }
 
-/* Where to begin: the page's tail when it is about this ring and possible, else the oldest entry there is. */
+/* Where to begin: the page's tail when it is about this ring and possible, else the oldest entry
+ * there is. */
 static uint64_t
 first_tail(RingReader *reader)
 {

@@ -17,8 +17,8 @@ struct RingWriter {
 	uint64_t published; /* what the reader can see */
 	uint64_t tail;      /* the reader's, when last looked at and believed */
 	uint64_t dropped;
-	unsigned mark;      /* the one to write next */
-	int failure;        /* errno where the file found no room; 0: it has not failed */
+	unsigned mark; /* the one to write next */
+	int failure;   /* errno where the file found no room; 0: it has not failed */
 };
 
 static uint64_t
@@ -76,16 +76,18 @@ ring_open_writer(const char *directory, unsigned worker, size_t size, GError **e
 	if (!ring_files_open_writer(&writer->files, directory, worker, round_size(size), error))
 		return NULL;
 	if (!resume(writer)) {
-		/* What is not believed is put out of the way: the next opening makes a ring anew. */
+		/* What is not believed is put out of the way: the next opening makes a ring anew.
+		 */
 		g_autofree char *path = g_strdup(writer->files.path);
 
 		ring_files_close(&writer->files);
 		unlink(path);
-		if (!ring_files_open_writer(&writer->files, directory, worker, round_size(size), error))
+		if (!ring_files_open_writer(&writer->files, directory, worker, round_size(size),
+		                            error))
 			return NULL;
 		if (!resume(writer)) {
-			g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: somebody else writes to it",
-			            path);
+			g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+			            "%s: somebody else writes to it", path);
 			return NULL;
 		}
 	}
@@ -137,7 +139,8 @@ write_entry_head(RingWriter *writer, uint32_t type, size_t length, uint64_t sequ
 		.sequence = sequence,
 	};
 
-	memcpy(writer->files.data + (writer->head & (writer->files.size - 1)), &entry, sizeof(entry));
+	memcpy(writer->files.data + (writer->head & (writer->files.size - 1)), &entry,
+	       sizeof(entry));
 }
 
 bool
@@ -167,8 +170,8 @@ has_file_room(RingWriter *writer, uint64_t place)
 	return writer->failure == 0;
 }
 
-/* Makes an entry, and returns where its `length` octets go.  NULL: less than them and `spare` are free, or
- * the file has no room. */
+/* Makes an entry, and returns where its `length` octets go.  NULL: less than them and `spare` are
+ * free, or the file has no room. */
 static uint8_t *
 push(RingWriter *writer, uint32_t type, size_t length, size_t spare)
 {
@@ -182,7 +185,8 @@ push(RingWriter *writer, uint32_t type, size_t length, size_t spare)
 		if (padding + size + spare > room(writer))
 			return NULL;
 	}
-	if (!has_file_room(writer, padding > 0 ? writer->files.size : writer->files.size - left + size))
+	if (!has_file_room(writer,
+	                   padding > 0 ? writer->files.size : writer->files.size - left + size))
 		return NULL;
 	if (padding > 0) {
 		write_entry_head(writer, RING_PADDING, padding - sizeof(struct ring_entry_head), 0);
@@ -201,8 +205,8 @@ ring_push_bin(RingWriter *writer, int64_t export_ms, const struct host_bin *bin,
 {
 	struct ring_bin_head head = { .export_ms = export_ms, .dropped = writer->dropped };
 	bool extended = bin->touch_count == HOST_BIN_EXTENDED;
-	size_t tail_length = extended ? sizeof(*extension)
-	                              : bin->touch_count * sizeof(struct host_touch);
+	size_t tail_length =
+		extended ? sizeof(*extension) : bin->touch_count * sizeof(struct host_touch);
 	uint8_t *payload;
 
 	g_assert(extended ? extension != NULL : bin->touch_count <= HOST_BIN_TOUCHES);
@@ -230,7 +234,8 @@ ring_push_cells(RingWriter *writer, int64_t export_ms, const struct host_shares 
 	uint8_t *payload;
 
 	g_assert(shares->count <= HOST_SHARES_CELLS_MOST);
-	payload = push(writer, RING_SHARES, sizeof(head) + shares->count * sizeof(*shares->cells), RING_RESERVE);
+	payload = push(writer, RING_SHARES, sizeof(head) + shares->count * sizeof(*shares->cells),
+	               RING_RESERVE);
 	if (payload == NULL)
 		return NULL;
 	memcpy(payload, &head, sizeof(head));
@@ -295,14 +300,16 @@ ring_publish(RingWriter *writer)
 
 	if (writer->head == writer->published)
 		return;
-	/* First the mark, then the head that it belongs to: a kill in between leaves the other mark's pair whole. */
+	/* First the mark, then the head that it belongs to: a kill in between leaves the other
+	 * mark's pair whole. */
 	atomic_store_explicit(&mark->head, writer->head, memory_order_relaxed);
 	atomic_store_explicit(&mark->sequence, writer->sequence, memory_order_relaxed);
 	writer->mark = 1 - writer->mark;
 	writer->published = writer->head;
 	/*
-	 * The entries before the head that shows them.  Sequentially consistent, as are the reader's store of its
-	 * flag and load of the head: either it sees the head, or we see that it is about to sleep.
+	 * The entries before the head that shows them.  Sequentially consistent, as are the
+	 * reader's store of its flag and load of the head: either it sees the head, or we see that
+	 * it is about to sleep.
 	 */
 	atomic_store(&head->head, writer->head);
 	atomic_fetch_add(&head->published, 1);

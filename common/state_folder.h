@@ -8,7 +8,8 @@
  *   site.key                the key of the sketches, made once, readable by the owner alone
  *   templates               what exporters' Templates are (collector)
  *
- * Default: $KENCHI_STATE, else /var/lib/kenchi when that can be written, else $XDG_STATE_HOME/kenchi, else
+ * Default: $KENCHI_STATE, else /var/lib/kenchi when that can be written, else
+ * $XDG_STATE_HOME/kenchi, else
  * ~/.local/state/kenchi.
  */
 #ifndef COMMON_STATE_FOLDER_H
@@ -24,7 +25,8 @@ char *state_folder_default(void);
 /* Makes the folder (0700) if it is not there. */
 bool state_folder_make(const char *folder, GError **error);
 
-/* Reads site.key, or makes it from the kernel's random numbers.  `fixed`: returns the fixed key for captures. */
+/* Reads site.key, or makes it from the kernel's random numbers.  `fixed`: returns the fixed key for
+ * captures. */
 bool state_folder_site_key(const char *folder, bool fixed, uint64_t *key, GError **error);
 
 #endif

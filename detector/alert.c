@@ -12,8 +12,8 @@ static void
 make_id(const struct verdict *verdict, int64_t since_ms, char id[static 33])
 {
 	char address[HOST_ADDRESS_TEXT_SIZE];
-	g_autofree char *name = g_strdup_printf("%s %" G_GINT64_FORMAT,
-	                                        host_address_format(&verdict->host, address), since_ms);
+	g_autofree char *name = g_strdup_printf(
+		"%s %" G_GINT64_FORMAT, host_address_format(&verdict->host, address), since_ms);
 	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, name, -1);
 
 	g_strlcpy(id, sum, 33);
@@ -27,7 +27,8 @@ alert_make(struct alert *alert, enum verdict_act act, const struct verdict *verd
 		.act = act,
 		.verdict = *verdict,
 		.time_ms = assessment->time_ms,
-		.start_ms = act == ACT_DETECTED ? assessment->bin_end_ms - 60000 : verdict->since_ms,
+		.start_ms =
+			act == ACT_DETECTED ? assessment->bin_end_ms - 60000 : verdict->since_ms,
 		.end_ms = act == ACT_CLEARED ? assessment->bin_end_ms : verdict->evidence_ms,
 		.model = origin->model,
 		.device = origin->device,
@@ -35,7 +36,8 @@ alert_make(struct alert *alert, enum verdict_act act, const struct verdict *verd
 	};
 	if (act == ACT_CLEARED)
 		alert->start_ms = verdict->evidence_ms;
-	memcpy(alert->evidence, assessment->evidence, alert->evidence_count * sizeof(alert->evidence[0]));
+	memcpy(alert->evidence, assessment->evidence,
+	       alert->evidence_count * sizeof(alert->evidence[0]));
 	make_id(verdict, verdict->infected_ms, alert->id);
 }
 
@@ -67,7 +69,8 @@ alert_add_number(GString *text, double number)
 		length--;
 	if (digits[length - 1] == '.')
 		length--;
-	g_string_append_len(text, strncmp(digits, "-0", length) == 0 ? "0" : digits, (gssize)length);
+	g_string_append_len(text, strncmp(digits, "-0", length) == 0 ? "0" : digits,
+	                    (gssize)length);
 }
 
 static void

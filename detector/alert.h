@@ -1,5 +1,6 @@
 /*
- * What is told to the outside when a verdict falls, goes on or is cleared: a value, and the lines made of it.
+ * What is told to the outside when a verdict falls, goes on or is cleared: a value, and the lines
+ * made of it.
  */
 #ifndef DETECTOR_ALERT_H
 #define DETECTOR_ALERT_H
@@ -14,12 +15,13 @@
 struct alert {
 	enum verdict_act act;
 	struct verdict verdict;
-	int64_t time_ms;    /* newest export time when it was made */
-	int64_t start_ms;   /* of the minute with the evidence; of an update since_ms; of a clearing evidence_ms */
+	int64_t time_ms;  /* newest export time when it was made */
+	int64_t start_ms; /* of the minute with the evidence; of an update since_ms; of a clearing
+	                     evidence_ms */
 	int64_t end_ms;
-	char id[33];        /* the same for all alerts about one infection of one host */
-	const char *model;  /* borrowed */
-	const char *device; /* the machine's name; borrowed */
+	char id[33];           /* the same for all alerts about one infection of one host */
+	const char *model;     /* borrowed */
+	const char *device;    /* the machine's name; borrowed */
 	size_t evidence_count; /* strongest first */
 	struct evidence evidence[BEHAVIOUR_COUNT];
 };

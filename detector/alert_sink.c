@@ -43,7 +43,8 @@ static const char *const output_names[] = {
 static int
 open_file(const char *path, GError **error)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+	int fd =
+		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 
 	if (fd < 0)
 		fault_system(error, "cannot write alerts to %s", path);
@@ -54,7 +55,8 @@ static int
 connect_to(const struct addrinfo *addresses)
 {
 	for (const struct addrinfo *a = addresses; a != NULL; a = a->ai_next) {
-		int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
+		int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		                a->ai_protocol);
 
 		if (fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0)
 			return fd;
@@ -85,7 +87,8 @@ open_datagrams(const struct syslog_target *server, const char *target, GError **
 }
 
 static bool
-open_syslog(AlertSink *sink, const char *target, const struct alert_sink_options *options, GError **error)
+open_syslog(AlertSink *sink, const char *target, const struct alert_sink_options *options,
+            GError **error)
 {
 	struct syslog_target parsed;
 	bool opened;
@@ -108,7 +111,8 @@ open_syslog(AlertSink *sink, const char *target, const struct alert_sink_options
 }
 
 static bool
-open_output(AlertSink *sink, const char *target, const struct alert_sink_options *options, GError **error)
+open_output(AlertSink *sink, const char *target, const struct alert_sink_options *options,
+            GError **error)
 {
 	switch (sink->output) {
 	case ALERT_CEF_FILE:
@@ -125,8 +129,8 @@ open_output(AlertSink *sink, const char *target, const struct alert_sink_options
 }
 
 AlertSink *
-alert_sink_open(enum alert_output output, const char *target, const struct alert_sink_options *options,
-                GError **error)
+alert_sink_open(enum alert_output output, const char *target,
+                const struct alert_sink_options *options, GError **error)
 {
 	AlertSink *sink = g_new0(AlertSink, 1);
 
@@ -178,7 +182,8 @@ alert_sink_add_syslog_header(GString *line, const struct alert_lines *lines, str
                              const char *device)
 {
 	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(now.ms / 1000);
-	g_autofree char *seconds = time != NULL ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%S") : NULL;
+	g_autofree char *seconds =
+		time != NULL ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%S") : NULL;
 	size_t length = 0;
 
 	g_string_append_printf(line, "<%d>1 ", SYSLOG_LOCAL0 * 8 + syslog_severity(lines));
@@ -190,12 +195,14 @@ alert_sink_add_syslog_header(GString *line, const struct alert_lines *lines, str
 		g_string_append_c(line, g_ascii_isgraph(device[length]) ? device[length] : '_');
 	if (length == 0)
 		g_string_append_c(line, '-');
-	g_string_append_printf(line, " kenchi-detector %d %s - ", (int)getpid(), verdict_act_name(lines->act));
+	g_string_append_printf(line, " kenchi-detector %d %s - ", (int)getpid(),
+	                       verdict_act_name(lines->act));
 }
 
 /* The line as a message of its own, of which the stream takes a copy. */
 static void
-put_to_stream(AlertSink *sink, const struct alert_lines *lines, struct wall_time now, const char *device)
+put_to_stream(AlertSink *sink, const struct alert_lines *lines, struct wall_time now,
+              const char *device)
 {
 	g_autoptr(GString) line = g_string_new(NULL);
 
@@ -206,7 +213,8 @@ put_to_stream(AlertSink *sink, const struct alert_lines *lines, struct wall_time
 }
 
 void
-alert_sink_put(AlertSink *sink, const struct alert_lines *lines, struct wall_time now, const char *device)
+alert_sink_put(AlertSink *sink, const struct alert_lines *lines, struct wall_time now,
+               const char *device)
 {
 	GString *line;
 
@@ -237,7 +245,8 @@ write_some(AlertSink *sink, const GString *line)
 	if (poll(&output, 1, 0) != 1 || (output.revents & POLLOUT) == 0)
 		return false;
 	if (sink->output == ALERT_SYSLOG)
-		count = send(sink->fd, line->str, line->len, MSG_NOSIGNAL) < 0 ? -1 : (ssize_t)line->len;
+		count = send(sink->fd, line->str, line->len, MSG_NOSIGNAL) < 0 ? -1
+		                                                               : (ssize_t)line->len;
 	else
 		count = write(sink->fd, line->str + sink->written, line->len - sink->written);
 	if (count < 0) {

@@ -32,8 +32,8 @@ enum { EVIDENCE_PEERS = 5, ASSESSMENT_PEERS = 12 };
 struct evidence_peer {
 	struct host_address peer;
 	uint64_t octets[2]; /* enum host_direction */
-	int64_t begun_ms; /* when its first flow began, to the second; 0: not told */
-	double every_s;   /* flows begin so far apart; 0: not told */
+	int64_t begun_ms;   /* when its first flow began, to the second; 0: not told */
+	double every_s;     /* flows begin so far apart; 0: not told */
 	uint32_t flows;
 	uint16_t port;
 	uint8_t protocol;
@@ -75,9 +75,11 @@ struct assessment {
 	size_t evidence_count; /* of them, strongest first */
 	struct evidence evidence[BEHAVIOUR_COUNT];
 	size_t feature_count;   /* 0 when the classifier has not run */
-	const double *features; /* named by feature_name(), NaN where not looked at; borrowed until the next call */
-	size_t contact_count; /* 0 when the classifier does not look at single contacts */
-	const struct contact_shape *contacts; /* detector/contacts.h; borrowed as the features are */
+	const double *features; /* named by feature_name(), NaN where not looked at; borrowed until
+	                           the next call */
+	size_t contact_count;   /* 0 when the classifier does not look at single contacts */
+	const struct contact_shape
+		*contacts; /* detector/contacts.h; borrowed as the features are */
 	size_t peer_count;
 	struct evidence_peer peers[ASSESSMENT_PEERS]; /* top peers of the window */
 };

@@ -26,8 +26,8 @@ struct Assessor {
 	Judge *judge;
 	int64_t clocks[EXPORTER_BITS]; /* newest export time of parts of one exporter, by its bit */
 	struct ring_watermark watermark;
-	GArray *changed; /* numbers of hosts; one may have made room for another since */
-	GArray *pending; /* the same */
+	GArray *changed;   /* numbers of hosts; one may have made room for another since */
+	GArray *pending;   /* the same */
 	int64_t newest_ms; /* no host's clock is beyond it */
 	int64_t due_ms;    /* before it no pending host has a minute that is over */
 	GArray *jobs;
@@ -162,8 +162,8 @@ static void
 take_changed(Assessor *assessor)
 {
 	for (guint i = 0; i < assessor->changed->len; i++) {
-		struct known_host *host =
-			host_history_at(assessor->history, g_array_index(assessor->changed, uint32_t, i));
+		struct known_host *host = host_history_at(
+			assessor->history, g_array_index(assessor->changed, uint32_t, i));
 
 		if (!host->changed)
 			continue;
@@ -261,7 +261,8 @@ const struct assessment *
 assessor_next(Assessor *assessor)
 {
 	while (assessor->next_job < assessor->jobs->len) {
-		const struct job *job = &g_array_index(assessor->jobs, struct job, assessor->next_job);
+		const struct job *job =
+			&g_array_index(assessor->jobs, struct job, assessor->next_job);
 		const struct assessment *assessment;
 
 		assessor->next_job++;

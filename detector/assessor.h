@@ -1,6 +1,6 @@
 /*
- * Has hosts judged: keeps their last bins, and knows when a host's minute is to be judged (detector/judge.h does it).  Parts
- * in, assessments out.
+ * Has hosts judged: keeps their last bins, and knows when a host's minute is to be judged
+ * (detector/judge.h does it).  Parts in, assessments out.
  *
  * Time: the exporters' clocks, as the parts and watermarks tell them; no clock is read.  The same
  * entries in the same order give the same assessments. Threads: one.
@@ -20,14 +20,16 @@ typedef struct Assessor Assessor;
 struct assessor_config {
 	const char
 		*model_path; /* NULL: the shipped model, when there is one; empty: experts only */
-	const char *calibration_path; /* NULL: the site's, else the shipped calibration; empty: none */
-	const char *site_calibration_path; /* may be absent; passed over when it is of another model; NULL: none */
+	const char
+		*calibration_path; /* NULL: the site's, else the shipped calibration; empty: none */
+	const char *site_calibration_path; /* may be absent; passed over when it is of another
+	                                      model; NULL: none */
 	uint64_t sketch_key;
 	size_t hosts_max; /* histories kept; above it the longest silent host is forgotten and
 	                     counted */
 	unsigned history_minutes;
 	size_t history_octets_max; /* of all hosts' minutes; 0: no bound */
-	bool all_rare;           /* how many hosts know a peer is not looked at: for invented networks */
+	bool all_rare; /* how many hosts know a peer is not looked at: for invented networks */
 	double alarms_per_1000_host_days; /* wished false alarms */
 };
 
@@ -55,8 +57,8 @@ void assessor_add(Assessor *assessor, const struct ring_bin *part);
 void assessor_advance(Assessor *assessor, const struct ring_watermark *watermark, bool finish);
 
 /*
- * The next assessment, without peers, valid until the next call; ordered by (bin_end_ms, host).  NULL: that was
- * all.  Take all of them before the next part is added.
+ * The next assessment, without peers, valid until the next call; ordered by (bin_end_ms, host).
+ * NULL: that was all.  Take all of them before the next part is added.
  */
 const struct assessment *assessor_next(Assessor *assessor);
 

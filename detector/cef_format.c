@@ -33,7 +33,8 @@ cef_add_value(GString *line, const char *text)
 	add_escaped(line, text, false);
 }
 
-/* One function for each row of schemas/cef.def: what it appends is the value, nothing means that there is none. */
+/* One function for each row of schemas/cef.def: what it appends is the value, nothing means that
+ * there is none. */
 
 static void
 add_number(GString *value, int64_t number)

@@ -1,9 +1,11 @@
 /*
- * Alerts as lines of the Common Event Format, version 0; keys and constants are the rows of schemas/cef.def.
+ * Alerts as lines of the Common Event Format, version 0; keys and constants are the rows of
+ * schemas/cef.def.
  *
- * Escaping: in the header "\" and "|"; in values "\", "=" and ends of line; "|" in values and "=" in the header stay as
- * they are, since strict parsers refuse them escaped.  What cannot be told (control characters) becomes a space, what is
- * not UTF-8 the replacement character.  One space between pairs, no empty value, no end of line.
+ * Escaping: in the header "\" and "|"; in values "\", "=" and ends of line; "|" in values and "="
+ * in the header stay as they are, since strict parsers refuse them escaped.  What cannot be told
+ * (control characters) becomes a space, what is not UTF-8 the replacement character.  One space
+ * between pairs, no empty value, no end of line.
  */
 #ifndef DETECTOR_CEF_FORMAT_H
 #define DETECTOR_CEF_FORMAT_H

@@ -156,7 +156,8 @@ machine_lay_out(struct machine *machine, size_t dimensions)
 	for (size_t i = 0; i < (size_t)svm->l; i++) {
 		dense_machine_set_coefficient(&machine->vectors, i, svm->sv_coef[0][i]);
 		for (const struct svm_node *node = svm->SV[i]; node->index > 0; node++)
-			dense_machine_set(&machine->vectors, i, (size_t)node->index - 1, node->value);
+			dense_machine_set(&machine->vectors, i, (size_t)node->index - 1,
+			                  node->value);
 	}
 }
 
@@ -260,7 +261,8 @@ load_head(Classifier *classifier, GKeyFile *file, const char *meta, GError **err
 		(unsigned)MAX(1, g_key_file_get_integer(file, "model", "sampling_most", &absent));
 	classifier->usual.center = g_key_file_get_double(file, "model", "center", NULL);
 	classifier->usual.spread = g_key_file_get_double(file, "model", "spread", NULL);
-	if (isfinite(classifier->usual.center) && isfinite(classifier->usual.spread) && classifier->usual.spread >= 0)
+	if (isfinite(classifier->usual.center) && isfinite(classifier->usual.spread) &&
+	    classifier->usual.spread >= 0)
 		return true;
 	g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
 	            "%s: keys [model] center, spread: no finite number, or below 0", meta);
@@ -360,7 +362,8 @@ classifier_asks_contacts(const Classifier *classifier)
 }
 
 double
-classifier_decide_contacts(const Classifier *classifier, const struct contact_shape *contacts, size_t count)
+classifier_decide_contacts(const Classifier *classifier, const struct contact_shape *contacts,
+                           size_t count)
 {
 	double features[FEATURE_COUNT] = { 0 };
 	double greatest = 0;
@@ -419,7 +422,8 @@ classifier_needs(const Classifier *classifier)
 
 	for (size_t i = 0; i < classifier->scaler.count; i++)
 		needs |= feature_needs(classifier->scaler.index[i]);
-	return classifier->contacts == NULL ? needs : needs | classifier_needs(classifier->contacts);
+	return classifier->contacts == NULL ? needs
+	                                    : needs | classifier_needs(classifier->contacts);
 }
 
 unsigned

@@ -6,11 +6,11 @@
  * libsvm's own format:
  *
  *   [model]      format=1, name, machines=NAME.model;..., sampling_most (greatest sampling interval
- *                it was trained for), center and spread (struct value_usual); contacts=NAME.model and contacts_weight,
- *                where single contacts are looked at: another model, of one contact's rows w5.new_*
- *   [features]   names, and under each name its quantiles (detector/scaler.h)
- *   [provenance] free text: where it comes from
- *   [figures]    what the pattern alone was measured to reach; not read
+ *                it was trained for), center and spread (struct value_usual); contacts=NAME.model
+ * and contacts_weight, where single contacts are looked at: another model, of one contact's rows
+ * w5.new_* [features]   names, and under each name its quantiles (detector/scaler.h) [provenance]
+ * free text: where it comes from [figures]    what the pattern alone was measured to reach; not
+ * read
  *
  * Machines are evaluated densely, in lanes, and checked against svm_predict_values() when they are
  * loaded; where the two differ, libsvm itself is asked.
@@ -40,10 +40,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Classifier, classifier_free)
 double classifier_decide(const Classifier *classifier, const double features[static FEATURE_COUNT]);
 
 /*
- * What the most suspicious of a window's contacts adds to that value: its own decision value, weighed, where it is above zero.
+ * What the most suspicious of a window's contacts adds to that value: its own decision value,
+ * weighed, where it is above zero.
  */
 bool classifier_asks_contacts(const Classifier *classifier);
-double classifier_decide_contacts(const Classifier *classifier, const struct contact_shape *contacts, size_t count);
+double classifier_decide_contacts(const Classifier *classifier,
+                                  const struct contact_shape *contacts, size_t count);
 
 /* The groups of features that it looks at: the others need not be computed. */
 struct feature_choice classifier_features(const Classifier *classifier);

@@ -1,7 +1,8 @@
 /*
- * What the order of a host's contacts tells: a download from a peer that nobody knows, more fetched from it again and
- * again, a report to another such peer soon after, a look at well-known peers just before, look-ups at a resolver of
- * one's own.  Ordinary visits look like each of these at times: all are told and none decides.
+ * What the order of a host's contacts tells: a download from a peer that nobody knows, more fetched
+ * from it again and again, a report to another such peer soon after, a look at well-known peers
+ * just before, look-ups at a resolver of one's own.  Ordinary visits look like each of these at
+ * times: all are told and none decides.
  *
  * A host that has no contact with a rare peer in the minute is passed over at once.
  */
@@ -15,8 +16,8 @@ enum {
 	DNS_PORT = 53,
 	TCP = 6,
 	DOWNLOAD_OCTETS = 60000,
-	DOWNLOAD_FLOWS = 2,       /* of a fetch, at most: a page with all its parts takes more */
-	DOWNLOAD_RATIO = 20,      /* octets in for each one out, at least */
+	DOWNLOAD_FLOWS = 2,  /* of a fetch, at most: a page with all its parts takes more */
+	DOWNLOAD_RATIO = 20, /* octets in for each one out, at least */
 	UPDATE_FETCHES = 2,
 	REPORT_S = 120,
 	REPORT_OCTETS = 300,
@@ -51,7 +52,8 @@ meets_rare_peer(const struct host_view *view)
 		return false;
 	if (minute->extension == NULL) {
 		for (int i = 0; i < minute->bin.touch_count; i++) {
-			if ((minute->bin.touches[i].kinds & TOUCH_SENT) && is_rare(view, &minute->bin.touches[i].peer))
+			if ((minute->bin.touches[i].kinds & TOUCH_SENT) &&
+			    is_rare(view, &minute->bin.touches[i].peer))
 				return true;
 		}
 		return false;
@@ -79,7 +81,8 @@ is_fetched(const struct contact *contact)
 {
 	const struct host_peer *service = &contact->service;
 
-	return contact->fetches > 0 && service->port != DNS_PORT && service->octets[HOST_IN] >= DOWNLOAD_OCTETS &&
+	return contact->fetches > 0 && service->port != DNS_PORT &&
+	       service->octets[HOST_IN] >= DOWNLOAD_OCTETS &&
 	       service->flows <= DOWNLOAD_FLOWS * contact->fetches &&
 	       service->octets[HOST_IN] / DOWNLOAD_RATIO > service->octets[HOST_OUT];
 }
@@ -103,7 +106,8 @@ static void
 add_peer(struct evidence *evidence, const struct contact *contact)
 {
 	if (evidence->peer_count < EVIDENCE_PEERS)
-		evidence->peers[evidence->peer_count++] = expert_peer_at(&contact->service, contact->first_minute);
+		evidence->peers[evidence->peer_count++] =
+			expert_peer_at(&contact->service, contact->first_minute);
 }
 
 static size_t
@@ -129,10 +133,12 @@ tell_download(const struct story *story, struct evidence *evidence)
 		if (!is_novel(contact) || !is_fetched(contact) || contact->fetches != 1 ||
 		    contact->fetch_minute != story->view->minute)
 			continue;
-		if (best == NULL || contact->service.octets[HOST_IN] > best->service.octets[HOST_IN])
+		if (best == NULL ||
+		    contact->service.octets[HOST_IN] > best->service.octets[HOST_IN])
 			best = contact;
 	}
-	*evidence = (struct evidence){ .measured = best == NULL ? 0 : best->service.octets[HOST_IN] };
+	*evidence =
+		(struct evidence){ .measured = best == NULL ? 0 : best->service.octets[HOST_IN] };
 	if (best != NULL)
 		add_peer(evidence, best);
 	return tell(evidence, BEHAVIOUR_download, DOWNLOAD_OCTETS);
@@ -146,7 +152,8 @@ tell_update(const struct story *story, struct evidence *evidence)
 	for (size_t i = 0; i < story->count; i++) {
 		const struct contact *contact = &story->contacts[i];
 
-		if (contact->others == 0 && is_fetched(contact) && contact->fetch_minute == story->view->minute &&
+		if (contact->others == 0 && is_fetched(contact) &&
+		    contact->fetch_minute == story->view->minute &&
 		    (best == NULL || contact->fetches > best->fetches))
 			best = contact;
 	}
@@ -156,7 +163,8 @@ tell_update(const struct story *story, struct evidence *evidence)
 	return tell(evidence, BEHAVIOUR_update, UPDATE_FETCHES);
 }
 
-/* The last download from another novel peer, not later than REPORT_S before; NULL: there is none. */
+/* The last download from another novel peer, not later than REPORT_S before; NULL: there is none.
+ */
 static const struct contact *
 download_before(const struct story *story, const struct contact *report)
 {
@@ -166,7 +174,8 @@ download_before(const struct story *story, const struct contact *report)
 		const struct contact *contact = &story->contacts[i];
 		int64_t since_s = begin_s(report) - begin_s(contact);
 
-		if (!is_novel(contact) || !is_fetched(contact) || since_s <= 0 || since_s > REPORT_S ||
+		if (!is_novel(contact) || !is_fetched(contact) || since_s <= 0 ||
+		    since_s > REPORT_S ||
 		    host_address_equal(&contact->service.peer, &report->service.peer))
 			continue;
 		if (found == NULL || begin_s(contact) > begin_s(found))
@@ -207,7 +216,8 @@ first_novel(const struct story *story)
 	for (size_t i = 0; i < story->count; i++) {
 		const struct contact *contact = &story->contacts[i];
 
-		if (is_novel(contact) && has_answered(contact) && contact->first_minute == story->view->minute &&
+		if (is_novel(contact) && has_answered(contact) &&
+		    contact->first_minute == story->view->minute &&
 		    (first == NULL || begin_s(contact) < begin_s(first)))
 			first = contact;
 	}

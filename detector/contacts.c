@@ -6,8 +6,8 @@
 #include "detector/prevalence.h"
 
 enum {
-	TINY_OCTETS = 1500,   /* of both directions, a flow */
-	UPLOAD_OCTETS = 300,  /* out */
+	TINY_OCTETS = 1500,  /* of both directions, a flow */
+	UPLOAD_OCTETS = 300, /* out */
 	LARGE_OCTETS = CONTACT_FETCH_OCTETS,
 	REPEATED_FLOWS = 3,
 	SENT_WORDS = SERVICE_SENT_WORDS,
@@ -30,8 +30,10 @@ join(struct contact *into, const struct service_row *row)
 {
 	const struct host_peer *other = &row->peer;
 
-	into->service.octets[HOST_OUT] = sum32(into->service.octets[HOST_OUT], other->octets[HOST_OUT]);
-	into->service.octets[HOST_IN] = sum32(into->service.octets[HOST_IN], other->octets[HOST_IN]);
+	into->service.octets[HOST_OUT] =
+		sum32(into->service.octets[HOST_OUT], other->octets[HOST_OUT]);
+	into->service.octets[HOST_IN] =
+		sum32(into->service.octets[HOST_IN], other->octets[HOST_IN]);
 	into->service.flows = (uint16_t)MIN(into->service.flows + other->flows, UINT16_MAX);
 	into->service.kinds |= other->kinds;
 	into->minutes += other->seconds != 0;
@@ -44,7 +46,8 @@ join(struct contact *into, const struct service_row *row)
 
 /* What the service's rows of the window make; false: there are none. */
 static bool
-gather(const struct host_services *services, const struct host_service *service, unsigned minutes, struct contact *contact)
+gather(const struct host_services *services, const struct host_service *service, unsigned minutes,
+       struct contact *contact)
 {
 	bool found = false;
 
@@ -70,9 +73,11 @@ gather(const struct host_services *services, const struct host_service *service,
 	return found;
 }
 
-/* Services that the host had begun flows to before the window, as a bitmap like those of the bins. */
+/* Services that the host had begun flows to before the window, as a bitmap like those of the bins.
+ */
 static void
-sent_before(const struct host_view *view, enum host_window_length window, uint64_t sent[static SENT_WORDS])
+sent_before(const struct host_view *view, enum host_window_length window,
+            uint64_t sent[static SENT_WORDS])
 {
 	static const enum service_age before[HOST_WINDOWS] = { AGE_1, AGE_5, AGE_15 };
 	const struct host_past *past = &view->host->past;
@@ -82,9 +87,11 @@ sent_before(const struct host_view *view, enum host_window_length window, uint64
 		sent[i] |= past->sent[0][i] | past->sent[1][i];
 }
 
-/* Did the host have to do with the peer before the window, by whatever service?  Newer rows come first. */
+/* Did the host have to do with the peer before the window, by whatever service?  Newer rows come
+ * first. */
 static bool
-was_met_before(const struct host_services *services, const struct host_address *peer, unsigned minutes)
+was_met_before(const struct host_services *services, const struct host_address *peer,
+               unsigned minutes)
 {
 	for (size_t i = services->row_count; i > 0; i--) {
 		const struct service_row *row = &services->rows[i - 1];
@@ -98,7 +105,8 @@ was_met_before(const struct host_services *services, const struct host_address *
 }
 
 size_t
-contacts_collect(const struct host_view *view, enum host_window_length window, struct contact *contacts)
+contacts_collect(const struct host_view *view, enum host_window_length window,
+                 struct contact *contacts)
 {
 	const struct host_services *services = view->services;
 	uint64_t before[SENT_WORDS];
@@ -106,15 +114,17 @@ contacts_collect(const struct host_view *view, enum host_window_length window, s
 
 	sent_before(view, window, before);
 	for (size_t i = 0; i < services->count; i++)
-		count += gather(services, &services->services[i], host_window_minutes[window], &contacts[count]);
+		count += gather(services, &services->services[i], host_window_minutes[window],
+		                &contacts[count]);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t hash = contacts[i].service.hash;
 
 		contacts[i].is_new = !(before[hash >> 6 & (SENT_WORDS - 1)] >> (hash & 63) & 1) &&
-		                     !was_met_before(services, &contacts[i].service.peer, host_window_minutes[window]);
+		                     !was_met_before(services, &contacts[i].service.peer,
+		                                     host_window_minutes[window]);
 		if (view->prevalence != NULL)
-			contacts[i].others =
-				prevalence_others(view->prevalence, &contacts[i].service.peer, &view->host->host);
+			contacts[i].others = prevalence_others(
+				view->prevalence, &contacts[i].service.peer, &view->host->host);
 		contacts[i].is_rare = contacts[i].others <= CONTACT_RARE_OTHERS;
 	}
 	return count;
@@ -130,8 +140,8 @@ is_web(uint16_t port)
 static bool
 is_common(uint16_t port)
 {
-	static const uint16_t common[] = { 20,  21,  22,  25,  53,  110,  143,  443,  465, 587,
-		                           993, 995, 80,  1863, 3128, 5190, 5222, 5223, 8080, 8443 };
+	static const uint16_t common[] = { 20,  21,  22, 25,   53,   110,  143,  443,  465,  587,
+		                           993, 995, 80, 1863, 3128, 5190, 5222, 5223, 8080, 8443 };
 
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
 		if (common[i] == port)
@@ -144,7 +154,8 @@ static void
 add_contact(const struct contact *contact, double *v)
 {
 	const struct host_peer *service = &contact->service;
-	double flows = fmax(service->flows, 1), out = service->octets[HOST_OUT], in = service->octets[HOST_IN];
+	double flows = fmax(service->flows, 1), out = service->octets[HOST_OUT],
+	       in = service->octets[HOST_IN];
 	bool tcp = service->protocol == 6, silent = !(service->kinds & TOUCH_HEARD);
 
 	v[CONTACT_COUNT] += 1;
@@ -169,7 +180,8 @@ add_contact(const struct contact *contact, double *v)
 	v[CONTACT_OCTETS_OUT_MOST] = fmax(v[CONTACT_OCTETS_OUT_MOST], out);
 	v[CONTACT_OCTETS_IN_MOST] = fmax(v[CONTACT_OCTETS_IN_MOST], in);
 	if (tcp && !silent)
-		v[CONTACT_RATIO_MOST] = fmax(v[CONTACT_RATIO_MOST], 6 + fmin(log1p(out) - log1p(in), 6));
+		v[CONTACT_RATIO_MOST] =
+			fmax(v[CONTACT_RATIO_MOST], 6 + fmin(log1p(out) - log1p(in), 6));
 }
 
 static bool
@@ -184,7 +196,8 @@ is_chosen(const struct contact *contact, enum contact_choice choice)
 static void
 settle_shape(double *v)
 {
-	static const enum contact_feature octets[] = { CONTACT_OCTETS_OUT, CONTACT_OCTETS_IN, CONTACT_OCTETS_OUT_MOST,
+	static const enum contact_feature octets[] = { CONTACT_OCTETS_OUT, CONTACT_OCTETS_IN,
+		                                       CONTACT_OCTETS_OUT_MOST,
 		                                       CONTACT_OCTETS_IN_MOST };
 	double count = v[CONTACT_COUNT] + 1;
 
@@ -194,7 +207,8 @@ settle_shape(double *v)
 	v[CONTACT_ODD_SHARE] = v[CONTACT_ODD_PORT] / count;
 	v[CONTACT_TINY_SHARE] = v[CONTACT_TINY] / count;
 	if (v[CONTACT_COUNT] > 0)
-		v[CONTACT_RATIO] = fmax(-5, fmin(5, log1p(v[CONTACT_OCTETS_OUT]) - log1p(v[CONTACT_OCTETS_IN])));
+		v[CONTACT_RATIO] = fmax(
+			-5, fmin(5, log1p(v[CONTACT_OCTETS_OUT]) - log1p(v[CONTACT_OCTETS_IN])));
 	v[CONTACT_FLOW_OCTETS_OUT] = log1p(v[CONTACT_OCTETS_OUT] / fmax(v[CONTACT_FLOWS], 1) / 50);
 	v[CONTACT_FLOW_OCTETS_IN] = log1p(v[CONTACT_OCTETS_IN] / fmax(v[CONTACT_FLOWS], 1) / 50);
 	for (size_t i = 0; i < sizeof(octets) / sizeof(octets[0]); i++)
@@ -204,7 +218,8 @@ settle_shape(double *v)
 }
 
 void
-contacts_shape(const struct contact *contacts, size_t count, enum contact_choice choice, double *values)
+contacts_shape(const struct contact *contacts, size_t count, enum contact_choice choice,
+               double *values)
 {
 	for (int i = 0; i < CONTACT_FEATURES; i++)
 		values[i] = 0;
@@ -216,7 +231,8 @@ contacts_shape(const struct contact *contacts, size_t count, enum contact_choice
 }
 
 size_t
-contacts_shapes(const struct host_view *view, struct contact_shape shapes[static CONTACT_SHAPES_MAX])
+contacts_shapes(const struct host_view *view,
+                struct contact_shape shapes[static CONTACT_SHAPES_MAX])
 {
 	struct contact contacts[CONTACTS_MAX];
 	size_t found = contacts_collect(view, HOST_WINDOW_5, contacts), count = 0;
@@ -227,7 +243,8 @@ contacts_shapes(const struct host_view *view, struct contact_shape shapes[static
 
 		if (!is_chosen(contact, CONTACTS_NEW_AND_RARE) || seconds == 0)
 			continue;
-		shapes[count].begun_ms = (int64_t)contact->first_minute * HOST_BIN_MS + 1000LL * __builtin_ctzll(seconds);
+		shapes[count].begun_ms = (int64_t)contact->first_minute * HOST_BIN_MS +
+		                         1000LL * __builtin_ctzll(seconds);
 		shapes[count].is_active = contact->last_minute == view->minute;
 		contacts_shape(contact, 1, CONTACTS_ALL, shapes[count].values);
 		count++;

@@ -1,6 +1,7 @@
 /*
- * The services that a host began flows to within a window, as far as the bins' samples name them: what each exchange
- * looked like, whether it is new for the host, and whether other hosts of the site know the peer.
+ * The services that a host began flows to within a window, as far as the bins' samples name them:
+ * what each exchange looked like, whether it is new for the host, and whether other hosts of the
+ * site know the peer.
  *
  * Threads: values.
  */
@@ -16,19 +17,24 @@
 enum { CONTACTS_MAX = SERVICE_ROWS, CONTACT_FETCH_OCTETS = 30000, CONTACT_RARE_OTHERS = 1 };
 
 struct contact {
-	struct host_peer service; /* octets, flows, kinds summed over the window's minutes; seconds of the first */
+	struct host_peer service; /* octets, flows, kinds summed over the window's minutes; seconds
+	                             of the first */
 	uint32_t first_minute;    /* in the window */
 	uint32_t last_minute;
-	uint32_t fetch_minute;    /* the last in which CONTACT_FETCH_OCTETS came by flows begun in it; 0: none */
-	unsigned fetches;         /* such minutes, but for those that follow at once on another */
-	unsigned minutes;         /* in which a flow began */
-	unsigned others;          /* hosts of the site that know the peer, this one not counted */
-	bool is_new;              /* before the window the host had neither begun a flow to it nor had to do with its peer */
-	bool is_rare;             /* at most one other host of the site knows the peer */
+	uint32_t fetch_minute; /* the last in which CONTACT_FETCH_OCTETS came by flows begun in it;
+	                          0: none */
+	unsigned fetches;      /* such minutes, but for those that follow at once on another */
+	unsigned minutes;      /* in which a flow began */
+	unsigned others;       /* hosts of the site that know the peer, this one not counted */
+	bool is_new; /* before the window the host had neither begun a flow to it nor had to do with
+	                its peer */
+	bool is_rare; /* at most one other host of the site knows the peer */
 };
 
-/* Writes the at most CONTACTS_MAX contacts of a window that ends at the view's minute; returns how many. */
-size_t contacts_collect(const struct host_view *view, enum host_window_length window, struct contact *contacts);
+/* Writes the at most CONTACTS_MAX contacts of a window that ends at the view's minute; returns how
+ * many. */
+size_t contacts_collect(const struct host_view *view, enum host_window_length window,
+                        struct contact *contacts);
 
 /* Which contacts a shape is taken of. */
 enum contact_choice { CONTACTS_ALL, CONTACTS_NEW_AND_RARE, CONTACT_CHOICES };
@@ -68,7 +74,8 @@ enum contact_feature {
 	CONTACT_FEATURES
 };
 
-void contacts_shape(const struct contact *contacts, size_t count, enum contact_choice choice, double *values);
+void contacts_shape(const struct contact *contacts, size_t count, enum contact_choice choice,
+                    double *values);
 
 /* A contact by itself. */
 struct contact_shape {
@@ -80,9 +87,10 @@ struct contact_shape {
 enum { CONTACT_SHAPES_MAX = 16 };
 
 /*
- * Those of the last five minutes that are new and rare and began in them, DNS left out; of more than CONTACT_SHAPES_MAX the
- * newest.
+ * Those of the last five minutes that are new and rare and began in them, DNS left out; of more
+ * than CONTACT_SHAPES_MAX the newest.
  */
-size_t contacts_shapes(const struct host_view *view, struct contact_shape shapes[static CONTACT_SHAPES_MAX]);
+size_t contacts_shapes(const struct host_view *view,
+                       struct contact_shape shapes[static CONTACT_SHAPES_MAX]);
 
 #endif

@@ -19,7 +19,8 @@ dense_machine_init(struct dense_machine *machine, size_t count, size_t dimension
 		.dimensions = dimensions,
 		.blocks = blocks,
 		.gamma = gamma,
-		.vectors = g_aligned_alloc0(blocks * dimensions, DENSE_LANES * sizeof(double), ALIGNMENT),
+		.vectors = g_aligned_alloc0(blocks * dimensions, DENSE_LANES * sizeof(double),
+		                            ALIGNMENT),
 		.coefficients = g_new0(double, blocks *DENSE_LANES),
 	};
 }
@@ -35,7 +36,8 @@ dense_machine_clear(struct dense_machine *machine)
 static double *
 place_of(const struct dense_machine *machine, size_t vector, size_t dimension)
 {
-	return machine->vectors + (vector / DENSE_LANES * machine->dimensions + dimension) * DENSE_LANES +
+	return machine->vectors +
+	       (vector / DENSE_LANES * machine->dimensions + dimension) * DENSE_LANES +
 	       vector % DENSE_LANES;
 }
 
@@ -57,7 +59,8 @@ dense_machine_get(const struct dense_machine *machine, size_t vector, size_t dim
 	return *place_of(machine, vector, dimension);
 }
 
-/* Squared distances of one block's vectors to x.  Several registers at a time: one alone would wait for its own sum. */
+/* Squared distances of one block's vectors to x.  Several registers at a time: one alone would wait
+ * for its own sum. */
 FOR_EACH_PROCESSOR static void
 distances_of(const double *vectors, const double *x, size_t dimensions, double *distances)
 {
@@ -85,8 +88,8 @@ dense_machine_sum(const struct dense_machine *machine, const double *x)
 		const double *coefficients = machine->coefficients + block * DENSE_LANES;
 		_Alignas(ALIGNMENT) double distances[DENSE_LANES];
 
-		distances_of(machine->vectors + block * machine->dimensions * DENSE_LANES, x, machine->dimensions,
-		             distances);
+		distances_of(machine->vectors + block * machine->dimensions * DENSE_LANES, x,
+		             machine->dimensions, distances);
 		for (int i = 0; i < DENSE_LANES; i++)
 			sum += coefficients[i] * exp(-machine->gamma * distances[i]);
 	}

@@ -1,13 +1,15 @@
 /*
- * The detector: reads the rings, has hosts assessed, keeps their verdicts, stores them, tells of them.  The only part
- * that knows all others.
+ * The detector: reads the rings, has hosts assessed, keeps their verdicts, stores them, tells of
+ * them.  The only part that knows all others.
  *
- * The store is written in transactions of about a second, the positions of the rings among the rest; a ring's entries are
- * given back to the collector after the transaction that holds their position.  The last two minutes of export time stay
- * on the ring (while there is room) and come again after a kill: the assessor's memory is gone then, and a minute under way
- * must be judged from all of its parts.  What is stored counts each minute once, so no entry is lost or counted twice.
- * Alerts are handed out after their transaction, and stay in the store until then: after a kill the last ones may be handed
- * out again.  What a kill does lose are the minutes before: the assessor's longer windows fill up again.
+ * The store is written in transactions of about a second, the positions of the rings among the
+ * rest; a ring's entries are given back to the collector after the transaction that holds their
+ * position.  The last two minutes of export time stay on the ring (while there is room) and come
+ * again after a kill: the assessor's memory is gone then, and a minute under way must be judged
+ * from all of its parts.  What is stored counts each minute once, so no entry is lost or counted
+ * twice. Alerts are handed out after their transaction, and stay in the store until then: after a
+ * kill the last ones may be handed out again.  What a kill does lose are the minutes before: the
+ * assessor's longer windows fill up again.
  */
 #ifndef DETECTOR_DETECTOR_H
 #define DETECTOR_DETECTOR_H
@@ -35,13 +37,15 @@ struct detector_requests {
 bool detector_check(const struct detector_config *config, GError **error);
 
 /* Opens everything.  `config` and what `mode` points to must outlive the detector. */
-Detector *detector_open(const struct detector_config *config, const struct detector_mode *mode, GError **error);
+Detector *detector_open(const struct detector_config *config, const struct detector_mode *mode,
+                        GError **error);
 void detector_close(Detector *detector); /* NULL is allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Detector, detector_close)
 
 /*
- * Runs until it is asked to stop or, in once mode, to the end.  False: the store or the outputs failed, or
- * (G_IO_ERROR_NOT_FOUND) in once mode there was no ring, or its writer went away before the end.
+ * Runs until it is asked to stop or, in once mode, to the end.  False: the store or the outputs
+ * failed, or (G_IO_ERROR_NOT_FOUND) in once mode there was no ring, or its writer went away before
+ * the end.
  */
 bool detector_run(Detector *detector, struct detector_requests *requests, GError **error);
 

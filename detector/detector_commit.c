@@ -5,7 +5,8 @@
 
 enum {
 	ENTRIES_A_COMMIT = 100000,
-	ROWS_A_COMMIT = 5000, /* of hosts that only were seen; and this share of them, if that is more: */
+	ROWS_A_COMMIT =
+		5000, /* of hosts that only were seen; and this share of them, if that is more: */
 	ROWS_SHARE = 32,
 	IDLE_COMMIT_MS = 5000, /* so that the store shows that somebody is alive */
 	PRUNE_MS = 3600 * 1000,
@@ -33,8 +34,7 @@ store_verdicts(Detector *detector, bool all)
 	while (verdict_table_next_forgotten(detector->table, &host))
 		verdict_store_delete_host(detector->store, &host);
 	for (size_t rows = 0;; rows++) {
-		verdict =
-			verdict_table_next_changed(detector->table, !all && rows >= rows_most);
+		verdict = verdict_table_next_changed(detector->table, !all && rows >= rows_most);
 		if (verdict == NULL)
 			return;
 		g_string_truncate(reason, 0);
@@ -127,7 +127,8 @@ detector_commit_when_due(Detector *detector, GError **error)
 {
 	int64_t age_ms = mono_time_now().ms - detector->committed.ms;
 
-	if (detector->uncommitted >= ENTRIES_A_COMMIT || (!detector->judging && ring_set_crowded(detector->rings)) ||
+	if (detector->uncommitted >= ENTRIES_A_COMMIT ||
+	    (!detector->judging && ring_set_crowded(detector->rings)) ||
 	    (detector->uncommitted > 0 && age_ms >= detector->config->commit_ms) ||
 	    (!detector->mode.once && age_ms >= IDLE_COMMIT_MS))
 		return detector_commit(detector, false, error);

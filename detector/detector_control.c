@@ -68,12 +68,15 @@ add_sinks(const Detector *detector, GString *json)
 	json_close_array(json);
 }
 
-/* The site's windows as a calibration, as soon as there are enough; "calibration begin" takes them anew. */
+/* The site's windows as a calibration, as soon as there are enough; "calibration begin" takes them
+ * anew. */
 static char *
 calibration_json(Detector *detector, const char *command)
 {
 	SiteCalibration *site = assessor_site(detector->assessor);
-	struct calibration calibration = { .source = (char[]){ "windows of this site, from the running detector" } };
+	struct calibration calibration = {
+		.source = (char[]){ "windows of this site, from the running detector" }
+	};
 	GString *json = g_string_new(NULL);
 
 	if (strcmp(command, "calibration begin") == 0)
@@ -111,7 +114,8 @@ counters_json(const Detector *detector)
 	json_add_unsigned(json, "history_minutes", assessor.minutes);
 	json_add_unsigned(json, "history_minutes_given_up", assessor.given_up);
 	json_add_unsigned(json, "history_octets", assessor.octets);
-	json_add_unsigned(json, "history_octets_most", (uint64_t)detector->config->history_mib << 20);
+	json_add_unsigned(json, "history_octets_most",
+	                  (uint64_t)detector->config->history_mib << 20);
 	json_add_unsigned(json, "parts_stale", assessor.stale);
 	json_add_unsigned(json, "assessments", assessor.assessments);
 	json_add_unsigned(json, "classified", assessor.classified);

@@ -49,7 +49,8 @@ open_sinks(Detector *detector, GError **error)
 }
 
 static Assessor *
-make_assessor(const struct detector_config *config, const char *state, uint64_t sketch_key, GError **error)
+make_assessor(const struct detector_config *config, const char *state, uint64_t sketch_key,
+              GError **error)
 {
 	g_autofree char *site = g_build_filename(state, "site.calibration", NULL);
 	const struct assessor_config assessor = {
@@ -69,7 +70,8 @@ make_assessor(const struct detector_config *config, const char *state, uint64_t 
 static bool
 open_assessor(Detector *detector, GError **error)
 {
-	if (!state_folder_site_key(detector->state, detector->mode.once, &detector->sketch_key, error))
+	if (!state_folder_site_key(detector->state, detector->mode.once, &detector->sketch_key,
+	                           error))
 		return false;
 	detector->assessor =
 		make_assessor(detector->config, detector->state, detector->sketch_key, error);
@@ -79,7 +81,8 @@ open_assessor(Detector *detector, GError **error)
 bool
 detector_check(const struct detector_config *config, GError **error)
 {
-	g_autofree char *state = *config->state != '\0' ? g_strdup(config->state) : state_folder_default();
+	g_autofree char *state =
+		*config->state != '\0' ? g_strdup(config->state) : state_folder_default();
 	g_autoptr(Assessor) assessor = NULL;
 
 	for (char **target = config->syslog; *target != NULL; target++) {
@@ -183,7 +186,8 @@ close_sink(void *sink)
 	uint64_t left = alert_sink_close(sink);
 
 	if (left > 0)
-		log_warning("%" G_GUINT64_FORMAT " alerts could not be handed to %s: they are in the store's events",
+		log_warning("%" G_GUINT64_FORMAT
+		            " alerts could not be handed to %s: they are in the store's events",
 		            left, name);
 }
 

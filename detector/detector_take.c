@@ -76,8 +76,8 @@ take_assessment(Detector *detector, const struct assessment *assessment)
 		return;
 	if (detector->scores != NULL && (!assessment->early || act != ACT_NONE))
 		write_score(detector, verdict, assessment);
-	worth_keeping = assessment->score >= VERDICT_NEAR_SCORE || verdict->kind == VERDICT_INFECTED ||
-	                assessment_shows_behaviour(assessment);
+	worth_keeping = assessment->score >= VERDICT_NEAR_SCORE ||
+	                verdict->kind == VERDICT_INFECTED || assessment_shows_behaviour(assessment);
 	if (worth_keeping && (!assessment->early || act != ACT_NONE)) {
 		detector_need_transaction(detector);
 		assessor_add_peers(detector->assessor);

@@ -6,9 +6,10 @@ static void
 add_time(GString *json, const char *name, int64_t ms)
 {
 	g_autoptr(GDateTime) seconds = g_date_time_new_from_unix_utc(ms / 1000);
-	g_autofree char *day = seconds != NULL ? g_date_time_format(seconds, "%Y-%m-%dT%H:%M:%S") : NULL;
-	g_autofree char *text = g_strdup_printf("%s.%03dZ", day != NULL ? day : "1970-01-01T00:00:00",
-	                                        (int)(ms % 1000));
+	g_autofree char *day =
+		seconds != NULL ? g_date_time_format(seconds, "%Y-%m-%dT%H:%M:%S") : NULL;
+	g_autofree char *text = g_strdup_printf(
+		"%s.%03dZ", day != NULL ? day : "1970-01-01T00:00:00", (int)(ms % 1000));
 
 	json_add_string(json, name, text);
 }

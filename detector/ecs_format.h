@@ -1,5 +1,6 @@
 /*
- * Alerts as JSON lines: the Elastic Common Schema's names where it has one, and what is ours in the object "kenchi".
+ * Alerts as JSON lines: the Elastic Common Schema's names where it has one, and what is ours in the
+ * object "kenchi".
  */
 #ifndef DETECTOR_ECS_FORMAT_H
 #define DETECTOR_ECS_FORMAT_H

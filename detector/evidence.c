@@ -36,7 +36,8 @@ static const double lowest_upper_share = 0.05; /* above the last of tail.quantil
 static double
 excess_of(const struct tail *tail)
 {
-	return (tail->upper[TAIL_UPPER - 1] - tail->upper[1]) / log(upper_shares[1] / upper_shares[TAIL_UPPER - 1]);
+	return (tail->upper[TAIL_UPPER - 1] - tail->upper[1]) /
+	       log(upper_shares[1] / upper_shares[TAIL_UPPER - 1]);
 }
 
 struct tail
@@ -76,11 +77,13 @@ evidence_above(const struct tail *tail, double value)
 	double place;
 
 	if (beyond >= 0)
-		return fmin(EVIDENCE_MOST, upper_evidence(TAIL_UPPER - 1) +
-		                                   (beyond > 0 ? beyond / fmax(tail->excess, 1e-9) : 0));
+		return fmin(EVIDENCE_MOST,
+		            upper_evidence(TAIL_UPPER - 1) +
+		                    (beyond > 0 ? beyond / fmax(tail->excess, 1e-9) : 0));
 	while (value >= upper_value(tail, knot + 1))
 		knot++;
-	place = (value - upper_value(tail, knot)) / (upper_value(tail, knot + 1) - upper_value(tail, knot));
+	place = (value - upper_value(tail, knot)) /
+	        (upper_value(tail, knot + 1) - upper_value(tail, knot));
 	return upper_evidence(knot) + place * (upper_evidence(knot + 1) - upper_evidence(knot));
 }
 
@@ -131,8 +134,10 @@ tail_value(const struct tail *tail, double wished)
 		knot++;
 	if (knot == TAIL_UPPER - 1)
 		return tail->upper[knot] + (evidence - upper_evidence(knot)) * tail->excess;
-	place = (evidence - upper_evidence(knot)) / (upper_evidence(knot + 1) - upper_evidence(knot));
-	return upper_value(tail, knot) + place * (upper_value(tail, knot + 1) - upper_value(tail, knot));
+	place = (evidence - upper_evidence(knot)) /
+	        (upper_evidence(knot + 1) - upper_evidence(knot));
+	return upper_value(tail, knot) +
+	       place * (upper_value(tail, knot + 1) - upper_value(tail, knot));
 }
 
 double
@@ -154,7 +159,8 @@ evidence_strength(double evidence, double limit)
 double
 evidence_of_report(uint32_t report_minute, uint32_t minute)
 {
-	bool reported = report_minute != 0 && report_minute <= minute && minute - report_minute < REPORT_MINUTES;
+	bool reported = report_minute != 0 && report_minute <= minute &&
+	                minute - report_minute < REPORT_MINUTES;
 
 	return reported ? REPORT_EVIDENCE : 0;
 }
@@ -194,7 +200,8 @@ static void
 extend_tail(struct tail *tail)
 {
 	for (int i = 0; i < TAIL_UPPER; i++)
-		tail->upper[i] = tail->quantiles[TAIL_QUANTILES - 1] + tail->excess * log(lowest_upper_share / upper_shares[i]);
+		tail->upper[i] = tail->quantiles[TAIL_QUANTILES - 1] +
+		                 tail->excess * log(lowest_upper_share / upper_shares[i]);
 }
 
 static bool
@@ -217,12 +224,14 @@ read_tail(struct tail *tail, GKeyFile *file, const char *group, GError **error)
 		tail->factor = g_key_file_get_double(file, group, "factor", NULL);
 	if (!upper)
 		extend_tail(tail);
-	if (sound && tail->upper[0] >= tail->quantiles[TAIL_QUANTILES - 1] && isfinite(tail->excess) && tail->excess >= 0 &&
-	    isfinite(tail->factor) && tail->factor > 0)
+	if (sound && tail->upper[0] >= tail->quantiles[TAIL_QUANTILES - 1] &&
+	    isfinite(tail->excess) && tail->excess >= 0 && isfinite(tail->factor) &&
+	    tail->factor > 0)
 		return true;
-	g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-	            "section [%s]: quantiles, %d rising finite numbers, then upper, %d of them, excess not below 0, and factor above 0", group,
-	            TAIL_QUANTILES, TAIL_UPPER);
+	g_set_error(
+		error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
+		"section [%s]: quantiles, %d rising finite numbers, then upper, %d of them, excess not below 0, and factor above 0",
+		group, TAIL_QUANTILES, TAIL_UPPER);
 	return false;
 }
 
@@ -265,7 +274,8 @@ calibration_load(struct calibration *calibration, const char *path, GError **err
 			return false;
 		}
 	}
-	calibration->windows_a_day = g_key_file_get_double(file, "calibration", "windows_a_day", NULL);
+	calibration->windows_a_day =
+		g_key_file_get_double(file, "calibration", "windows_a_day", NULL);
 	if (!isfinite(calibration->windows_a_day) || calibration->windows_a_day < 0)
 		calibration->windows_a_day = 0;
 	calibration->source = g_key_file_get_string(file, "calibration", "source", NULL);
@@ -283,7 +293,8 @@ as_key_file(const struct calibration *calibration)
 	if (calibration->model != NULL)
 		g_key_file_set_string(file, "calibration", "model", calibration->model);
 	if (calibration->windows_a_day > 0)
-		g_key_file_set_double(file, "calibration", "windows_a_day", calibration->windows_a_day);
+		g_key_file_set_double(file, "calibration", "windows_a_day",
+		                      calibration->windows_a_day);
 	for (int i = 0; i < BEHAVIOUR_COUNT; i++) {
 		struct tail tail = calibration->tails[i];
 		const char *group = behaviour_name((enum behaviour)i);

@@ -263,7 +263,8 @@ note_steps(const struct host_view *view, struct story *story)
 		}
 		for (uint64_t left = row->peer.seconds & (UINT64_MAX >> 4); left != 0;
 		     left &= left - 1)
-			story->steps[first_second(view, row->minute) + (size_t)__builtin_ctzll(left)] |= step;
+			story->steps[first_second(view, row->minute) +
+			             (size_t)__builtin_ctzll(left)] |= step;
 	}
 }
 
@@ -277,7 +278,8 @@ add_step(struct story *story, int *last, int step)
 	*last = step;
 }
 
-/* Within a second the order is not known: enum step's is taken, so that a look-up comes before what it is for. */
+/* Within a second the order is not known: enum step's is taken, so that a look-up comes before what
+ * it is for. */
 static void
 count_pairs(struct story *story)
 {
@@ -309,10 +311,11 @@ count_first_contacts(const struct host_view *view, struct story *story)
 		enum step step = step_of(&row->peer);
 		size_t second;
 
-		if (!is_recent(view, row) || row->peer.seconds == 0 ||
-		    step == STEP_DNS || step == STEP_OTHER)
+		if (!is_recent(view, row) || row->peer.seconds == 0 || step == STEP_DNS ||
+		    step == STEP_OTHER)
 			continue;
-		second = first_second(view, row->minute) + (size_t)__builtin_ctzll(row->peer.seconds);
+		second = first_second(view, row->minute) +
+		         (size_t)__builtin_ctzll(row->peer.seconds);
 		story->first_contacts++;
 		story->unnamed += !is_named(story, second);
 	}

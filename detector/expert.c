@@ -37,6 +37,7 @@ expert_peer_at(const struct host_peer *peer, uint32_t minute)
 	struct evidence_peer shown = expert_peer(peer);
 
 	if (peer->seconds != 0)
-		shown.begun_ms = (int64_t)minute * HOST_BIN_MS + __builtin_ctzll(peer->seconds) * 1000;
+		shown.begun_ms =
+			(int64_t)minute * HOST_BIN_MS + __builtin_ctzll(peer->seconds) * 1000;
 	return shown;
 }

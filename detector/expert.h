@@ -19,13 +19,14 @@
 /* 0 to 1, 0.5 where the ratio is 1; rises with the third power of the ratio. */
 double expert_strength(double ratio);
 
-/* A peer of the sample as evidence shows it; of one minute's sample it is known when its first flow began. */
+/* A peer of the sample as evidence shows it; of one minute's sample it is known when its first flow
+ * began. */
 struct evidence_peer expert_peer(const struct host_peer *peer);
 struct evidence_peer expert_peer_at(const struct host_peer *peer, uint32_t minute);
 
 /*
- * Strength of what is told to the reader and never decides: below what the classifier finds in an ordinary window, so
- * that no order of hosts depends on it.
+ * Strength of what is told to the reader and never decides: below what the classifier finds in an
+ * ordinary window, so that no order of hosts depends on it.
  */
 double expert_told_strength(double ratio);
 
@@ -39,8 +40,8 @@ enum { EXPERT_EVIDENCE = 6 };
 
 size_t scan_expert_judge(const struct host_view *view, struct evidence *evidence);
 /*
- * Scans too slow for five minutes, of the window of fifteen, from their threshold on.  The first tells by five minutes
- * whether such a scan goes on, so that few hosts need fifteen merged.
+ * Scans too slow for five minutes, of the window of fifteen, from their threshold on.  The first
+ * tells by five minutes whether such a scan goes on, so that few hosts need fifteen merged.
  */
 bool slow_scan_may_show(const struct host_window *five_minutes);
 size_t slow_scan_expert_judge(const struct host_view *view, struct evidence *evidence);

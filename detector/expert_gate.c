@@ -3,8 +3,9 @@
 #include <glib.h>
 
 /*
- * An expert writes nothing below a strength of 0.05, which is 0.374 of its threshold.  So many flows set so many bits of the
- * 128 of a bucket, and are estimated as little more: 7 as 7.2, 2 as 2.02, 3 as 3.04.
+ * An expert writes nothing below a strength of 0.05, which is 0.374 of its threshold.  So many
+ * flows set so many bits of the 128 of a bucket, and are estimated as little more: 7 as 7.2, 2
+ * as 2.02, 3 as 3.04.
  */
 enum {
 	SCAN_FLOWS = 7,         /* the least threshold is 20 */
@@ -12,7 +13,7 @@ enum {
 	MAIL_FLOWS = 3,         /* 10 */
 	FLOOD_PACKETS = 374,    /* 1000 */
 	MAIL_MINUTES = 15,
-	SWEEP_FLOWS = 36,       /* 40 of 1024 bits */
+	SWEEP_FLOWS = 36, /* 40 of 1024 bits */
 	WAY_FLOWS = 4,
 	CALLED_MINUTES = 10,
 	CALLED_FLOWS = 20,
@@ -33,7 +34,8 @@ is_called(const struct host_bin *bin)
 }
 
 struct host_outline
-host_outline_of(const struct known_host *host, const struct host_bin *total, uint32_t minute, bool asks)
+host_outline_of(const struct known_host *host, const struct host_bin *total, uint32_t minute,
+                bool asks)
 {
 	struct host_outline outline = {
 		.asks = asks,
@@ -42,17 +44,19 @@ host_outline_of(const struct known_host *host, const struct host_bin *total, uin
 		.way_flows = way_flows(total, HOST_OUT),
 	};
 
-	for (const struct host_minute *m = host->newest; m != NULL && m->bin.minute + MAIL_MINUTES > minute;
-	     m = m->older) {
+	for (const struct host_minute *m = host->newest;
+	     m != NULL && m->bin.minute + MAIL_MINUTES > minute; m = m->older) {
 		if (m->bin.minute <= minute)
-			outline.mail_flows += m->bin.port_flows[HOST_OUT * HOST_BIN_PORT_CLASSES + PORT_CLASS_SMTP];
+			outline.mail_flows += m->bin.port_flows[HOST_OUT * HOST_BIN_PORT_CLASSES +
+			                                        PORT_CLASS_SMTP];
 		if (m->bin.minute <= minute && m->bin.minute + CALLED_MINUTES > minute)
 			outline.called = outline.called || is_called(&m->bin);
 		if (m->bin.minute != minute)
 			continue;
 		outline.one_sided = m->bin.syn_only_flows[HOST_OUT];
 		for (int i = HOST_TCP; i <= HOST_ICMP; i++)
-			outline.one_sided = MAX(outline.one_sided, m->bin.protocol_packets[HOST_OUT * 4 + i]);
+			outline.one_sided =
+				MAX(outline.one_sided, m->bin.protocol_packets[HOST_OUT * 4 + i]);
 	}
 	return outline;
 }
@@ -60,7 +64,8 @@ host_outline_of(const struct known_host *host, const struct host_bin *total, uin
 bool
 scan_may_show(const struct host_outline *outline)
 {
-	return outline->asks && outline->flows > (outline->sampling > 1 ? SCAN_FLOWS_SAMPLED : SCAN_FLOWS);
+	return outline->asks &&
+	       outline->flows > (outline->sampling > 1 ? SCAN_FLOWS_SAMPLED : SCAN_FLOWS);
 }
 
 bool

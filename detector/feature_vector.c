@@ -86,7 +86,8 @@ feature_choice_of(const size_t *indices, size_t count)
 	struct feature_choice choice = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
-		size_t window = indices[i] / WINDOW_FEATURE_COUNT, row = indices[i] % WINDOW_FEATURE_COUNT;
+		size_t window = indices[i] / WINDOW_FEATURE_COUNT,
+		       row = indices[i] % WINDOW_FEATURE_COUNT;
 		size_t host_row = indices[i] - HOST_WINDOWS * WINDOW_FEATURE_COUNT;
 
 		if (window < HOST_WINDOWS && row >= WINDOW_FEATURE_all_count)
@@ -236,7 +237,8 @@ entropy(const uint16_t *counts, size_t buckets)
 
 enum { ESTIMATES_KEPT = 1024 };
 
-/* sketch_distinct_estimate() takes its time, and most sketches have few bits set: the same counts come again and again. */
+/* sketch_distinct_estimate() takes its time, and most sketches have few bits set: the same counts
+ * come again and again. */
 static double
 distinct_estimate(const uint64_t sketch[static SKETCH_DISTINCT_WORDS])
 {
@@ -410,7 +412,8 @@ feature_vector_compute(const struct host_view *view, const struct feature_choice
 }
 
 void
-feature_vector_place_contact(const double shape[static CONTACT_FEATURES], double values[static FEATURE_COUNT])
+feature_vector_place_contact(const double shape[static CONTACT_FEATURES],
+                             double values[static FEATURE_COUNT])
 {
 	memcpy(&values[HOST_WINDOW_5 * WINDOW_FEATURE_COUNT + WINDOW_FEATURE_new_count], shape,
 	       CONTACT_FEATURES * sizeof(shape[0]));

@@ -55,14 +55,15 @@ unsigned feature_needs(size_t index); /* enum feature_needs */
 /* The index of a name, or FEATURE_COUNT. */
 size_t feature_find(const char *name);
 
-/* Groups of features that are computed together: the rows of a window but for its contacts, and so on. */
+/* Groups of features that are computed together: the rows of a window but for its contacts, and so
+ * on. */
 struct feature_choice {
 	bool window[HOST_WINDOWS];
 	bool contacts[HOST_WINDOWS];
 	bool beacon;
-	bool change; /* against the host's own past */
-	bool rhythm; /* of the one-second series */
-	bool waves;  /* when it rises; and what speaks against an infection */
+	bool change;    /* against the host's own past */
+	bool rhythm;    /* of the one-second series */
+	bool waves;     /* when it rises; and what speaks against an infection */
 	bool exchanges; /* one with another: intervals, order, resolvers */
 };
 
@@ -72,13 +73,15 @@ extern const struct feature_choice feature_choice_all;
 struct feature_choice feature_choice_of(const size_t *indices, size_t count);
 
 /*
- * The rows of the chosen groups; others are NaN.  The view's windows of chosen groups must be merged, and the window of five
- * minutes always.
+ * The rows of the chosen groups; others are NaN.  The view's windows of chosen groups must be
+ * merged, and the window of five minutes always.
  */
 void feature_vector_compute(const struct host_view *view, const struct feature_choice *choice,
                             double values[static FEATURE_COUNT]);
 
-/* The shape of one contact as if it were all that is new and rare in five minutes: at the place of the rows w5.new_*. */
-void feature_vector_place_contact(const double shape[static CONTACT_FEATURES], double values[static FEATURE_COUNT]);
+/* The shape of one contact as if it were all that is new and rare in five minutes: at the place of
+ * the rows w5.new_*. */
+void feature_vector_place_contact(const double shape[static CONTACT_FEATURES],
+                                  double values[static FEATURE_COUNT]);
 
 #endif

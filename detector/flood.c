@@ -73,5 +73,7 @@ flood_measure(const struct host_bin *bin, enum flood_kind kind)
 		sent = fmax(sent - bin->icmp_errors[HOST_OUT], 0);
 	if (sent < kinds[kind].factor * (received + 1))
 		return 0;
-	return kinds[kind].size == ANY_SIZE || sends_large(bin) == (kinds[kind].size == LARGE) ? sent : 0;
+	return kinds[kind].size == ANY_SIZE || sends_large(bin) == (kinds[kind].size == LARGE)
+	               ? sent
+	               : 0;
 }

@@ -1,5 +1,6 @@
 /*
- * What one minute of a host holds of a flood, by kind: what it sent without an answer, and how much of that is a flood.
+ * What one minute of a host holds of a flood, by kind: what it sent without an answer, and how much
+ * of that is a flood.
  *
  * Threads: pure functions.
  */
@@ -9,8 +10,9 @@
 #include "common/host_bin.h"
 
 /*
- * By volume, a flood is of packets that are mostly small, or of large ones: media and telemetry flow one way too, and a
- * transfer whose answers take another way looks so.  SYN are flows, and tell even where one direction alone is exported.
+ * By volume, a flood is of packets that are mostly small, or of large ones: media and telemetry
+ * flow one way too, and a transfer whose answers take another way looks so.  SYN are flows, and
+ * tell even where one direction alone is exported.
  */
 enum flood_kind { FLOOD_SYN, FLOOD_TCP, FLOOD_UDP, FLOOD_UDP_LARGE, FLOOD_ICMP, FLOOD_KINDS };
 

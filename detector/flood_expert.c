@@ -1,9 +1,9 @@
 /*
- * Floods: far more packets of one protocol sent to few peers than came back, in two minutes running or three times as many
- * in one.
+ * Floods: far more packets of one protocol sent to few peers than came back, in two minutes running
+ * or three times as many in one.
  *
- * Where nothing that the host receives is exported, nothing can be called unanswered, but for SYN: there a flood by volume is
- * not told from a transfer.
+ * Where nothing that the host receives is exported, nothing can be called unanswered, but for SYN:
+ * there a flood by volume is not told from a transfer.
  */
 #include "detector/flood.h"
 
@@ -33,7 +33,8 @@ add_largest(const struct host_view *view, enum flood_kind kind, struct evidence 
 	for (int i = 0; i < HOST_BIN_LARGEST_RECORDS && detail->largest[i].octets > 0; i++) {
 		const struct host_record *record = &detail->largest[i];
 
-		if (record->direction != HOST_OUT || host_protocol(record->protocol) != flood_protocol(kind))
+		if (record->direction != HOST_OUT ||
+		    host_protocol(record->protocol) != flood_protocol(kind))
 			continue;
 		evidence->peers[evidence->peer_count++] = (struct evidence_peer){
 			.peer = record->peer,

@@ -163,12 +163,16 @@ series_collect(const struct host_view *view, struct second_series *series)
 		if (m->bin.minute > view->minute || m->bin.minute + RHYTHM_MINUTES <= view->minute)
 			continue;
 		detail = host_minute_detail(m, &scratch, view->sketch_key);
-		at = (size_t)(RHYTHM_MINUTES - 1 - (view->minute - m->bin.minute)) * HOST_BIN_SECONDS;
+		at = (size_t)(RHYTHM_MINUTES - 1 - (view->minute - m->bin.minute)) *
+		     HOST_BIN_SECONDS;
 		for (size_t i = 0; i < HOST_BIN_SECONDS; i++) {
-			double octets = (double)detail->second_octets[i] + detail->second_octets[HOST_BIN_SECONDS + i];
+			double octets = (double)detail->second_octets[i] +
+			                detail->second_octets[HOST_BIN_SECONDS + i];
 
 			series->total[at + i] = octets > 0 ? log1p(octets) : 0;
-			series->small[at + i] = detail->second_small_flows[i] > 0 ? log1p(detail->second_small_flows[i]) : 0;
+			series->small[at + i] = detail->second_small_flows[i] > 0
+			                                ? log1p(detail->second_small_flows[i])
+			                                : 0;
 			series->failing[at + i] = (double)(detail->failing_seconds[0] >> i & 1);
 		}
 	}
@@ -210,14 +214,17 @@ series_moments(const double *series)
 enum {
 	LAGS = 8, /* at a time */
 	LAG_BLOCKS = (RHYTHM_LAG_GREATEST - RHYTHM_LAG_LEAST + LAGS) / LAGS,
-	SILENCE = RHYTHM_LAG_GREATEST + LAGS, /* zeros before the series, so that no lag reaches out of it */
+	SILENCE = RHYTHM_LAG_GREATEST +
+	          LAGS, /* zeros before the series, so that no lag reaches out of it */
 };
 
-typedef double lag_sums __attribute__((vector_size(LAGS * sizeof(double)), aligned(sizeof(double))));
+typedef double lag_sums
+	__attribute__((vector_size(LAGS * sizeof(double)), aligned(sizeof(double))));
 
 /*
- * Sums of products of the series with itself, for each lag from RHYTHM_LAG_LEAST on; each in the order of time, several lags
- * beside each other.  `series` is less its mean, with SILENCE zeros before it.
+ * Sums of products of the series with itself, for each lag from RHYTHM_LAG_LEAST on; each in the
+ * order of time, several lags beside each other.  `series` is less its mean, with SILENCE zeros
+ * before it.
  */
 FOR_EACH_PROCESSOR static void
 correlate(const double *series, double *sums)
@@ -247,7 +254,8 @@ rhythm(const double *series, const struct moments *m)
 		padded[SILENCE + i] = series[i] - m->mean;
 	correlate(padded + SILENCE, sums);
 	for (int lag = RHYTHM_LAG_LEAST; lag <= RHYTHM_LAG_GREATEST; lag++) {
-		double sum = sums[lag - RHYTHM_LAG_LEAST] / ((RHYTHM_SECONDS - lag) * m->spread * m->spread);
+		double sum = sums[lag - RHYTHM_LAG_LEAST] /
+		             ((RHYTHM_SECONDS - lag) * m->spread * m->spread);
 
 		least = fmin(least, sum);
 		rise = fmax(rise, sum - least);
@@ -372,13 +380,15 @@ set_waves(const struct host_view *view, const struct second_series *series, doub
 	SET(wave_failing, wave(series->failing));
 	SET(wave_small_height, series_shape(series->small, true).levels);
 	SET(backscatter_share, records > 0 ? fmin(total->unsolicited_answers[0] / records, 1) : 0);
-	SET(cut_share, fmin(total->continuation_records[0] / fmax(1, records + total->records[HOST_OUT]), 1));
+	SET(cut_share,
+	    fmin(total->continuation_records[0] / fmax(1, records + total->records[HOST_OUT]), 1));
 }
 
 #undef SET
 
 void
-host_features_compute(const struct host_view *view, const struct feature_choice *choice, double *values)
+host_features_compute(const struct host_view *view, const struct feature_choice *choice,
+                      double *values)
 {
 	struct second_series series;
 

@@ -25,6 +25,7 @@ struct sample_shape {
 struct sample_shape sample_shape(const struct host_bin_extension *detail);
 
 /* Writes the HOST_FEATURE_COUNT values, but leaves out the groups that are not chosen. */
-void host_features_compute(const struct host_view *view, const struct feature_choice *choice, double *values);
+void host_features_compute(const struct host_view *view, const struct feature_choice *choice,
+                           double *values);
 
 #endif

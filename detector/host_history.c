@@ -14,7 +14,8 @@ enum {
 
 enum minute_flag { MINUTE_CHANGED = 1, MINUTE_BUSY = 2, MINUTE_ASKS = 4, MINUTE_EXTENDED = 8 };
 
-/* Before a packed minute; behind it is `size` again, so that minutes can be gone through from either end. */
+/* Before a packed minute; behind it is `size` again, so that minutes can be gone through from
+ * either end. */
 struct minute_head {
 	uint32_t minute;
 	uint16_t size; /* of all three */
@@ -37,16 +38,16 @@ struct kept_host {
 struct HostHistory {
 	struct host_history_limits limits;
 	uint64_t hash_key;
-	GPtrArray *chunks;  /* of CHUNK_HOSTS kept_hosts */
-	uint32_t *index;    /* number of a host, or NOBODY; by hash, with linear probing */
+	GPtrArray *chunks; /* of CHUNK_HOSTS kept_hosts */
+	uint32_t *index;   /* number of a host, or NOBODY; by hash, with linear probing */
 	uint32_t index_mask;
-	uint32_t hosts;     /* now */
-	uint32_t numbers;   /* given out so far */
-	uint32_t free;      /* NOBODY: none */
+	uint32_t hosts;   /* now */
+	uint32_t numbers; /* given out so far */
+	uint32_t free;    /* NOBODY: none */
 	uint32_t oldest, newest;
 	struct kept_host *open;
-	struct host_minute *minutes;            /* unpacked, of the open host; one for each it can have */
-	struct host_bin_extension *extensions;  /* theirs */
+	struct host_minute *minutes; /* unpacked, of the open host; one for each it can have */
+	struct host_bin_extension *extensions; /* theirs */
 	struct host_history_counters counters;
 };
 
@@ -121,7 +122,8 @@ index_grow(HostHistory *history)
 	history->index = g_new(uint32_t, size);
 	memset(history->index, 0xff, size * sizeof(*history->index));
 	history->index_mask = size - 1;
-	for (uint32_t number = history->oldest; number != NOBODY; number = host_at(history, number)->newer)
+	for (uint32_t number = history->oldest; number != NOBODY;
+	     number = host_at(history, number)->newer)
 		history->index[index_find(history, &host_at(history, number)->known.host)] = number;
 }
 
@@ -132,7 +134,8 @@ index_remove(HostHistory *history, const struct host_address *address)
 	uint32_t hole = index_find(history, address), mask = history->index_mask;
 
 	for (uint32_t at = (hole + 1) & mask; history->index[at] != NOBODY; at = (at + 1) & mask) {
-		uint32_t home = place_of(history, &host_at(history, history->index[at])->known.host);
+		uint32_t home =
+			place_of(history, &host_at(history, history->index[at])->known.host);
 
 		if (((at - home) & mask) < ((at - hole) & mask))
 			continue;
@@ -147,8 +150,10 @@ index_remove(HostHistory *history, const struct host_address *address)
 static void
 unlink_host(HostHistory *history, struct kept_host *host)
 {
-	*(host->older == NOBODY ? &history->oldest : &host_at(history, host->older)->newer) = host->newer;
-	*(host->newer == NOBODY ? &history->newest : &host_at(history, host->newer)->older) = host->older;
+	*(host->older == NOBODY ? &history->oldest : &host_at(history, host->older)->newer) =
+		host->newer;
+	*(host->newer == NOBODY ? &history->newest : &host_at(history, host->newer)->older) =
+		host->older;
 }
 
 static void
@@ -156,7 +161,8 @@ link_newest(HostHistory *history, struct kept_host *host)
 {
 	host->older = history->newest;
 	host->newer = NOBODY;
-	*(history->newest == NOBODY ? &history->oldest : &host_at(history, history->newest)->newer) = host->number;
+	*(history->newest == NOBODY ? &history->oldest
+	                            : &host_at(history, history->newest)->newer) = host->number;
 	history->newest = host->number;
 }
 
@@ -182,7 +188,8 @@ begin_of(const struct kept_host *host, uint32_t end)
 }
 
 static void
-count_minute(HostHistory *history, struct kept_host *host, const struct minute_head *head, int difference)
+count_minute(HostHistory *history, struct kept_host *host, const struct minute_head *head,
+             int difference)
 {
 	if (head->flags & MINUTE_CHANGED)
 		host->changed += (uint32_t)difference;
@@ -308,21 +315,25 @@ drop_oldest(HostHistory *history, struct kept_host *host)
 static void
 drop_old(HostHistory *history, struct kept_host *host, uint32_t newest)
 {
-	while (host->start < host->end && head_at(host, host->start).minute + history->limits.minutes <= newest)
+	while (host->start < host->end &&
+	       head_at(host, host->start).minute + history->limits.minutes <= newest)
 		drop_oldest(history, host);
 }
 
 static bool
 bound_reached(const HostHistory *history, uint32_t more)
 {
-	return history->limits.octets_max > 0 && history->counters.octets + more > history->limits.octets_max;
+	return history->limits.octets_max > 0 &&
+	       history->counters.octets + more > history->limits.octets_max;
 }
 
-/* Oldest minutes for the room of a new one, but none of the last `keep` octets, and not the newest. */
+/* Oldest minutes for the room of a new one, but none of the last `keep` octets, and not the newest.
+ */
 static void
 give_up_minutes(HostHistory *history, struct kept_host *host, uint32_t size, uint32_t keep)
 {
-	while (host->end - host->start + size > host->capacity && begin_of(host, host->end) > host->start &&
+	while (host->end - host->start + size > host->capacity &&
+	       begin_of(host, host->end) > host->start &&
 	       host->start + head_at(host, host->start).size <= host->end - keep) {
 		drop_oldest(history, host);
 		history->counters.given_up++;
@@ -355,7 +366,8 @@ make_room(HostHistory *history, struct kept_host *host, uint32_t size, uint32_t 
 
 /* Puts an entry in the place of the octets between two distances from the end. */
 static void
-splice(HostHistory *history, struct kept_host *host, uint32_t from, uint32_t to, const uint8_t *entry)
+splice(HostHistory *history, struct kept_host *host, uint32_t from, uint32_t to,
+       const uint8_t *entry)
 {
 	struct minute_head head;
 	uint32_t at;
@@ -379,14 +391,16 @@ flags_of(const struct host_bin *bin, const struct host_bin_extension *extension)
 	if (bin->flows[HOST_OUT] >= HOST_BUSY_FLOWS || bin->packets[HOST_OUT] >= HOST_BUSY_PACKETS)
 		flags |= MINUTE_BUSY;
 	if (bin->touch_count == HOST_BIN_EXTENDED)
-		return (uint16_t)(flags | MINUTE_EXTENDED | (extension->sample[0].hash != 0 ? MINUTE_ASKS : 0));
+		return (uint16_t)(flags | MINUTE_EXTENDED |
+		                  (extension->sample[0].hash != 0 ? MINUTE_ASKS : 0));
 	for (unsigned i = 0; i < bin->touch_count; i++)
 		flags |= bin->touches[i].kinds & TOUCH_SERVED ? 0 : MINUTE_ASKS;
 	return (uint16_t)flags;
 }
 
 static void
-make_entry(const struct host_bin *bin, const struct host_bin_extension *extension, uint8_t entry[static ENTRY_MOST])
+make_entry(const struct host_bin *bin, const struct host_bin_extension *extension,
+           uint8_t entry[static ENTRY_MOST])
 {
 	size_t packed = minute_pack(bin, extension, entry + sizeof(struct minute_head));
 	struct minute_head head = {
@@ -401,8 +415,8 @@ make_entry(const struct host_bin *bin, const struct host_bin_extension *extensio
 
 /* The minute from `at` on together with the part. */
 static void
-merge_entry(const HostHistory *history, const struct kept_host *host, uint32_t at, const struct ring_bin *part,
-            uint8_t entry[static ENTRY_MOST])
+merge_entry(const HostHistory *history, const struct kept_host *host, uint32_t at,
+            const struct ring_bin *part, uint8_t entry[static ENTRY_MOST])
 {
 	struct host_bin_extension extension;
 	struct host_bin bin;
@@ -413,7 +427,8 @@ merge_entry(const HostHistory *history, const struct kept_host *host, uint32_t a
 	minute_unpack(host->octets + at + sizeof(struct minute_head), &bin, &extension, MINUTE_ALL);
 	if (host_bin_merge_extends(&bin, &part->bin))
 		host_bin_extension_init(&extension);
-	host_bin_merge(&bin, &extension, &part->bin, extended ? &part->extension : NULL, history->limits.sketch_key);
+	host_bin_merge(&bin, &extension, &part->bin, extended ? &part->extension : NULL,
+	               history->limits.sketch_key);
 	make_entry(&bin, &extension, entry);
 }
 
@@ -424,7 +439,8 @@ add_part(HostHistory *history, struct kept_host *host, const struct ring_bin *pa
 	uint32_t end = host->end, at = host->end;
 	struct minute_head head = { 0 };
 
-	while (end > host->start && (head = head_at(host, at = begin_of(host, end))).minute > part->bin.minute)
+	while (end > host->start &&
+	       (head = head_at(host, at = begin_of(host, end))).minute > part->bin.minute)
 		end = at;
 	if (end > host->start && head.minute == part->bin.minute) {
 		merge_entry(history, host, at, part, entry);
@@ -481,14 +497,16 @@ host_history_at(const HostHistory *history, uint32_t number)
 }
 
 static void
-unpack(HostHistory *history, struct kept_host *host, size_t row, uint32_t at, enum minute_depth depth)
+unpack(HostHistory *history, struct kept_host *host, size_t row, uint32_t at,
+       enum minute_depth depth)
 {
 	struct minute_head head = head_at(host, at);
 	struct host_minute *minute = &history->minutes[row];
 
 	minute->bin.host = host->known.host;
 	minute->bin.minute = head.minute;
-	minute_unpack(host->octets + at + sizeof(head), &minute->bin, &history->extensions[row], depth);
+	minute_unpack(host->octets + at + sizeof(head), &minute->bin, &history->extensions[row],
+	              depth);
 	minute->extension = head.flags & MINUTE_EXTENDED ? &history->extensions[row] : NULL;
 	minute->older = NULL;
 	if (row > 0)
@@ -496,7 +514,8 @@ unpack(HostHistory *history, struct kept_host *host, size_t row, uint32_t at, en
 }
 
 void
-host_history_open(HostHistory *history, struct known_host *known, uint32_t minute, const struct history_depth *depth)
+host_history_open(HostHistory *history, struct known_host *known, uint32_t minute,
+                  const struct history_depth *depth)
 {
 	struct kept_host *host = (struct kept_host *)(void *)known;
 	size_t rows = 0;
@@ -512,7 +531,9 @@ host_history_open(HostHistory *history, struct known_host *known, uint32_t minut
 		if (found < depth->sent)
 			break;
 		unpack(history, host, rows++, at,
-		       found >= depth->all ? MINUTE_ALL : found >= depth->sample ? MINUTE_SAMPLE : MINUTE_SENT);
+		       found >= depth->all      ? MINUTE_ALL
+		       : found >= depth->sample ? MINUTE_SAMPLE
+		                                : MINUTE_SENT);
 	}
 	known->newest = rows > 0 ? history->minutes : NULL;
 }

@@ -1,12 +1,14 @@
 /*
  * The last minutes of every host: parts in any order, merged into one bin for each host and minute.
  *
- * Minutes lie packed (detector/minute_pack.h), those of one host behind each other: a quiet minute of two touches takes about
- * 100 octets, one with an extension some hundred.  host_history_open() unpacks those of one host at a time.
+ * Minutes lie packed (detector/minute_pack.h), those of one host behind each other: a quiet minute
+ * of two touches takes about 100 octets, one with an extension some hundred.  host_history_open()
+ * unpacks those of one host at a time.
  *
- * Bounds: a host keeps the minutes of the last `minutes` before its newest one; above `hosts_max` hosts the one that was
- * silent longest is forgotten; above `octets_max` of packed minutes a host gives up its own oldest ones early, and where it has
- * none to give up, hosts are forgotten.  Each is counted.
+ * Bounds: a host keeps the minutes of the last `minutes` before its newest one; above `hosts_max`
+ * hosts the one that was silent longest is forgotten; above `octets_max` of packed minutes a host
+ * gives up its own oldest ones early, and where it has none to give up, hosts are forgotten.  Each
+ * is counted.
  *
  * Time: the exporters' clocks, as the parts tell them; no clock is read.
  * Threads: one.
@@ -35,21 +37,23 @@ struct host_minute {
 /* What outlives the minutes: small, for every host. */
 struct host_past {
 	struct value_past pattern; /* the classifier's decision values */
-	uint32_t judged_minute; /* newest minute with a full assessment; 0: none */
-	uint32_t report_minute; /* the newest in which a success was reported; 0: none */
-	uint32_t sent_since;    /* minute from which on sent[0] is */
-	uint64_t (*sent)[16];   /* services begun to in minutes that are no longer kept, [0] of late, [1] before that;
-	                           NULL: none */
+	uint32_t judged_minute;    /* newest minute with a full assessment; 0: none */
+	uint32_t report_minute;    /* the newest in which a success was reported; 0: none */
+	uint32_t sent_since;       /* minute from which on sent[0] is */
+	uint64_t (*sent)[16]; /* services begun to in minutes that are no longer kept, [0] of late,
+	                         [1] before that; NULL: none */
 };
 
 struct known_host {
 	struct host_address host;
-	const struct host_minute *newest; /* of those that host_history_open() unpacked; NULL: none are */
+	const struct host_minute
+		*newest;    /* of those that host_history_open() unpacked; NULL: none are */
 	int64_t export_ms;  /* newest of its parts */
 	uint16_t exporters; /* bitmap over its parts */
 	bool changed;       /* is in its owner's list of changed hosts */
 	bool pending;       /* has minutes that were not judged in full */
-	uint32_t asked;     /* newest minute in which it had to do with a peer other than as server; 0: none */
+	uint32_t asked; /* newest minute in which it had to do with a peer other than as server; 0:
+	                   none */
 	struct host_past past;
 };
 
@@ -96,7 +100,8 @@ struct history_depth {
 	uint32_t sent;
 };
 
-/* Unpacks the host's minutes up to `minute`, for known_host.newest, until the next call or the next part. */
+/* Unpacks the host's minutes up to `minute`, for known_host.newest, until the next call or the next
+ * part. */
 void host_history_open(HostHistory *history, struct known_host *known, uint32_t minute,
                        const struct history_depth *depth);
 

@@ -28,7 +28,8 @@ find(struct host_services *services, uint64_t hash, uint16_t **slot)
 {
 	size_t at = hash >> 32 & (SERVICE_SLOTS - 1);
 
-	while (services->slots[at] != SERVICE_NONE && services->services[services->slots[at]].hash != hash)
+	while (services->slots[at] != SERVICE_NONE &&
+	       services->services[services->slots[at]].hash != hash)
 		at = (at + 1) & (SERVICE_SLOTS - 1);
 	*slot = &services->slots[at];
 	return **slot == SERVICE_NONE ? NULL : &services->services[**slot];
@@ -61,7 +62,8 @@ add_row(struct host_services *services, const struct host_peer *peer, uint32_t m
 }
 
 static void
-add_minute(struct host_services *services, const struct host_minute *minute, unsigned age, uint64_t sketch_key)
+add_minute(struct host_services *services, const struct host_minute *minute, unsigned age,
+           uint64_t sketch_key)
 {
 	const struct host_bin *bin = &minute->bin;
 	uint64_t *sent = services->sent[age_of(age)];
@@ -75,7 +77,9 @@ add_minute(struct host_services *services, const struct host_minute *minute, uns
 		sample = minute->extension->sample;
 	} else {
 		host_touches_sent(bin->touches, bin->touch_count, sent, sketch_key);
-		count = age < SERVICE_MINUTES ? host_touches_sample(bin->touches, bin->touch_count, made, sketch_key) : 0;
+		count = age < SERVICE_MINUTES ? host_touches_sample(bin->touches, bin->touch_count,
+		                                                    made, sketch_key)
+		                              : 0;
 	}
 	for (size_t i = 0; i < count && age < SERVICE_MINUTES && sample[i].hash != 0; i++) {
 		if (sample[i].kinds & TOUCH_SENT)
@@ -100,7 +104,8 @@ service_rhythm_of(const struct host_services *services, const struct host_servic
 		const struct service_row *row = &services->rows[at];
 
 		for (uint64_t left = row->peer.seconds; left != 0; left &= left - 1) {
-			int64_t now = (int64_t)row->minute * HOST_BIN_SECONDS + __builtin_ctzll(left);
+			int64_t now =
+				(int64_t)row->minute * HOST_BIN_SECONDS + __builtin_ctzll(left);
 			double interval = (double)(now - last);
 
 			if (last >= 0 && interval >= BEACON_INTERVAL_LEAST_S) {
@@ -115,7 +120,8 @@ service_rhythm_of(const struct host_services *services, const struct host_servic
 		return (struct service_rhythm){ 0 };
 	mean = sum / rhythm.intervals;
 	rhythm.interval_s = mean;
-	rhythm.regularity = fmax(0, 1 - sqrt(fmax(0, squares / rhythm.intervals - mean * mean)) / mean);
+	rhythm.regularity =
+		fmax(0, 1 - sqrt(fmax(0, squares / rhythm.intervals - mean * mean)) / mean);
 	return rhythm;
 }
 
@@ -145,8 +151,8 @@ find_rhythm(struct host_services *services)
 }
 
 void
-host_services_collect(struct host_services *services, const struct known_host *host, uint32_t minute,
-                      uint64_t sketch_key)
+host_services_collect(struct host_services *services, const struct known_host *host,
+                      uint32_t minute, uint64_t sketch_key)
 {
 	services->minute = minute;
 	services->row_count = services->count = 0;
@@ -162,8 +168,8 @@ host_services_collect(struct host_services *services, const struct known_host *h
 }
 
 void
-host_services_sent(const struct host_services *services, enum service_age from, enum service_age until,
-                   uint64_t sent[static SERVICE_SENT_WORDS])
+host_services_sent(const struct host_services *services, enum service_age from,
+                   enum service_age until, uint64_t sent[static SERVICE_SENT_WORDS])
 {
 	memset(sent, 0, SERVICE_SENT_WORDS * sizeof(*sent));
 	for (enum service_age age = from; age < until; age++) {

@@ -28,7 +28,8 @@ host_window_merge(struct host_window *window, const struct known_host *host, uin
 }
 
 void
-host_window_total(struct host_bin *total, const struct known_host *host, uint32_t minute, unsigned minutes)
+host_window_total(struct host_bin *total, const struct known_host *host, uint32_t minute,
+                  unsigned minutes)
 {
 	host_bin_init(total, &host->host, minute);
 	for (const struct host_minute *part = host->newest; part != NULL; part = part->older) {
@@ -52,7 +53,8 @@ host_minute_detail(const struct host_minute *minute, struct host_bin_extension *
 
 enum { ESTIMATES_TO = BUCKET_WORDS_MAX * 64 };
 
-/* sketch_linear_estimate() of so many bits set, for the two sizes of bitmap that there are most of. */
+/* sketch_linear_estimate() of so many bits set, for the two sizes of bitmap that there are most of.
+ */
 struct estimates {
 	double few[HOST_BIN_BUCKET_WORDS * 64 + 1];
 	double many[ESTIMATES_TO + 1];
@@ -93,7 +95,8 @@ bitmap_estimate(const uint64_t *bitmap, size_t words)
 		set += (size_t)__builtin_popcountll(bitmap[i]);
 	if (words == HOST_BIN_BUCKET_WORDS)
 		return estimates_of()->few[set];
-	return words == BUCKET_WORDS_MAX ? estimates_of()->many[set] : sketch_linear_estimate(bitmap, words);
+	return words == BUCKET_WORDS_MAX ? estimates_of()->many[set]
+	                                 : sketch_linear_estimate(bitmap, words);
 }
 
 struct bucket_count

@@ -29,12 +29,13 @@ struct host_window {
 /* One host at one minute, as features and experts see it. */
 struct host_view {
 	const struct known_host *host; /* its minutes are open */
-	uint32_t minute;          /* the newest */
-	unsigned history_minutes; /* looked at */
-	const Prevalence *prevalence; /* NULL: every peer counts as rare */
+	uint32_t minute;               /* the newest */
+	unsigned history_minutes;      /* looked at */
+	const Prevalence *prevalence;  /* NULL: every peer counts as rare */
 	uint64_t sketch_key;
 	bool hears; /* what the host receives is exported: what did not come back was not sent */
-	const struct host_window *windows; /* HOST_WINDOWS of them, those that are looked at merged at `minute` */
+	const struct host_window
+		*windows; /* HOST_WINDOWS of them, those that are looked at merged at `minute` */
 	const struct host_services *services; /* collected at `minute` */
 };
 
@@ -43,7 +44,8 @@ void host_window_merge(struct host_window *window, const struct known_host *host
                        unsigned minutes, uint64_t sketch_key);
 
 /* The bases alone: sums without detail. */
-void host_window_total(struct host_bin *total, const struct known_host *host, uint32_t minute, unsigned minutes);
+void host_window_total(struct host_bin *total, const struct known_host *host, uint32_t minute,
+                       unsigned minutes);
 
 /* The detail of one minute; `scratch` is where it is made when the bin is not extended. */
 const struct host_bin_extension *host_minute_detail(const struct host_minute *minute,

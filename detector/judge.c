@@ -16,7 +16,7 @@ enum {
 	ENOUGH_PACKETS = 10, /* in five minutes, to judge at all */
 	WINDOW_MINUTES = 5,
 	LONG_WINDOW_MINUTES = 15,
-	SITE_MINUTES = 1440,   /* between calibrations */
+	SITE_MINUTES = 1440, /* between calibrations */
 };
 
 struct Judge {
@@ -27,10 +27,10 @@ struct Judge {
 	struct calibration calibration;
 	SiteCalibration *site_calibration; /* for whoever asks */
 	SiteCalibration *today;            /* what is usual here, anew after each day */
-	struct calibration site;           /* of the day before; its tails' counts 0: not known yet */
-	uint32_t due_minute;               /* when that is made anew */
+	struct calibration site;    /* of the day before; its tails' counts 0: not known yet */
+	uint32_t due_minute;        /* when that is made anew */
 	unsigned hearing_exporters; /* that told what a host received, as host bins name them */
-	double evidence_threshold; /* -ln of the share of windows that may be called infected */
+	double evidence_threshold;  /* -ln of the share of windows that may be called infected */
 	uint64_t classified;
 	/* The host that is judged */
 	HostHistory *history;
@@ -56,7 +56,9 @@ load_classifier(Judge *judge, const struct judge_config *config, GError **error)
 		return true;
 	judge->classifier = classifier_load(path, error);
 	if (judge->classifier != NULL && !classifier_is_dense(judge->classifier))
-		log_warning("%s: evaluated by libsvm itself, which is slower: the dense form differs from it", path);
+		log_warning(
+			"%s: evaluated by libsvm itself, which is slower: the dense form differs from it",
+			path);
 	return judge->classifier != NULL;
 }
 
@@ -72,11 +74,13 @@ load_site_calibration(Judge *judge, const struct judge_config *config, bool *tak
 		return true;
 	if (!calibration_load(calibration, path, error))
 		return false;
-	*taken = calibration->model != NULL && strcmp(calibration->model, judge_model_name(judge)) == 0;
+	*taken = calibration->model != NULL &&
+	         strcmp(calibration->model, judge_model_name(judge)) == 0;
 	if (*taken)
 		return true;
-	log_warning("%s was made for another model than %s: passed over, make it anew with kenchi calibrate", path,
-	            judge_model_name(judge));
+	log_warning(
+		"%s was made for another model than %s: passed over, make it anew with kenchi calibrate",
+		path, judge_model_name(judge));
 	calibration_clear(calibration);
 	memset(calibration, 0, sizeof(*calibration));
 	return true;
@@ -111,7 +115,8 @@ judge_new(const struct judge_config *config, GError **error)
 		return NULL;
 	judge->evidence_threshold =
 		evidence_limit(config->alarms_per_1000_host_days, judge->calibration.windows_a_day);
-	judge->choice = judge->classifier != NULL ? classifier_features(judge->classifier) : feature_choice_all;
+	judge->choice = judge->classifier != NULL ? classifier_features(judge->classifier)
+	                                          : feature_choice_all;
 	return g_steal_pointer(&judge);
 }
 
@@ -136,8 +141,8 @@ minutes_before(uint32_t minute, unsigned minutes)
 static void
 open_host(Judge *judge)
 {
-	host_history_open(judge->history, (struct known_host *)(uintptr_t)judge->view.host, judge->view.minute,
-	                  &judge->depth);
+	host_history_open(judge->history, (struct known_host *)(uintptr_t)judge->view.host,
+	                  judge->view.minute, &judge->depth);
 }
 
 /* Has a window merged; that of 15 minutes may need more of its minutes than were opened. */
@@ -155,7 +160,8 @@ need_window(Judge *judge, enum host_window_length length)
 		judge->depth.sent = MIN(judge->depth.sent, from);
 		open_host(judge);
 	}
-	host_window_merge(&judge->windows[length], judge->view.host, judge->view.minute, minutes, judge->sketch_key);
+	host_window_merge(&judge->windows[length], judge->view.host, judge->view.minute, minutes,
+	                  judge->sketch_key);
 	judge->merged[length] = true;
 }
 
@@ -201,7 +207,8 @@ ask(Judge *judge, const struct host_outline *outline, const struct expert *exper
 			if (experts[i].needs[length])
 				need_window(judge, (enum host_window_length)length);
 		}
-		add_evidence(&judge->assessment, evidence, experts[i].judge(&judge->view, evidence));
+		add_evidence(&judge->assessment, evidence,
+		             experts[i].judge(&judge->view, evidence));
 	}
 }
 
@@ -209,7 +216,9 @@ static void
 ask_experts(Judge *judge, const struct host_outline *outline)
 {
 	static const struct expert experts[] = {
-		{ scan_expert_judge, scan_may_show, { [HOST_WINDOW_1] = true, [HOST_WINDOW_5] = true } },
+		{ scan_expert_judge,
+		  scan_may_show,
+		  { [HOST_WINDOW_1] = true, [HOST_WINDOW_5] = true } },
 		{ flood_expert_judge, flood_may_show, { [HOST_WINDOW_5] = true } },
 		{ mail_expert_judge, mail_may_show, { [HOST_WINDOW_15] = true } },
 		{ beacon_expert_judge, beacon_may_show, { false } },
@@ -235,7 +244,9 @@ static void
 ask_tellers(Judge *judge, const struct host_outline *outline, struct host_past *past)
 {
 	static const struct expert tellers[] = {
-		{ sweep_expert_judge, sweep_may_show, { [HOST_WINDOW_1] = true, [HOST_WINDOW_5] = true } },
+		{ sweep_expert_judge,
+		  sweep_may_show,
+		  { [HOST_WINDOW_1] = true, [HOST_WINDOW_5] = true } },
 		{ contact_expert_judge, contact_may_show, { false } },
 		{ spread_expert_judge, spread_may_show, { true, true, true } },
 	};
@@ -256,8 +267,9 @@ has_verdict(const struct assessment *assessment)
 }
 
 /*
- * Takes the window among those of the site.  After each day what is usual is told anew from that day: a few hours,
- * or an unlucky start among infected hosts, would say less than the shipped calibration.
+ * Takes the window among those of the site.  After each day what is usual is told anew from that
+ * day: a few hours, or an unlucky start among infected hosts, would say less than the shipped
+ * calibration.
  */
 static void
 observe_site(Judge *judge, uint32_t minute)
@@ -266,7 +278,8 @@ observe_site(Judge *judge, uint32_t minute)
 		judge->due_minute = minute + SITE_MINUTES;
 	site_calibration_add(judge->site_calibration, &judge->assessment);
 	site_calibration_add(judge->today, &judge->assessment);
-	if (minute < judge->due_minute || !site_calibration_make(judge->today, &judge->calibration, &judge->site))
+	if (minute < judge->due_minute ||
+	    !site_calibration_make(judge->today, &judge->calibration, &judge->site))
 		return;
 	judge->due_minute = minute + SITE_MINUTES;
 	site_calibration_clear(judge->today);
@@ -281,7 +294,8 @@ pattern_tail(const Judge *judge)
 	return site->count > 0 ? site : &judge->calibration.tails[BEHAVIOUR_traffic_pattern];
 }
 
-/* Without any calibration a decision value is taken as it is.  `beside`: evidence that is added to it. */
+/* Without any calibration a decision value is taken as it is.  `beside`: evidence that is added to
+ * it. */
 static void
 weigh_pattern(const Judge *judge, double beside, struct evidence *evidence)
 {
@@ -295,12 +309,13 @@ weigh_pattern(const Judge *judge, double beside, struct evidence *evidence)
 		return;
 	}
 	evidence->threshold = tail_value(tail, fmax(limit - beside, 0));
-	evidence->strength = evidence_strength(tail_evidence(tail, evidence->measured) + beside, limit);
+	evidence->strength =
+		evidence_strength(tail_evidence(tail, evidence->measured) + beside, limit);
 }
 
 /*
- * A pattern of what was not seen says nothing.  Missing TCP flags are no such thing: where replies are visible the other
- * features tell the same.
+ * A pattern of what was not seen says nothing.  Missing TCP flags are no such thing: where replies
+ * are visible the other features tell the same.
  */
 static bool
 may_ask(const Classifier *classifier, const struct assessment *assessment)
@@ -322,7 +337,8 @@ ask_classifier(Judge *judge, struct host_past *past)
 	if (classifier != NULL && !may_ask(classifier, &judge->assessment))
 		return;
 	for (int i = 0; i < HOST_WINDOWS; i++) {
-		if (judge->choice.window[i] || (i == HOST_WINDOW_5 && (judge->choice.change || judge->choice.waves)))
+		if (judge->choice.window[i] ||
+		    (i == HOST_WINDOW_5 && (judge->choice.change || judge->choice.waves)))
 			need_window(judge, (enum host_window_length)i);
 	}
 	feature_vector_compute(&judge->view, &judge->choice, judge->features);
@@ -335,10 +351,12 @@ ask_classifier(Judge *judge, struct host_past *past)
 	judge->classified++;
 	value = classifier_decide(classifier, judge->features);
 	if (judge->assessment.contact_count > 0)
-		value += classifier_decide_contacts(classifier, judge->contacts, judge->assessment.contact_count);
+		value += classifier_decide_contacts(classifier, judge->contacts,
+		                                    judge->assessment.contact_count);
 	evidence.measured = value_beside_past(&past->pattern, value, classifier_usual(classifier));
 	value_past_add(&past->pattern, value);
-	weigh_pattern(judge, evidence_of_report(past->report_minute, judge->view.minute), &evidence);
+	weigh_pattern(judge, evidence_of_report(past->report_minute, judge->view.minute),
+	              &evidence);
 	add_evidence(&judge->assessment, &evidence, 1);
 	observe_site(judge, judge->view.minute);
 }
@@ -380,8 +398,8 @@ weigh_evidence(Judge *judge)
 			evidence->usual = pattern_tail(judge)->quantiles[TAIL_QUANTILES - 1];
 			continue;
 		}
-		evidence->usual = judge->calibration.tails[evidence->behaviour]
-		                          .quantiles[TAIL_QUANTILES - 1];
+		evidence->usual =
+			judge->calibration.tails[evidence->behaviour].quantiles[TAIL_QUANTILES - 1];
 	}
 	assessment->score = assessment->evidence_count > 0 ? assessment->evidence[0].strength : 0;
 }
@@ -439,7 +457,8 @@ static struct history_depth
 depth_of(const Judge *judge, const struct judge_job *job, bool asks)
 {
 	bool long_window = !job->early && judge->choice.window[HOST_WINDOW_15];
-	uint32_t window = minutes_before(job->minute, long_window ? LONG_WINDOW_MINUTES : WINDOW_MINUTES);
+	uint32_t window =
+		minutes_before(job->minute, long_window ? LONG_WINDOW_MINUTES : WINDOW_MINUTES);
 
 	if (!asks)
 		return (struct history_depth){ window, window, window };
@@ -477,8 +496,8 @@ begin_assessment(Judge *judge, const struct judge_job *job, const struct host_bi
 	assessment->time_ms = job->time_ms;
 	assessment->bin_end_ms = ((int64_t)job->minute + 1) * HOST_BIN_MS;
 	assessment->early = job->early;
-	assessment->enough =
-		total->packets[HOST_OUT] + total->packets[HOST_IN] >= ENOUGH_PACKETS && total->flows[HOST_OUT] > 0;
+	assessment->enough = total->packets[HOST_OUT] + total->packets[HOST_IN] >= ENOUGH_PACKETS &&
+	                     total->flows[HOST_OUT] > 0;
 	assessment->score = 0;
 	assessment->sampling_interval = total->sampling_interval[0];
 	assessment->cannot_tell = cannot_tell(total, job->lost_parts);
@@ -491,8 +510,9 @@ begin_assessment(Judge *judge, const struct judge_job *job, const struct host_bi
 }
 
 /*
- * Is what the host receives exported: was something told in a minute that is kept?  Of a sampled host that receives little
- * nothing may have been: there it is asked what its exporter tells of others.
+ * Is what the host receives exported: was something told in a minute that is kept?  Of a sampled
+ * host that receives little nothing may have been: there it is asked what its exporter tells of
+ * others.
  */
 static bool
 hears(Judge *judge, const struct known_host *host, const struct host_bin *total)
@@ -505,7 +525,8 @@ hears(Judge *judge, const struct known_host *host, const struct host_bin *total)
 		if (m->bin.directions[0] >> HOST_IN & 1)
 			return true;
 	}
-	return total->sampling_interval[0] > 1 && (judge->hearing_exporters & total->exporters[0]) != 0;
+	return total->sampling_interval[0] > 1 &&
+	       (judge->hearing_exporters & total->exporters[0]) != 0;
 }
 
 const struct assessment *

@@ -1,7 +1,8 @@
 /*
- * Judges one host at one minute: merges its windows, asks the experts and the classifier, and weighs what they found against
- * what is usual on the site.  Only what is looked at is made: experts have gates (detector/expert_gate.h), and of the features
- * those are computed that the model names.
+ * Judges one host at one minute: merges its windows, asks the experts and the classifier, and
+ * weighs what they found against what is usual on the site.  Only what is looked at is made:
+ * experts have gates (detector/expert_gate.h), and of the features those are computed that the
+ * model names.
  *
  * Time: minutes of the bins; no clock is read.
  * Threads: one.
@@ -21,10 +22,10 @@
 typedef struct Judge Judge;
 
 struct judge_config {
-	const char *model_path;            /* these three as in struct assessor_config; not kept */
+	const char *model_path; /* these three as in struct assessor_config; not kept */
 	const char *calibration_path;
 	const char *site_calibration_path;
-	const Prevalence *prevalence;      /* NULL: every peer counts as rare */
+	const Prevalence *prevalence; /* NULL: every peer counts as rare */
 	uint64_t sketch_key;
 	double alarms_per_1000_host_days;
 };
@@ -44,15 +45,18 @@ struct judge_job {
 	int64_t time_ms; /* for the assessment */
 };
 
-/* The assessment but for its peers, valid until the next call.  NULL: an early look that found nothing. */
-const struct assessment *judge_host(Judge *judge, HostHistory *history, const struct judge_job *job);
+/* The assessment but for its peers, valid until the next call.  NULL: an early look that found
+ * nothing. */
+const struct assessment *judge_host(Judge *judge, HostHistory *history,
+                                    const struct judge_job *job);
 
 /* Adds the window's top peers to the last assessment, whose host must still be open. */
 void judge_add_peers(Judge *judge);
 
-uint64_t judge_classified(const Judge *judge); /* assessments in which the classifier decided */
+uint64_t judge_classified(const Judge *judge);    /* assessments in which the classifier decided */
 const char *judge_model_name(const Judge *judge); /* "none": experts only */
 SiteCalibration *judge_site(Judge *judge);
-bool judge_calibrate(const Judge *judge, struct calibration *calibration); /* as assessor_calibrate() */
+bool judge_calibrate(const Judge *judge,
+                     struct calibration *calibration); /* as assessor_calibrate() */
 
 #endif

@@ -23,12 +23,16 @@ static gboolean cef_stdout;
 
 static const GOptionEntry own_options[] = {
 	{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &config_path, "Configuration file", "FILE" },
-	{ "check", 'n', 0, G_OPTION_ARG_NONE, &check_only, "Check configuration, model and outputs, and exit", NULL },
-	{ "print-config", 0, 0, G_OPTION_ARG_NONE, &print_config, "Print a configuration file with all defaults", NULL },
-	{ "once", 0, 0, G_OPTION_ARG_NONE, &once, "End when the collector has read its captures to the end", NULL },
-	{ "cef-stdout", 0, 0, G_OPTION_ARG_NONE, &cef_stdout, "Alerts to standard output as CEF lines", NULL },
-	{ "scores", 0, 0, G_OPTION_ARG_FILENAME, &scores_path, "Write a JSON line for each host and minute to FILE",
-	  "FILE" },
+	{ "check", 'n', 0, G_OPTION_ARG_NONE, &check_only,
+	  "Check configuration, model and outputs, and exit", NULL },
+	{ "print-config", 0, 0, G_OPTION_ARG_NONE, &print_config,
+	  "Print a configuration file with all defaults", NULL },
+	{ "once", 0, 0, G_OPTION_ARG_NONE, &once,
+	  "End when the collector has read its captures to the end", NULL },
+	{ "cef-stdout", 0, 0, G_OPTION_ARG_NONE, &cef_stdout,
+	  "Alerts to standard output as CEF lines", NULL },
+	{ "scores", 0, 0, G_OPTION_ARG_FILENAME, &scores_path,
+	  "Write a JSON line for each host and minute to FILE", "FILE" },
 	{ "version", 'V', 0, G_OPTION_ARG_NONE, &version_only, "Print the version and exit", NULL },
 	G_OPTION_ENTRY_NULL,
 };
@@ -57,7 +61,8 @@ catch_signals(void)
 static bool
 read_options(int argc, char **argv, struct detector_config *config, GError **error)
 {
-	g_autoptr(GOptionContext) context = g_option_context_new("- judge hosts by what the collector saw");
+	g_autoptr(GOptionContext) context =
+		g_option_context_new("- judge hosts by what the collector saw");
 	g_autoptr(ConfigOptions) options = config_options_new(&detector_config_table);
 
 	g_option_context_add_main_entries(context, own_options, NULL);
@@ -65,8 +70,8 @@ read_options(int argc, char **argv, struct detector_config *config, GError **err
 	if (!g_option_context_parse(context, &argc, &argv, error))
 		return false;
 	if (argc > 1) {
-		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "unexpected argument \"%s\"",
-		            argv[1]);
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+		            "unexpected argument \"%s\"", argv[1]);
 		return false;
 	}
 	return detector_config_load(config, config_path, error) &&
@@ -93,7 +98,8 @@ run(const struct detector_config *config, GError **error)
 	catch_signals();
 	if (detector_run(detector, &requests, error))
 		return EXIT_OK;
-	return g_error_matches(*error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ? EXIT_NO_DATA : EXIT_RUNTIME;
+	return g_error_matches(*error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ? EXIT_NO_DATA
+	                                                                 : EXIT_RUNTIME;
 }
 
 static enum exit_code

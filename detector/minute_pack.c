@@ -7,7 +7,8 @@ enum {
 	BASE_FROM = offsetof(struct host_bin, touch_count), /* behind host and minute */
 	BASE_WORDS = (sizeof(struct host_bin) - BASE_FROM + WORD - 1) / WORD,
 	EXTENSION_WORDS = sizeof(struct host_bin_extension) / WORD,
-	/* An extension's three parts, in words; they are packed in the order sent, sample, the rest. */
+	/* An extension's three parts, in words; they are packed in the order sent, sample, the
+	   rest. */
 	SENT_WORDS = sizeof(((struct host_bin_extension *)0)->sent) / WORD,
 	SAMPLE_AT = offsetof(struct host_bin_extension, sample) / WORD,
 	SAMPLE_WORDS = sizeof(((struct host_bin_extension *)0)->sample) / WORD,
@@ -142,8 +143,10 @@ minute_pack(const struct host_bin *bin, const struct host_bin_extension *extensi
 		memcpy(detail, extension, sizeof(detail));
 		at = pack_words(detail, begin->extension, SENT_WORDS, at);
 		at = pack_words(detail + SAMPLE_AT, begin->extension + SAMPLE_AT, SAMPLE_WORDS, at);
-		at = pack_words(detail + SENT_WORDS, begin->extension + SENT_WORDS, SAMPLE_AT - SENT_WORDS, at);
-		at = pack_words(detail + SAMPLE_END, begin->extension + SAMPLE_END, EXTENSION_WORDS - SAMPLE_END, at);
+		at = pack_words(detail + SENT_WORDS, begin->extension + SENT_WORDS,
+		                SAMPLE_AT - SENT_WORDS, at);
+		at = pack_words(detail + SAMPLE_END, begin->extension + SAMPLE_END,
+		                EXTENSION_WORDS - SAMPLE_END, at);
 	}
 	return (size_t)(at - packed);
 }

@@ -70,7 +70,8 @@ note(Prevalence *prevalence, const struct host_address *peer, uint32_t minute, u
 }
 
 void
-prevalence_add(Prevalence *prevalence, const struct host_bin *bin, const struct host_bin_extension *extension)
+prevalence_add(Prevalence *prevalence, const struct host_bin *bin,
+               const struct host_bin_extension *extension)
 {
 	uint64_t host = host_bit(prevalence, &bin->host);
 
@@ -88,7 +89,8 @@ prevalence_add(Prevalence *prevalence, const struct host_bin *bin, const struct 
 }
 
 unsigned
-prevalence_others(const Prevalence *prevalence, const struct host_address *peer, const struct host_address *host)
+prevalence_others(const Prevalence *prevalence, const struct host_address *peer,
+                  const struct host_address *host)
 {
 	uint64_t hash = sketch_hash_peer(peer, prevalence->sketch_key);
 	const struct peer_entry *set = set_of(prevalence, hash);

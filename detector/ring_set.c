@@ -13,8 +13,8 @@ struct checkpoint {
 struct member {
 	unsigned worker;
 	RingReader *reader;
-	struct ring_position popped;  /* the last one */
-	struct ring_position settled; /* where reading would go on after a kill */
+	struct ring_position popped;                /* the last one */
+	struct ring_position settled;               /* where reading would go on after a kill */
 	struct checkpoint checkpoints[CHECKPOINTS]; /* behind settled, oldest first */
 	size_t checkpoint_count;
 	struct ring_watermark watermark;
@@ -149,7 +149,8 @@ worker_of(const char *name)
 	return (unsigned)worker;
 }
 
-/* Replaced rings are closed once they are read to their end and what came from them is done with. */
+/* Replaced rings are closed once they are read to their end and what came from them is done with.
+ */
 static void
 close_replaced(RingSet *set)
 {
@@ -248,7 +249,8 @@ hindmost(RingSet *set)
 
 		if (member->ended)
 			continue;
-		if (found == NULL || at < (found->has_watermark ? found->watermark.export_ms : INT64_MIN))
+		if (found == NULL ||
+		    at < (found->has_watermark ? found->watermark.export_ms : INT64_MIN))
 			found = member;
 	}
 	return found;
@@ -304,7 +306,8 @@ merge_watermarks(const RingSet *set, bool all, struct ring_watermark *sum)
 	*sum = (struct ring_watermark){ .export_ms = INT64_MIN, .least_ms = INT64_MAX };
 	for (size_t i = 0; i < set->count; i++) {
 		const struct member *member = &set->members[i];
-		bool alive = !member->ended && (set->lockstep || ring_reader_has_writer(member->reader));
+		bool alive =
+			!member->ended && (set->lockstep || ring_reader_has_writer(member->reader));
 
 		if (!member->has_watermark || (!all && !alive))
 			continue;
@@ -340,7 +343,8 @@ settle_member(struct member *member, int64_t before_ms)
 {
 	size_t passed = 0;
 
-	while (passed < member->checkpoint_count && member->checkpoints[passed].export_ms <= before_ms)
+	while (passed < member->checkpoint_count &&
+	       member->checkpoints[passed].export_ms <= before_ms)
 		passed++;
 	if (passed == 0)
 		return;

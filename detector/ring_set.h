@@ -1,12 +1,14 @@
 /*
- * All rings of a folder (ring.0, ring.1, ...: one for each worker of the collector) read as one stream.
+ * All rings of a folder (ring.0, ring.1, ...: one for each worker of the collector) read as one
+ * stream.
  *
- * Live, entries are taken where there are some.  In lockstep (captures) always from the ring whose watermark is behind,
- * so that the order does not depend on the speed of the workers.
- * What was popped stays on its ring for RING_SET_HOLD_MS of export time more (ring_set_settle()): after a kill those entries
- * come again, so that the minutes that were under way are judged from all of their parts.  Whoever takes entries sees to it
- * that the same part twice, before and after a start, counts once.
- * A ring that was made anew is read to its end and opened again; new rings are found by ring_set_look().
+ * Live, entries are taken where there are some.  In lockstep (captures) always from the ring whose
+ * watermark is behind, so that the order does not depend on the speed of the workers. What was
+ * popped stays on its ring for RING_SET_HOLD_MS of export time more (ring_set_settle()): after a
+ * kill those entries come again, so that the minutes that were under way are judged from all of
+ * their parts.  Whoever takes entries sees to it that the same part twice, before and after a
+ * start, counts once. A ring that was made anew is read to its end and opened again; new rings are
+ * found by ring_set_look().
  *
  * Bound: RING_SET_MAX rings.
  */
@@ -37,18 +39,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RingSet, ring_set_free)
 /* Where reading goes on in a ring that is not open yet. */
 void ring_set_restore(RingSet *set, unsigned worker, struct ring_position position);
 
-/* Finds new rings, opens replaced ones again.  False: one could not be opened; said once, until it changes. */
+/* Finds new rings, opens replaced ones again.  False: one could not be opened; said once, until it
+ * changes. */
 bool ring_set_look(RingSet *set, GError **error);
 
 /* The next entry, valid until the next call. */
 bool ring_set_pop(RingSet *set, struct ring_entry *entry);
 
-/* The least of the newest watermarks of the rings that are alive; never goes back.  False: there is none yet. */
+/* The least of the newest watermarks of the rings that are alive; never goes back.  False: there is
+ * none yet. */
 bool ring_set_watermark(RingSet *set, struct ring_watermark *watermark);
 
 /*
- * What was popped has been dealt with: moves the positions to watermarks that are RING_SET_HOLD_MS behind the newest.  With
- * `all`, and in a ring that is more than half full, to what was popped last.
+ * What was popped has been dealt with: moves the positions to watermarks that are RING_SET_HOLD_MS
+ * behind the newest.  With `all`, and in a ring that is more than half full, to what was popped
+ * last.
  */
 void ring_set_settle(RingSet *set, bool all);
 
@@ -58,14 +63,16 @@ bool ring_set_crowded(const RingSet *set);
 /* The positions that ring_set_position() tells are stored: their room is the collector's again. */
 void ring_set_commit(RingSet *set);
 
-/* Sleeps until a ring has something, in lockstep the one that is behind, or `timeout_ms` has passed. */
+/* Sleeps until a ring has something, in lockstep the one that is behind, or `timeout_ms` has
+ * passed. */
 void ring_set_wait(RingSet *set, int timeout_ms);
 bool ring_set_has_entry(const RingSet *set);
 
 /* Open rings by number: 0 to ring_set_count() - 1. */
 size_t ring_set_count(const RingSet *set);
 unsigned ring_set_worker(const RingSet *set, size_t index);
-struct ring_position ring_set_position(const RingSet *set, size_t index); /* settled; where reading would go on */
+struct ring_position ring_set_position(const RingSet *set,
+                                       size_t index); /* settled; where reading would go on */
 const char *ring_set_worker_counters(const RingSet *set, size_t index); /* JSON, or NULL */
 bool ring_set_has_writer(const RingSet *set, size_t index);
 

@@ -19,7 +19,7 @@ read_knots(double knots[static SCALER_KNOTS], GKeyFile *file, const char *path, 
 {
 	gsize count = 0;
 	g_autofree gdouble *list =
-	        g_key_file_get_double_list(file, "features", name, &count, error);
+		g_key_file_get_double_list(file, "features", name, &count, error);
 
 	if (list == NULL) {
 		g_prefix_error(error, "%s: ", path);
@@ -39,8 +39,7 @@ bool
 scaler_read(struct scaler *scaler, GKeyFile *file, const char *path, GError **error)
 {
 	gsize count = 0;
-	g_auto(GStrv) names =
-	        g_key_file_get_string_list(file, "features", "names", &count, error);
+	g_auto(GStrv) names = g_key_file_get_string_list(file, "features", "names", &count, error);
 
 	if (names == NULL) {
 		g_prefix_error(error, "%s: ", path);
@@ -88,7 +87,7 @@ static double
 place(const double knots[static SCALER_KNOTS], double value)
 {
 	row_mask below_rows = { 0 }, equal_rows = { 0 };
-	int64_t below = knots[SCALER_KNOTS - 1] < value; /* knots below it */
+	int64_t below = knots[SCALER_KNOTS - 1] < value;  /* knots below it */
 	int64_t equal = knots[SCALER_KNOTS - 1] <= value; /* knots not above it */
 
 	/* All are compared: a branch at each would be guessed wrong. */
@@ -109,7 +108,8 @@ place(const double knots[static SCALER_KNOTS], double value)
 		return (double)(below + equal - 1) / 2.0 / (SCALER_KNOTS - 1);
 	if (below == 0)
 		return 0;
-	return ((double)(below - 1) + (value - knots[below - 1]) / (knots[below] - knots[below - 1])) /
+	return ((double)(below - 1) +
+	        (value - knots[below - 1]) / (knots[below] - knots[below - 1])) /
 	       (SCALER_KNOTS - 1);
 }
 

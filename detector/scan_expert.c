@@ -1,7 +1,8 @@
 /*
  * Scans: within one minute, or five, many peers of one bucket of ports (or many ports of one bucket
  * of peers) that did not answer; slow ones within fifteen.  Thresholds lie in the gap between what
- * clean hosts of a campus reach and what scanners start with; detector/EVALUATION.md has the figures.
+ * clean hosts of a campus reach and what scanners start with; detector/EVALUATION.md has the
+ * figures.
  *
  * Where nothing that the host receives is exported, UDP and ICMP cannot be called unanswered.
  */
@@ -21,8 +22,8 @@ enum scan_class {
 	SCAN_CLASSES
 };
 
-/* Thresholds in peers (or ports) without answer: one minute, five and fifteen, unsampled; then 1 in 10 and 1
- * in 100, one minute and five. */
+/* Thresholds in peers (or ports) without answer: one minute, five and fifteen, unsampled; then 1 in
+ * 10 and 1 in 100, one minute and five. */
 static const struct {
 	double whole[HOST_WINDOWS];
 	double sampled[2];
@@ -33,12 +34,14 @@ static const struct {
 	[SCAN_UDP_LOW] = { { 40, 60, 75 }, { 16, 12 }, 0.6 },
 	[SCAN_UDP_HIGH] = { { 45, 75, 100 }, { 20, 8 }, 0.6 },
 	[SCAN_ICMP] = { { 20, 30, 45 }, { 10, 8 }, 0.6 },
-	[SCAN_VERTICAL] = { { 25, 30, 40 }, { INFINITY, INFINITY }, 0.6 }, /* sampling confuses who is client */
+	[SCAN_VERTICAL] = { { 25, 30, 40 },
+	                    { INFINITY, INFINITY },
+	                    0.6 }, /* sampling confuses who is client */
 };
 
 /*
- * Who is answered by peers that it never asked, because its address is forged, refuses with RST; the exporter may tell of
- * that first.  A scan sends RST to those that answered alone.
+ * Who is answered by peers that it never asked, because its address is forged, refuses with RST;
+ * the exporter may tell of that first.  A scan sends RST to those that answered alone.
  */
 static bool
 only_refuses(const struct host_bin *total, double failing)
@@ -49,19 +52,18 @@ only_refuses(const struct host_bin *total, double failing)
 }
 
 /*
- * Where what the host receives is not exported: of TCP the client's own record shows whether it was answered; of the others
- * nothing does.  Resolvers, clocks and monitors ask many by UDP below 1024 and ICMP; above it few ask as many on one port.
+ * Where what the host receives is not exported: of TCP the client's own record shows whether it was
+ * answered; of the others nothing does.  Resolvers, clocks and monitors ask many by UDP below 1024
+ * and ICMP; above it few ask as many on one port.
  */
-static double
-deaf_factor(enum scan_class class)
+static double deaf_factor(enum scan_class class)
 {
 	if (class == SCAN_UDP_LOW || class == SCAN_ICMP)
 		return INFINITY;
 	return class == SCAN_UDP_HIGH ? 3 : 1;
 }
 
-static bool
-is_tcp(enum scan_class class)
+static bool is_tcp(enum scan_class class)
 {
 	return deaf_factor(class) <= 1;
 }
@@ -81,7 +83,8 @@ bucket_class(unsigned bucket)
 	return bucket < PORT_BUCKET_ICMP ? SCAN_UDP_HIGH : SCAN_ICMP;
 }
 
-/* A scan that goes on is found in fifteen minutes where five of them show this share of it, for they hold a third. */
+/* A scan that goes on is found in fifteen minutes where five of them show this share of it, for
+ * they hold a third. */
 static const double slow_share = 0.25;
 
 /* Between the samplings for which a threshold is known, by the logarithm of the interval; beyond
@@ -123,7 +126,8 @@ struct look {
 	bool hearing;                   /* the exporter tells what the host receives */
 };
 
-/* Peers that answered.  Where QUIC is blocked browsers ask the same peers by TCP: an answer to that is one too. */
+/* Peers that answered.  Where QUIC is blocked browsers ask the same peers by TCP: an answer to that
+ * is one too. */
 static void
 collect_answers(const struct host_bin_extension *detail, unsigned bucket, uint64_t *heard)
 {
@@ -131,9 +135,11 @@ collect_answers(const struct host_bin_extension *detail, unsigned bucket, uint64
 	bool quic = bucket == PORT_BUCKET_UDP_LOW && detail->port_least[bucket] <= QUIC_PORT &&
 	            detail->port_greatest[bucket] >= QUIC_PORT;
 
-	memcpy(heard, detail->port_heard + (size_t)bucket * HOST_BIN_BUCKET_WORDS, HOST_BIN_BUCKET_WORDS * sizeof(*heard));
+	memcpy(heard, detail->port_heard + (size_t)bucket * HOST_BIN_BUCKET_WORDS,
+	       HOST_BIN_BUCKET_WORDS * sizeof(*heard));
 	for (size_t i = 0; quic && i < (size_t)WEB_BUCKETS * HOST_BIN_BUCKET_WORDS; i++)
-		heard[i % HOST_BIN_BUCKET_WORDS] |= detail->port_heard[(size_t)PORT_BUCKET_WEB * HOST_BIN_BUCKET_WORDS + i];
+		heard[i % HOST_BIN_BUCKET_WORDS] |=
+			detail->port_heard[(size_t)PORT_BUCKET_WEB * HOST_BIN_BUCKET_WORDS + i];
 }
 
 static bool
@@ -143,8 +149,8 @@ is_sampled(const struct look *look)
 }
 
 /*
- * Of a question and its answer a sampled export seldom tells both: there so many peers are unanswered as fewer answer than
- * are asked, whoever they are.
+ * Of a question and its answer a sampled export seldom tells both: there so many peers are
+ * unanswered as fewer answer than are asked, whoever they are.
  */
 static struct bucket_count
 count_bucket(const struct look *look, unsigned bucket, bool vertical)
@@ -155,17 +161,20 @@ count_bucket(const struct look *look, unsigned bucket, bool vertical)
 	struct bucket_count count;
 
 	if (vertical)
-		return bucket_count(detail->peer_sent + at, detail->peer_heard + at, HOST_BIN_BUCKET_WORDS);
+		return bucket_count(detail->peer_sent + at, detail->peer_heard + at,
+		                    HOST_BIN_BUCKET_WORDS);
 	collect_answers(detail, bucket, answers);
 	count = bucket_count(detail->port_sent + at, answers, HOST_BIN_BUCKET_WORDS);
 	if (is_sampled(look))
-		count.failing = fmax(count.sent - bitmap_estimate(answers, HOST_BIN_BUCKET_WORDS), 0);
+		count.failing =
+			fmax(count.sent - bitmap_estimate(answers, HOST_BIN_BUCKET_WORDS), 0);
 	return count;
 }
 
 /*
- * Are so many unanswered that it is no client's bad luck?  Two standard errors more may have answered: of what is sampled, and
- * of many more peers than there are bits to count them by (Whang et al., 1990).
+ * Are so many unanswered that it is no client's bad luck?  Two standard errors more may have
+ * answered: of what is sampled, and of many more peers than there are bits to count them by (Whang
+ * et al., 1990).
  */
 static bool
 fails_enough(const struct look *look, const struct bucket_count *count, enum scan_class class)
@@ -184,8 +193,10 @@ bucket_judge(const struct look *look, unsigned bucket, bool vertical, struct sca
 	enum scan_class class = vertical ? SCAN_VERTICAL : bucket_class(bucket);
 	uint64_t mask = vertical ? detail->peer_mask[bucket] : detail->port_mask[bucket];
 	struct bucket_count count = count_bucket(look, bucket, vertical);
-	struct scan scan = { count.failing, threshold(class, look->length, look->window->total.sampling_interval[0]), vertical,
-		             bucket, look->length };
+	struct scan scan = { count.failing,
+		             threshold(class, look->length,
+		                       look->window->total.sampling_interval[0]),
+		             vertical, bucket, look->length };
 	double others = 32 * log(32 / fmax(32 - __builtin_popcountll(mask),
 	                                   0.7)); /* linear count of 32 bits */
 
@@ -232,13 +243,15 @@ add_peers(const struct host_view *view, const struct scan *scan, struct evidence
 			if (((peer->kinds & TOUCH_HEARD) != 0) == answered &&
 			    peer_fits(peer, scan, view->sketch_key))
 				evidence->peers[evidence->peer_count++] =
-					window->minutes == 1 ? expert_peer_at(peer, view->minute) : expert_peer(peer);
+					window->minutes == 1 ? expert_peer_at(peer, view->minute)
+							     : expert_peer(peer);
 		}
 	}
 }
 
 static size_t
-tell(const struct host_view *view, const struct scan best[2], double strength_least, struct evidence *evidence)
+tell(const struct host_view *view, const struct scan best[2], double strength_least,
+     struct evidence *evidence)
 {
 	size_t count = 0;
 
@@ -278,7 +291,8 @@ slow_scan_may_show(const struct host_window *five_minutes)
 	struct scan best[2] = { { .threshold = 1 }, { .threshold = 1 } };
 	const struct look look = { five_minutes, HOST_WINDOW_15, true };
 
-	/* Where no answers are exported, all that a busy client asks in so long a time would count. */
+	/* Where no answers are exported, all that a busy client asks in so long a time would count.
+	 */
 	if (five_minutes->total.directions[0] != (1u << HOST_OUT | 1u << HOST_IN))
 		return false;
 	window_judge(&look, best);

@@ -6,7 +6,8 @@
 
 /* Of the windows whose tail is known so many are above the quantile that a site is compared at. */
 static const double known_share = 0.2;
-static const double factor_most = 4; /* a site cannot be further from what is known than that, or its inverse */
+static const double factor_most =
+	4; /* a site cannot be further from what is known than that, or its inverse */
 
 struct sampled_host {
 	struct host_address host;
@@ -106,7 +107,8 @@ site_calibration_add(SiteCalibration *site, const struct assessment *assessment)
 		return;
 	site->windows++;
 	host->seen++;
-	place = host->seen <= SITE_CALIBRATION_VALUES ? host->seen - 1 : next_random(host) % host->seen;
+	place = host->seen <= SITE_CALIBRATION_VALUES ? host->seen - 1
+	                                              : next_random(host) % host->seen;
 	if (place >= SITE_CALIBRATION_VALUES)
 		return;
 	for (int behaviour = 0; behaviour < BEHAVIOUR_COUNT; behaviour++)
@@ -153,7 +155,7 @@ trimmed_tail(const SiteCalibration *site, int behaviour)
 	size_t hosts = site->order->len;
 	size_t trimmed = (hosts + SITE_CALIBRATION_TRIM - 1) / SITE_CALIBRATION_TRIM;
 	g_autofree struct ranked_host *ranks = g_new(struct ranked_host, hosts);
-	g_autofree double *values = g_new(double, hosts * SITE_CALIBRATION_VALUES);
+	g_autofree double *values = g_new(double, hosts *SITE_CALIBRATION_VALUES);
 	size_t count = 0;
 
 	for (size_t i = 0; i < hosts; i++) {
@@ -161,7 +163,8 @@ trimmed_tail(const SiteCalibration *site, int behaviour)
 
 		ranks[i] = (struct ranked_host){ host, (double)host->values[behaviour][0] };
 		for (size_t j = 1; j < value_count(host); j++)
-			ranks[i].greatest = MAX(ranks[i].greatest, (double)host->values[behaviour][j]);
+			ranks[i].greatest =
+				MAX(ranks[i].greatest, (double)host->values[behaviour][j]);
 	}
 	qsort(ranks, hosts, sizeof(ranks[0]), compare_ranks);
 	for (size_t i = trimmed; i < hosts; i++) {
@@ -192,16 +195,18 @@ scaled_tail(const SiteCalibration *site, int behaviour, const struct tail *known
 }
 
 bool
-site_calibration_make(const SiteCalibration *site, const struct calibration *known, struct calibration *calibration)
+site_calibration_make(const SiteCalibration *site, const struct calibration *known,
+                      struct calibration *calibration)
 {
-	if (site->windows < SITE_CALIBRATION_WINDOWS_LEAST || site->order->len < SITE_CALIBRATION_HOSTS_LEAST)
+	if (site->windows < SITE_CALIBRATION_WINDOWS_LEAST ||
+	    site->order->len < SITE_CALIBRATION_HOSTS_LEAST)
 		return false;
 	calibration->windows_a_day = known->windows_a_day;
 	for (int behaviour = 0; behaviour < BEHAVIOUR_COUNT; behaviour++) {
 		const struct tail *tail = &known->tails[behaviour];
 
-		calibration->tails[behaviour] =
-			tail->count > 0 ? scaled_tail(site, behaviour, tail) : trimmed_tail(site, behaviour);
+		calibration->tails[behaviour] = tail->count > 0 ? scaled_tail(site, behaviour, tail)
+		                                                : trimmed_tail(site, behaviour);
 	}
 	return true;
 }

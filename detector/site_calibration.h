@@ -1,16 +1,17 @@
 /*
  * What is usual on a site, taken from its own windows, though some of its hosts may be infected.
  *
- * Of each host a fair sample of at most SITE_CALIBRATION_VALUES windows counts, so that nobody's long presence decides.
- * Above SITE_CALIBRATION_HOSTS hosts, later ones are not sampled.
+ * Of each host a fair sample of at most SITE_CALIBRATION_VALUES windows counts, so that nobody's
+ * long presence decides. Above SITE_CALIBRATION_HOSTS hosts, later ones are not sampled.
  *
- * A behaviour whose tail is known from elsewhere keeps that shape, for no site has clean windows enough to show its own
- * far end; its factor becomes how many times as often as elsewhere this site's windows pass the 80 % quantile.  Of that
- * (of its logarithm) SITE_CALIBRATION_HOSTS_HALF hosts decide half, many hosts nearly all.  So far inside the tail,
- * infected hosts move it little, whatever they do: one in ten of them by less than a half.
+ * A behaviour whose tail is known from elsewhere keeps that shape, for no site has clean windows
+ * enough to show its own far end; its factor becomes how many times as often as elsewhere this
+ * site's windows pass the 80 % quantile.  Of that (of its logarithm) SITE_CALIBRATION_HOSTS_HALF
+ * hosts decide half, many hosts nearly all.  So far inside the tail, infected hosts move it little,
+ * whatever they do: one in ten of them by less than a half.
  *
- * Any other behaviour has the tail of its own values; the hosts with the greatest, one in SITE_CALIBRATION_TRIM (rounded
- * up), are left out.
+ * Any other behaviour has the tail of its own values; the hosts with the greatest, one in
+ * SITE_CALIBRATION_TRIM (rounded up), are left out.
  *
  * Threads: one.  No clock, no true randomness: the same windows give the same calibration.
  */
@@ -44,7 +45,8 @@ void site_calibration_clear(SiteCalibration *site);
 uint64_t site_calibration_windows(const SiteCalibration *site);
 size_t site_calibration_hosts(const SiteCalibration *site);
 
-/* False: there are too few windows or hosts.  Tails and windows_a_day are written; `known`: what holds elsewhere. */
+/* False: there are too few windows or hosts.  Tails and windows_a_day are written; `known`: what
+ * holds elsewhere. */
 bool site_calibration_make(const SiteCalibration *site, const struct calibration *known,
                            struct calibration *calibration);
 

@@ -1,7 +1,8 @@
 /*
- * How infections travel, as far as bins tell it: a host that calls many peers for the first time on the ports of file
- * shares and remote shells, and a host that was itself called in such a way and then changed.  Bins do not name the
- * callers of a busy host, so that the way from one host to the next is told by port and time, not by name.
+ * How infections travel, as far as bins tell it: a host that calls many peers for the first time on
+ * the ports of file shares and remote shells, and a host that was itself called in such a way and
+ * then changed.  Bins do not name the callers of a busy host, so that the way from one host to the
+ * next is told by port and time, not by name.
  */
 #include <glib.h>
 #include <math.h>
@@ -11,14 +12,14 @@
 #include "detector/expert.h"
 
 enum {
-	PEERS_THRESHOLD = 8,        /* called for the first time */
-	PEERS_AFTER_CALL = 4,       /* the same, after the host itself was called there */
+	PEERS_THRESHOLD = 8,  /* called for the first time */
+	PEERS_AFTER_CALL = 4, /* the same, after the host itself was called there */
 	CALLED_MINUTES = 30,
 	ATTACK_MINUTES = 10,
-	KNOWN_MINUTES = 10,         /* of the host's past, to say that a call is the first */
+	KNOWN_MINUTES = 10, /* of the host's past, to say that a call is the first */
 	VERTICAL_CALLS = 20,
 	VERTICAL_CALLERS = 3,
-	CHANGE_PEERS = 10,          /* silent ones on one port */
+	CHANGE_PEERS = 10, /* silent ones on one port */
 };
 
 /* A way from host to host. */
@@ -46,7 +47,8 @@ new_peers(const struct host_view *view, const struct way *way)
 		const struct host_bin_extension *detail;
 
 		if (m->bin.minute + window->minutes > view->minute ||
-		    m->bin.minute + view->windows[HOST_WINDOW_15].minutes <= view->minute || calls(&m->bin, HOST_OUT, way->class) == 0)
+		    m->bin.minute + view->windows[HOST_WINDOW_15].minutes <= view->minute ||
+		    calls(&m->bin, HOST_OUT, way->class) == 0)
 			continue;
 		detail = host_minute_detail(m, &scratch, view->sketch_key);
 		for (int i = 0; i < HOST_BIN_BUCKET_WORDS; i++)
@@ -54,7 +56,8 @@ new_peers(const struct host_view *view, const struct way *way)
 	}
 	for (int i = 0; i < HOST_BIN_BUCKET_WORDS; i++)
 		all[i] = before[i] | window->detail.port_sent[at + (size_t)i];
-	return sketch_linear_estimate(all, HOST_BIN_BUCKET_WORDS) - sketch_linear_estimate(before, HOST_BIN_BUCKET_WORDS);
+	return sketch_linear_estimate(all, HOST_BIN_BUCKET_WORDS) -
+	       sketch_linear_estimate(before, HOST_BIN_BUCKET_WORDS);
 }
 
 /* Was the host called on the way before the window in which it calls others? */
@@ -85,7 +88,8 @@ add_called_peers(const struct host_view *view, const struct way *way, struct evi
 		const struct host_peer *peer = &detail->sample[i];
 
 		if (peer->hash != 0 && (peer->kinds & TOUCH_SENT) &&
-		    host_bin_port_bucket(peer->port, peer->protocol, view->sketch_key) == way->bucket)
+		    host_bin_port_bucket(peer->port, peer->protocol, view->sketch_key) ==
+		            way->bucket)
 			evidence->peers[evidence->peer_count++] = expert_peer(peer);
 	}
 }
@@ -126,7 +130,8 @@ struct attack {
 };
 
 static bool
-is_first_call(const struct host_view *view, const struct host_minute *minute, enum host_port_class class)
+is_first_call(const struct host_view *view, const struct host_minute *minute,
+              enum host_port_class class)
 {
 	bool known = false;
 
@@ -146,15 +151,18 @@ is_probed(const struct host_view *view, const struct host_minute *minute)
 	struct host_bin_extension scratch;
 
 	return minute->bin.syn_only_flows[HOST_IN] >= VERTICAL_CALLS &&
-	       sketch_distinct_estimate(host_minute_detail(minute, &scratch, view->sketch_key)->callers) <=
+	       sketch_distinct_estimate(
+		       host_minute_detail(minute, &scratch, view->sketch_key)->callers) <=
 	               VERTICAL_CALLERS;
 }
 
 static bool
-find_attack_at(const struct host_view *view, const struct host_minute *minute, struct attack *attack)
+find_attack_at(const struct host_view *view, const struct host_minute *minute,
+               struct attack *attack)
 {
 	if (is_probed(view, minute)) {
-		*attack = (struct attack){ minute, minute->bin.syn_only_flows[HOST_IN], VERTICAL_CALLS };
+		*attack = (struct attack){ minute, minute->bin.syn_only_flows[HOST_IN],
+			                   VERTICAL_CALLS };
 		return true;
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
@@ -190,15 +198,17 @@ silent_peers_most(const struct host_window *window)
 
 	for (size_t bucket = PORT_BUCKET_SMTP; bucket < PORT_BUCKET_UDP_LOW; bucket++) {
 		size_t at = bucket * HOST_BIN_BUCKET_WORDS;
-		struct bucket_count count = bucket_count(window->detail.port_sent + at, window->detail.port_heard + at,
-		                                         HOST_BIN_BUCKET_WORDS);
+		struct bucket_count count =
+			bucket_count(window->detail.port_sent + at, window->detail.port_heard + at,
+		                     HOST_BIN_BUCKET_WORDS);
 
 		most = fmax(most, count.failing);
 	}
 	return most;
 }
 
-/* In the newest minute: silent peers on one port, or a download from a peer that is new and rare. */
+/* In the newest minute: silent peers on one port, or a download from a peer that is new and rare.
+ */
 static bool
 has_changed(const struct host_view *view, const struct attack *attack, struct evidence *evidence)
 {
@@ -209,10 +219,12 @@ has_changed(const struct host_view *view, const struct attack *attack, struct ev
 		return true;
 	count = contacts_collect(view, HOST_WINDOW_15, contacts);
 	for (size_t i = 0; i < count; i++) {
-		if (!contacts[i].is_new || !contacts[i].is_rare || contacts[i].fetch_minute != view->minute ||
+		if (!contacts[i].is_new || !contacts[i].is_rare ||
+		    contacts[i].fetch_minute != view->minute ||
 		    contacts[i].first_minute < attack->minute->bin.minute)
 			continue;
-		evidence->peers[evidence->peer_count++] = expert_peer_at(&contacts[i].service, contacts[i].first_minute);
+		evidence->peers[evidence->peer_count++] =
+			expert_peer_at(&contacts[i].service, contacts[i].first_minute);
 		return true;
 	}
 	return false;

@@ -1,5 +1,6 @@
 /*
- * Sweeps: many peers and many ports that do not answer, even where no port and no peer has enough of them for a scan.
+ * Sweeps: many peers and many ports that do not answer, even where no port and no peer has enough
+ * of them for a scan.
  */
 #include <glib.h>
 #include <math.h>
@@ -22,7 +23,8 @@ static double
 failing_services(const struct host_window *window)
 {
 	const struct host_bin_extension *detail = &window->detail;
-	struct bucket_count services = bucket_count(detail->sent, detail->heard, G_N_ELEMENTS(detail->sent));
+	struct bucket_count services =
+		bucket_count(detail->sent, detail->heard, G_N_ELEMENTS(detail->sent));
 
 	if (services.failing < failing_share * services.sent ||
 	    sketch_distinct_estimate(detail->peers) < peers_least ||
@@ -39,7 +41,8 @@ add_silent_peers(const struct host_window *window, struct evidence *evidence)
 
 		if (peer->hash != 0 && (peer->kinds & TOUCH_SENT) && !(peer->kinds & TOUCH_HEARD))
 			evidence->peers[evidence->peer_count++] =
-				window->minutes == 1 ? expert_peer_at(peer, window->minute) : expert_peer(peer);
+				window->minutes == 1 ? expert_peer_at(peer, window->minute)
+						     : expert_peer(peer);
 	}
 }
 
@@ -53,7 +56,8 @@ sweep_expert_judge(const struct host_view *view, struct evidence *evidence)
 		const struct host_window *window = &view->windows[length];
 		double count = failing_services(window);
 
-		if (count < threshold(window) || (best != NULL && count / threshold(window) <= failing / threshold(best)))
+		if (count < threshold(window) ||
+		    (best != NULL && count / threshold(window) <= failing / threshold(best)))
 			continue;
 		best = window;
 		failing = count;

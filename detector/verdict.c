@@ -16,7 +16,8 @@ static const char *const act_names[] = {
 };
 
 /* In the order of the bits of enum cannot_tell. */
-static const char *const cannot_tell_names[] = { "sampled", "flags", "direction", "sizes", "detail" };
+static const char *const cannot_tell_names[] = { "sampled", "flags", "direction", "sizes",
+	                                         "detail" };
 
 const char *
 verdict_name(enum verdict_kind kind)

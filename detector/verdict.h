@@ -1,5 +1,6 @@
 /*
- * What the detector says about one host: a value, as it lies in the verdict table, the store and an alert.
+ * What the detector says about one host: a value, as it lies in the verdict table, the store and an
+ * alert.
  */
 #ifndef DETECTOR_VERDICT_H
 #define DETECTOR_VERDICT_H
@@ -11,7 +12,8 @@
 #include "common/host_address.h"
 #include "detector/assessment.h"
 
-/* The score from which on a host is infected, and the one from which on its evidence is worth keeping. */
+/* The score from which on a host is infected, and the one from which on its evidence is worth
+ * keeping. */
 #define VERDICT_INFECTED_SCORE 0.5
 #define VERDICT_NEAR_SCORE     0.25
 
@@ -23,11 +25,11 @@ enum verdict_act { ACT_NONE, ACT_DETECTED, ACT_UPDATED, ACT_CLEARED };
 struct verdict {
 	struct host_address host;
 	enum verdict_kind kind;
-	double score;              /* of the last window; of an infected host the greatest since since_ms */
-	double peak_score;         /* the greatest ever */
-	int64_t since_ms;          /* when the kind fell */
+	double score;      /* of the last window; of an infected host the greatest since since_ms */
+	double peak_score; /* the greatest ever */
+	int64_t since_ms;  /* when the kind fell */
 	int64_t first_detected_ms; /* when it was first infected; 0: never */
-	int64_t infected_ms;       /* when the last infection was found, be it cleared or not; 0: never */
+	int64_t infected_ms; /* when the last infection was found, be it cleared or not; 0: never */
 	int64_t first_seen_ms;
 	int64_t last_seen_ms;
 	int64_t evidence_ms; /* end of the last minute with a score that is enough; 0: never */
@@ -40,7 +42,7 @@ struct verdict {
 	unsigned behaviours;  /* bits (1 << enum behaviour), of an infected host since since_ms */
 };
 
-const char *verdict_name(enum verdict_kind kind); /* "infected" */
+const char *verdict_name(enum verdict_kind kind);   /* "infected" */
 const char *verdict_act_name(enum verdict_act act); /* "detected"; "none" */
 
 /* False: there is no such name. */

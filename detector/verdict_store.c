@@ -34,45 +34,51 @@ enum statement {
 };
 
 static const char *const statements[STATEMENTS] = {
-	[PUT_VERDICT] = "INSERT OR REPLACE INTO verdict (host, verdict, score, peak_score, reason, since_ms,"
-	                " first_detected_ms, first_seen_ms, last_seen_ms, bins, sampling_interval, cannot_tell,"
-	                " behaviours, infected_ms, evidence_ms, judged, alerted_ms, judged_ms)"
-	                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+	[PUT_VERDICT] =
+		"INSERT OR REPLACE INTO verdict (host, verdict, score, peak_score, reason, since_ms,"
+		" first_detected_ms, first_seen_ms, last_seen_ms, bins, sampling_interval, cannot_tell,"
+		" behaviours, infected_ms, evidence_ms, judged, alerted_ms, judged_ms)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
 	[PUT_EVENT] = "INSERT INTO event (time_ms, host, act, verdict, score, behaviours)"
-	              " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+		      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[PUT_OUTBOX] = "INSERT INTO outbox (id, time_ms, act, severity, cef, ecs)"
-	               " VALUES (last_insert_rowid(), ?1, ?2, ?3, ?4, ?5)",
+		       " VALUES (last_insert_rowid(), ?1, ?2, ?3, ?4, ?5)",
 	[CLEAR_OUTBOX] = "DELETE FROM outbox",
 	[PUT_EVIDENCE] =
-	        "INSERT INTO evidence (host, behaviour, first_ms, last_ms, minutes, measured, threshold, usual,"
-	        " strength, unit, peers) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10)"
-	        " ON CONFLICT (host, behaviour) DO UPDATE SET"
-	        " minutes = minutes + (excluded.last_ms > last_ms),"
-	        " first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms),"
-	        " measured = CASE WHEN excluded.strength >= strength THEN excluded.measured ELSE measured END,"
-	        " threshold = CASE WHEN excluded.strength >= strength THEN excluded.threshold ELSE threshold END,"
-	        " usual = CASE WHEN excluded.strength >= strength THEN excluded.usual ELSE usual END,"
-	        " peers = CASE WHEN excluded.strength >= strength THEN excluded.peers ELSE peers END,"
-	        " strength = max(strength, excluded.strength)",
+		"INSERT INTO evidence (host, behaviour, first_ms, last_ms, minutes, measured, threshold, usual,"
+		" strength, unit, peers) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10)"
+		" ON CONFLICT (host, behaviour) DO UPDATE SET"
+		" minutes = minutes + (excluded.last_ms > last_ms),"
+		" first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms),"
+		" measured = CASE WHEN excluded.strength >= strength THEN excluded.measured ELSE measured END,"
+		" threshold = CASE WHEN excluded.strength >= strength THEN excluded.threshold ELSE threshold END,"
+		" usual = CASE WHEN excluded.strength >= strength THEN excluded.usual ELSE usual END,"
+		" peers = CASE WHEN excluded.strength >= strength THEN excluded.peers ELSE peers END,"
+		" strength = max(strength, excluded.strength)",
 	[PUT_FEATURE] = "INSERT OR REPLACE INTO feature (host, time_ms, score, feature_values)"
-	                " VALUES (?1, ?2, ?3, ?4)",
-	[TRIM_FEATURE] = "DELETE FROM feature WHERE host = ?1 AND time_ms <= (SELECT time_ms FROM feature"
-	                 " WHERE host = ?1 ORDER BY time_ms DESC LIMIT 1 OFFSET ?2)",
-	[PUT_PEER] = "INSERT INTO peer (host, peer, port, protocol, flows, octets_out, octets_in, answered, last_ms)"
-	             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
-	             " ON CONFLICT (host, peer, port, protocol) DO UPDATE SET"
-	             " flows = max(flows, excluded.flows), octets_out = max(octets_out, excluded.octets_out),"
-	             " octets_in = max(octets_in, excluded.octets_in), answered = answered OR excluded.answered,"
-	             " last_ms = max(last_ms, excluded.last_ms)",
-	[TRIM_PEER] = "DELETE FROM peer WHERE host = ?1 AND (peer, port, protocol) IN (SELECT peer, port, protocol"
-	              " FROM peer WHERE host = ?1 ORDER BY last_ms DESC, octets_out + octets_in DESC, peer, port,"
-	              " protocol LIMIT -1 OFFSET ?2)",
-	[PUT_POSITION] = "INSERT OR REPLACE INTO ring_position (worker, epoch, sequence) VALUES (?1, ?2, ?3)",
+			" VALUES (?1, ?2, ?3, ?4)",
+	[TRIM_FEATURE] =
+		"DELETE FROM feature WHERE host = ?1 AND time_ms <= (SELECT time_ms FROM feature"
+		" WHERE host = ?1 ORDER BY time_ms DESC LIMIT 1 OFFSET ?2)",
+	[PUT_PEER] =
+		"INSERT INTO peer (host, peer, port, protocol, flows, octets_out, octets_in, answered, last_ms)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+		" ON CONFLICT (host, peer, port, protocol) DO UPDATE SET"
+		" flows = max(flows, excluded.flows), octets_out = max(octets_out, excluded.octets_out),"
+		" octets_in = max(octets_in, excluded.octets_in), answered = answered OR excluded.answered,"
+		" last_ms = max(last_ms, excluded.last_ms)",
+	[TRIM_PEER] =
+		"DELETE FROM peer WHERE host = ?1 AND (peer, port, protocol) IN (SELECT peer, port, protocol"
+		" FROM peer WHERE host = ?1 ORDER BY last_ms DESC, octets_out + octets_in DESC, peer, port,"
+		" protocol LIMIT -1 OFFSET ?2)",
+	[PUT_POSITION] =
+		"INSERT OR REPLACE INTO ring_position (worker, epoch, sequence) VALUES (?1, ?2, ?3)",
 	[GET_POSITION] = "SELECT epoch, sequence FROM ring_position WHERE worker = ?1",
 	[PUT_STATE] = "INSERT OR REPLACE INTO state (key, value) VALUES (?1, ?2)",
-	[NEXT_VERDICT] = "SELECT host, verdict, score, peak_score, since_ms, first_detected_ms, first_seen_ms,"
-	                 " last_seen_ms, bins, sampling_interval, cannot_tell, behaviours, infected_ms, evidence_ms,"
-	                 " judged, alerted_ms, judged_ms FROM verdict ORDER BY last_seen_ms, host",
+	[NEXT_VERDICT] =
+		"SELECT host, verdict, score, peak_score, since_ms, first_detected_ms, first_seen_ms,"
+		" last_seen_ms, bins, sampling_interval, cannot_tell, behaviours, infected_ms, evidence_ms,"
+		" judged, alerted_ms, judged_ms FROM verdict ORDER BY last_seen_ms, host",
 	[NEXT_UNSENT] = "SELECT act, time_ms, severity, cef, ecs FROM outbox ORDER BY id",
 };
 
@@ -88,7 +94,8 @@ static void
 set_error(VerdictStore *store, GError **error)
 {
 	g_set_error(error, G_IO_ERROR,
-	            sqlite3_errcode(store->database) == SQLITE_FULL ? G_IO_ERROR_NO_SPACE : G_IO_ERROR_FAILED,
+	            sqlite3_errcode(store->database) == SQLITE_FULL ? G_IO_ERROR_NO_SPACE
+	                                                            : G_IO_ERROR_FAILED,
 	            "%s: %s", store->path, sqlite3_errmsg(store->database));
 }
 
@@ -137,13 +144,15 @@ check_kind(VerdictStore *store, GError **error)
 		return true;
 	if (application != STORE_APPLICATION) {
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-		            "%s: a database of another program, not a verdict store of kenchi", store->path);
+		            "%s: a database of another program, not a verdict store of kenchi",
+		            store->path);
 		return false;
 	}
 	/* Version 0: a start that was killed when the store was not yet made in one transaction. */
 	if (version != STORE_VERSION && version != 0) {
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-		            "%s: the store has version %" G_GINT64_FORMAT ", this kenchi-detector writes version %d",
+		            "%s: the store has version %" G_GINT64_FORMAT
+		            ", this kenchi-detector writes version %d",
 		            store->path, version, (int)STORE_VERSION);
 		return false;
 	}
@@ -154,8 +163,9 @@ static bool
 prepare_all(VerdictStore *store, GError **error)
 {
 	for (unsigned i = 0; i < STATEMENTS; i++) {
-		if (sqlite3_prepare_v3(store->database, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
-		                       &store->prepared[i], NULL) == SQLITE_OK)
+		if (sqlite3_prepare_v3(store->database, statements[i], -1,
+		                       SQLITE_PREPARE_PERSISTENT, &store->prepared[i],
+		                       NULL) == SQLITE_OK)
 			continue;
 		set_error(store, error);
 		return false;
@@ -163,7 +173,8 @@ prepare_all(VerdictStore *store, GError **error)
 	return true;
 }
 
-/* SQLite finds broken pages only when it comes to them; see them at the start, when an operator looks. */
+/* SQLite finds broken pages only when it comes to them; see them at the start, when an operator
+ * looks. */
 static bool
 check_integrity(VerdictStore *store, GError **error)
 {
@@ -171,13 +182,15 @@ check_integrity(VerdictStore *store, GError **error)
 	const char *verdict = NULL;
 	bool ok;
 
-	if (sqlite3_prepare_v2(store->database, "PRAGMA quick_check(1)", -1, &statement, NULL) == SQLITE_OK &&
+	if (sqlite3_prepare_v2(store->database, "PRAGMA quick_check(1)", -1, &statement, NULL) ==
+	            SQLITE_OK &&
 	    sqlite3_step(statement) == SQLITE_ROW)
 		verdict = (const char *)sqlite3_column_text(statement, 0);
 	ok = verdict != NULL && strcmp(verdict, "ok") == 0;
 	if (!ok)
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-		            "%s: the store is damaged (%s): move it away, a new one will be made", store->path,
+		            "%s: the store is damaged (%s): move it away, a new one will be made",
+		            store->path,
 		            verdict != NULL ? verdict : sqlite3_errmsg(store->database));
 	sqlite3_finalize(statement);
 	return ok;
@@ -188,7 +201,8 @@ verdict_store_open(const char *path, GError **error)
 {
 	g_autoptr(VerdictStore) store = g_new0(VerdictStore, 1);
 	mode_t mask = umask(0077);
-	int code = sqlite3_open_v2(path, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	int code = sqlite3_open_v2(path, &store->database,
+	                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 
 	store->path = g_strdup(path);
 	store->text = g_string_new(NULL);
@@ -201,8 +215,8 @@ verdict_store_open(const char *path, GError **error)
 	sqlite3_db_config(store->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(store->database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	if (!check_kind(store, error) || !check_integrity(store, error) ||
-	    !execute(store, verdicts_sql, error) || !execute(store, "PRAGMA synchronous = NORMAL", error) ||
-	    !prepare_all(store, error))
+	    !execute(store, verdicts_sql, error) ||
+	    !execute(store, "PRAGMA synchronous = NORMAL", error) || !prepare_all(store, error))
 		return NULL;
 	return g_steal_pointer(&store);
 }
@@ -353,7 +367,8 @@ verdict_store_begin(VerdictStore *store)
 bool
 verdict_store_commit(VerdictStore *store, GError **error)
 {
-	if (store->failed == NULL && sqlite3_exec(store->database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+	if (store->failed == NULL &&
+	    sqlite3_exec(store->database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		fail(store);
 	if (store->failed == NULL)
 		return true;
@@ -425,7 +440,8 @@ verdict_store_delete_host(VerdictStore *store, const struct host_address *host)
 }
 
 void
-verdict_store_put_event(VerdictStore *store, const struct alert *alert, const struct alert_lines *lines)
+verdict_store_put_event(VerdictStore *store, const struct alert *alert,
+                        const struct alert_lines *lines)
 {
 	sqlite3_stmt *row = store->prepared[PUT_EVENT];
 
@@ -455,7 +471,8 @@ verdict_store_mark_sent(VerdictStore *store)
 }
 
 static void
-put_evidence(VerdictStore *store, const struct assessment *assessment, const struct evidence *evidence)
+put_evidence(VerdictStore *store, const struct assessment *assessment,
+             const struct evidence *evidence)
 {
 	sqlite3_stmt *row = store->prepared[PUT_EVIDENCE];
 
@@ -566,15 +583,16 @@ verdict_store_put_state_number(VerdictStore *store, const char *key, int64_t val
 void
 verdict_store_prune(VerdictStore *store, int64_t before_ms)
 {
-	static const char not_infected[] = " AND host NOT IN (SELECT host FROM verdict WHERE verdict = 'infected')";
+	static const char not_infected[] =
+		" AND host NOT IN (SELECT host FROM verdict WHERE verdict = 'infected')";
 	static const char *const tables[][2] = { { "evidence", "last_ms" },
 		                                 { "feature", "time_ms" },
 		                                 { "peer", "last_ms" } };
 
 	run_once(store, "DELETE FROM event WHERE time_ms < ?1", NULL, before_ms);
 	for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
-		g_autofree char *sql = g_strdup_printf("DELETE FROM %s WHERE %s < ?1%s", tables[i][0],
-		                                       tables[i][1], not_infected);
+		g_autofree char *sql = g_strdup_printf("DELETE FROM %s WHERE %s < ?1%s",
+		                                       tables[i][0], tables[i][1], not_infected);
 
 		run_once(store, sql, NULL, before_ms);
 	}

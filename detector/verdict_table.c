@@ -14,8 +14,8 @@ struct entry {
 	struct verdict verdict;
 	enum change change;
 	int64_t stored_ms; /* last_seen_ms when it was handed out last; 0: never */
-	GList by_silence; /* in VerdictTable.by_silence */
-	GList changed;    /* in one of VerdictTable.changed */
+	GList by_silence;  /* in VerdictTable.by_silence */
+	GList changed;     /* in one of VerdictTable.changed */
 };
 
 struct VerdictTable {
@@ -24,7 +24,7 @@ struct VerdictTable {
 	GQueue by_silence;   /* longest silent first */
 	GQueue changed[CHANGES];
 	bool hurry;
-	GArray *forgotten;   /* of struct host_address */
+	GArray *forgotten; /* of struct host_address */
 	struct verdict_counters counters;
 };
 
@@ -78,7 +78,9 @@ count_kind(VerdictTable *table, enum verdict_kind kind, int difference)
 static void
 mark_changed(VerdictTable *table, struct entry *entry, bool urgent)
 {
-	enum change change = urgent ? CHANGED_URGENTLY : entry->stored_ms == 0 ? SEEN_FIRST : SEEN_AGAIN;
+	enum change change = urgent                  ? CHANGED_URGENTLY
+	                     : entry->stored_ms == 0 ? SEEN_FIRST
+	                                             : SEEN_AGAIN;
 
 	if (entry->change >= change)
 		return;
@@ -275,7 +277,8 @@ take_ordinary(VerdictTable *table, struct verdict *verdict, const struct assessm
 }
 
 const struct verdict *
-verdict_table_update(VerdictTable *table, const struct assessment *assessment, enum verdict_act *act)
+verdict_table_update(VerdictTable *table, const struct assessment *assessment,
+                     enum verdict_act *act)
 {
 	struct entry *entry = find_or_add(table, &assessment->host);
 	struct verdict *verdict;
@@ -287,7 +290,8 @@ verdict_table_update(VerdictTable *table, const struct assessment *assessment, e
 	verdict = &entry->verdict;
 	before = verdict->kind;
 	if (verdict->bins == 0)
-		note_traffic(verdict, assessment->bin_end_ms - HOST_BIN_MS, assessment->bin_end_ms - 1);
+		note_traffic(verdict, assessment->bin_end_ms - HOST_BIN_MS,
+		             assessment->bin_end_ms - 1);
 	verdict->peak_score = MAX(verdict->peak_score, assessment->score);
 	verdict->sampling_interval = assessment->sampling_interval;
 	verdict->cannot_tell = assessment->cannot_tell;
@@ -297,14 +301,16 @@ verdict_table_update(VerdictTable *table, const struct assessment *assessment, e
 		*act = take_quiet(table, verdict, assessment);
 	else
 		take_ordinary(table, verdict, assessment);
-	mark_changed(table, entry, verdict->kind != before || verdict->kind == VERDICT_INFECTED ||
-	                                   assessment->score >= VERDICT_NEAR_SCORE);
+	mark_changed(table, entry,
+	             verdict->kind != before || verdict->kind == VERDICT_INFECTED ||
+	                     assessment->score >= VERDICT_NEAR_SCORE);
 	return verdict;
 }
 
 /*
- * A store takes some thousand rows a second: the more hosts there are, the more seldom they are stored for being seen.  The
- * first in the queue waits longest: when it is not due, the others are not.
+ * A store takes some thousand rows a second: the more hosts there are, the more seldom they are
+ * stored for being seen.  The first in the queue waits longest: when it is not due, the others are
+ * not.
  */
 static bool
 is_due(const VerdictTable *table)

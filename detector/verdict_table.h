@@ -1,18 +1,20 @@
 /*
- * The verdict of each host, as assessments come: when a host becomes infected, goes on, is cleared, is called normal.
+ * The verdict of each host, as assessments come: when a host becomes infected, goes on, is cleared,
+ * is called normal.
  *
  * - infected, as soon as one assessment has a score of VERDICT_INFECTED_SCORE.
- * - Infected stays, also while the host is silent: it is cleared when clear_ms of export time have passed since the
- *   last evidence and clear_windows windows with enough traffic have been judged below the score meanwhile.
- * - normal, after normal_windows windows with enough traffic below the score, for which the exporters told enough
- *   (both directions, not sampled beyond sampling_max, no detail lost).
+ * - Infected stays, also while the host is silent: it is cleared when clear_ms of export time have
+ * passed since the last evidence and clear_windows windows with enough traffic have been judged
+ * below the score meanwhile.
+ * - normal, after normal_windows windows with enough traffic below the score, for which the
+ * exporters told enough (both directions, not sampled beyond sampling_max, no detail lost).
  * - else unknown, and verdict_table_reason() says why.
  * An infected host is told again when a new behaviour shows, and otherwise once in update_ms.
  *
- * Bound: hosts_max.  Above it the longest silent host that is not infected is forgotten; when there is none, new hosts
- * are refused.  Both are counted.
- * What changed is handed out for the store: urgent rows (the verdict changed, or the host is infected or near it)
- * before the others, which may wait.
+ * Bound: hosts_max.  Above it the longest silent host that is not infected is forgotten; when there
+ * is none, new hosts are refused.  Both are counted. What changed is handed out for the store:
+ * urgent rows (the verdict changed, or the host is infected or near it) before the others, which
+ * may wait.
  */
 #ifndef DETECTOR_VERDICT_TABLE_H
 #define DETECTOR_VERDICT_TABLE_H
@@ -60,23 +62,25 @@ const struct verdict *verdict_table_update(VerdictTable *table, const struct ass
                                            enum verdict_act *act);
 
 /*
- * The next verdict that is to be stored; NULL: none is left (with `urgent`: none that must be stored now).  Without, a host
- * that only was seen again is left for a while when there are many hosts (10 minutes at a million), until
- * verdict_table_hurry().
+ * The next verdict that is to be stored; NULL: none is left (with `urgent`: none that must be
+ * stored now).  Without, a host that only was seen again is left for a while when there are many
+ * hosts (10 minutes at a million), until verdict_table_hurry().
  */
 const struct verdict *verdict_table_next_changed(VerdictTable *table, bool urgent);
 
 /* How many wait to be stored. */
 size_t verdict_table_changed(const VerdictTable *table);
 
-/* All that changed is to be stored now: brings it in the order of the hosts, which costs a store less. */
+/* All that changed is to be stored now: brings it in the order of the hosts, which costs a store
+ * less. */
 void verdict_table_hurry(VerdictTable *table);
 
 /* The next host that was forgotten, to be taken out of the store. */
 bool verdict_table_next_forgotten(VerdictTable *table, struct host_address *host);
 
 /* Why the verdict is what it is, in a few words. */
-void verdict_table_add_reason(const VerdictTable *table, const struct verdict *verdict, GString *text);
+void verdict_table_add_reason(const VerdictTable *table, const struct verdict *verdict,
+                              GString *text);
 
 struct verdict_counters verdict_table_counters(const VerdictTable *table);
 

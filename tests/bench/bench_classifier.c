@@ -44,8 +44,10 @@ main(void)
 	}
 	for (int i = 0; i < ROWS; i++) {
 		for (int k = 0; k < FEATURE_COUNT; k++)
-			decisions.rows[i][k] = exp(g_rand_double_range(random, -4, 4)) * (g_rand_int(random) % 3);
-		greatest = fmax(greatest, classifier_difference(decisions.classifier, decisions.rows[i]));
+			decisions.rows[i][k] =
+				exp(g_rand_double_range(random, -4, 4)) * (g_rand_int(random) % 3);
+		greatest = fmax(greatest,
+		                classifier_difference(decisions.classifier, decisions.rows[i]));
 	}
 	bench_run("classifier decision", decide, &decisions);
 	printf("%zu support vectors, dense: %s, greatest difference from libsvm: %g\n",

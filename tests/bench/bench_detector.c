@@ -1,9 +1,10 @@
 /*
- * What judging a million hosts costs: an invented network goes through a ring to kenchi-detector --once, and its processor
- * time and greatest memory are told; beside it the same parts through the assessor in this process, for the cost of each stage.
+ * What judging a million hosts costs: an invented network goes through a ring to kenchi-detector
+ * --once, and its processor time and greatest memory are told; beside it the same parts through the
+ * assessor in this process, for the cost of each stage.
  *
- *   bench_detector [HOSTS [MINUTES [BUSY [ASKING]]]]   (1000000 hosts, 10 minutes, 50 of 1000 busy, 0 of 1000 quiet ones asking)
- *   KENCHI_DETECTOR=PATH   the program; else the one in the build tree
+ *   bench_detector [HOSTS [MINUTES [BUSY [ASKING]]]]   (1000000 hosts, 10 minutes, 50 of 1000 busy,
+ * 0 of 1000 quiet ones asking) KENCHI_DETECTOR=PATH   the program; else the one in the build tree
  */
 #include <glib/gstdio.h>
 #include <inttypes.h>
@@ -28,7 +29,8 @@ enum { RING_OCTETS = 64 << 20, FIRST_MINUTE = 29000000, STAGE_HOSTS = 20000 };
 static double
 seconds_of(struct timeval user, struct timeval system)
 {
-	return (double)(user.tv_sec + system.tv_sec) + (double)(user.tv_usec + system.tv_usec) / 1e6;
+	return (double)(user.tv_sec + system.tv_sec) +
+	       (double)(user.tv_usec + system.tv_usec) / 1e6;
 }
 
 static void
@@ -183,17 +185,19 @@ measure_stages(const struct host_load *all, unsigned minutes)
 		run_step(&stages, parts, &watermark);
 	}
 	counters = assessor_counters(stages.assessor);
-	printf("stages, %u hosts: %" PRIu64 " parts, merge %.0f ns a part; %" PRIu64 " assessments, %" PRIu64
+	printf("stages, %u hosts: %" PRIu64 " parts, merge %.0f ns a part; %" PRIu64
+	       " assessments, %" PRIu64
 	       " by the classifier (%.1f %% of hosts and minutes), %.0f ns an assessment\n",
-	       load.hosts, stages.parts, (double)stages.add_ns / (double)MAX(stages.parts, 1), counters.assessments,
-	       counters.classified, 100.0 * (double)counters.classified / load.hosts / minutes,
+	       load.hosts, stages.parts, (double)stages.add_ns / (double)MAX(stages.parts, 1),
+	       counters.assessments, counters.classified,
+	       100.0 * (double)counters.classified / load.hosts / minutes,
 	       (double)stages.judge_ns / (double)MAX(counters.assessments, 1));
 	assessor_free(stages.assessor);
 }
 
 /* What the judging of one host is made of, for each host of the load at its last minute. */
 struct judging {
-	uint64_t open_ns; /* its minutes, and its services */
+	uint64_t open_ns;  /* its minutes, and its services */
 	uint64_t merge_ns; /* of windows */
 	uint64_t experts_ns;
 	uint64_t features_ns;
@@ -202,8 +206,8 @@ struct judging {
 };
 
 static void
-judge(struct judging *judging, HostHistory *history, struct known_host *host, const struct host_load *load,
-      const Classifier *classifier)
+judge(struct judging *judging, HostHistory *history, struct known_host *host,
+      const struct host_load *load, const Classifier *classifier)
 {
 	static struct host_window windows[HOST_WINDOWS];
 	static struct host_services services;
@@ -212,8 +216,12 @@ judge(struct judging *judging, HostHistory *history, struct known_host *host, co
 	static const Prevalence *nobody;
 	struct feature_choice choice = classifier_features(classifier);
 	struct kept_minute newest = { 0 };
-	struct host_view view = { .host = host, .history_minutes = 30, .prevalence = nobody, .sketch_key = load->sketch_key,
-		                  .windows = windows, .services = &services };
+	struct host_view view = { .host = host,
+		                  .history_minutes = 30,
+		                  .prevalence = nobody,
+		                  .sketch_key = load->sketch_key,
+		                  .windows = windows,
+		                  .services = &services };
 	struct evidence evidence[EXPERT_EVIDENCE];
 	uint64_t times[6];
 
@@ -221,11 +229,13 @@ judge(struct judging *judging, HostHistory *history, struct known_host *host, co
 		return;
 	view.minute = newest.minute;
 	times[0] = cpu_ns();
-	host_history_open(history, host, view.minute, &(struct history_depth){ view.minute - 4, view.minute - 29, 0 });
+	host_history_open(history, host, view.minute,
+	                  &(struct history_depth){ view.minute - 4, view.minute - 29, 0 });
 	host_services_collect(&services, host, view.minute, load->sketch_key);
 	times[1] = cpu_ns();
 	for (int i = 0; i < HOST_WINDOWS; i++)
-		host_window_merge(&windows[i], host, view.minute, MIN(host_window_minutes[i], 5), load->sketch_key);
+		host_window_merge(&windows[i], host, view.minute, MIN(host_window_minutes[i], 5),
+		                  load->sketch_key);
 	times[2] = cpu_ns();
 	(void)(scan_expert_judge(&view, evidence) + flood_expert_judge(&view, evidence) +
 	       mail_expert_judge(&view, evidence) + beacon_expert_judge(&view, evidence));
@@ -234,7 +244,8 @@ judge(struct judging *judging, HostHistory *history, struct known_host *host, co
 	times[4] = cpu_ns();
 	(void)classifier_decide(classifier, features);
 	if (classifier_asks_contacts(classifier))
-		(void)classifier_decide_contacts(classifier, contacts, contacts_shapes(&view, contacts));
+		(void)classifier_decide_contacts(classifier, contacts,
+		                                 contacts_shapes(&view, contacts));
 	times[5] = cpu_ns();
 	judging->open_ns += times[1] - times[0];
 	judging->merge_ns += times[2] - times[1];
@@ -269,11 +280,15 @@ measure_judging(const struct host_load *all, unsigned minutes)
 	kept = host_history_counters(history);
 	for (uint32_t i = 0; i < kept.hosts; i++)
 		judge(&judging, history, host_history_at(history, i), &load, classifier);
-	printf("kept: %" PRIu64 " minutes, %.0f octets each; judging a host in full, ns: open %.0f, windows %.0f, experts %.0f, "
+	printf("kept: %" PRIu64
+	       " minutes, %.0f octets each; judging a host in full, ns: open %.0f, windows %.0f, experts %.0f, "
 	       "features %.0f, decision %.0f\n",
-	       kept.minutes, (double)kept.octets / (double)kept.minutes, (double)judging.open_ns / (double)judging.hosts,
-	       (double)judging.merge_ns / (double)judging.hosts, (double)judging.experts_ns / (double)judging.hosts,
-	       (double)judging.features_ns / (double)judging.hosts, (double)judging.decision_ns / (double)judging.hosts);
+	       kept.minutes, (double)kept.octets / (double)kept.minutes,
+	       (double)judging.open_ns / (double)judging.hosts,
+	       (double)judging.merge_ns / (double)judging.hosts,
+	       (double)judging.experts_ns / (double)judging.hosts,
+	       (double)judging.features_ns / (double)judging.hosts,
+	       (double)judging.decision_ns / (double)judging.hosts);
 }
 
 static uint32_t

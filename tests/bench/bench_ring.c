@@ -1,6 +1,7 @@
 /*
- * Parts through a ring between two processes: a line for each kind of bin and number of parts between two
- * ring_publish(), with parts a second on the clock and processor time of each side for one part.
+ * Parts through a ring between two processes: a line for each kind of bin and number of parts
+ * between two ring_publish(), with parts a second on the clock and processor time of each side for
+ * one part.
  */
 #include <glib/gstdio.h>
 #include <inttypes.h>
@@ -114,8 +115,8 @@ measure(const char *folder, const struct kind *kind, unsigned publish)
 	waitpid(pid, NULL, 0);
 	reader_ns = (cpu_ns(RUSAGE_SELF) - reader_ns) / (double)parts;
 	writer_ns = (cpu_ns(RUSAGE_CHILDREN) - writer_ns) / (double)parts;
-	printf("ring %-12s publish %3u  %10.0f parts/s  writer %6.0f ns  reader %6.0f ns\n", kind->name, publish,
-	       (double)parts * 1e9 / (double)ns, writer_ns, reader_ns);
+	printf("ring %-12s publish %3u  %10.0f parts/s  writer %6.0f ns  reader %6.0f ns\n",
+	       kind->name, publish, (double)parts * 1e9 / (double)ns, writer_ns, reader_ns);
 	if (parts != kind->parts)
 		printf("LOST: %" PRIu64 " of %" PRIu64 "\n", kind->parts - parts, kind->parts);
 	ring_close_reader(reader);

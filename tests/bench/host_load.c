@@ -38,7 +38,8 @@ draw_peer(uint64_t *state)
 }
 
 static void
-add_direction(struct ring_bin *part, const struct exchange *exchange, enum host_direction direction, uint64_t key)
+add_direction(struct ring_bin *part, const struct exchange *exchange, enum host_direction direction,
+              uint64_t key)
 {
 	enum host_direction first = exchange->served ? HOST_IN : HOST_OUT;
 	enum host_protocol protocol = host_protocol(exchange->protocol);
@@ -69,10 +70,12 @@ add_direction(struct ring_bin *part, const struct exchange *exchange, enum host_
 	if (begins) {
 		bin->flows[direction]++;
 		bin->protocol_flows[direction * 4 + protocol]++;
-		bin->port_flows[direction * HOST_BIN_PORT_CLASSES + host_port_class(exchange->port)]++;
+		bin->port_flows[direction * HOST_BIN_PORT_CLASSES +
+		                host_port_class(exchange->port)]++;
 		bin->small_flows[direction] += exchange->packets[direction] <= 3;
 	}
-	if (!host_bin_touch(bin, bin->touch_count == HOST_BIN_EXTENDED ? &part->extension : NULL, &touch, key))
+	if (!host_bin_touch(bin, bin->touch_count == HOST_BIN_EXTENDED ? &part->extension : NULL,
+	                    &touch, key))
 		host_bin_touch(bin, &part->extension, &touch, key);
 }
 
@@ -145,7 +148,8 @@ make_quiet(struct ring_bin *part, const struct host_load *load, uint32_t host, u
 
 /* The ten seconds of a busy host from `second` on. */
 static void
-make_busy(struct ring_bin *part, const struct host_load *load, uint32_t host, uint32_t minute, unsigned second)
+make_busy(struct ring_bin *part, const struct host_load *load, uint32_t host, uint32_t minute,
+          unsigned second)
 {
 	uint64_t state = ((uint64_t)host << 32 | minute) * 61 + second + 1;
 	bool scans = host / 1000 % 1000 == 0;
@@ -154,10 +158,15 @@ make_busy(struct ring_bin *part, const struct host_load *load, uint32_t host, ui
 	part_begin(part, host, minute);
 	for (uint64_t i = 0; i < count; i++) {
 		struct exchange exchange = {
-			.peer = scans ? host_address_from_ipv4(0xc0000000u + (uint32_t)(draw(&state) % 65536)) : draw_peer(&state),
-			.octets = { (uint32_t)(400 + draw(&state) % 2000), (uint32_t)(1000 + draw(&state) % 60000) },
+			.peer = scans ? host_address_from_ipv4(0xc0000000u +
+			                                       (uint32_t)(draw(&state) % 65536))
+			              : draw_peer(&state),
+			.octets = { (uint32_t)(400 + draw(&state) % 2000),
+			            (uint32_t)(1000 + draw(&state) % 60000) },
 			.packets = { scans ? 1 : 8, scans ? 0 : 12 },
-			.port = scans ? 445 : draw(&state) % 4 == 0 ? 53 : 443,
+			.port = scans                   ? 445
+			        : draw(&state) % 4 == 0 ? 53
+			                                : 443,
 			.second = (uint8_t)(second + draw(&state) % PART_SECONDS),
 		};
 
@@ -171,14 +180,16 @@ host_load_step(const struct host_load *load, uint64_t step, host_load_taker take
 {
 	uint32_t minute = load->minute + (uint32_t)(step / HOST_LOAD_STEPS);
 	unsigned second = (unsigned)(step % HOST_LOAD_STEPS);
-	unsigned from = (second + HOST_LOAD_STEPS - PART_SECONDS) / PART_SECONDS % (HOST_LOAD_STEPS / PART_SECONDS) * PART_SECONDS;
+	unsigned from = (second + HOST_LOAD_STEPS - PART_SECONDS) / PART_SECONDS %
+	                (HOST_LOAD_STEPS / PART_SECONDS) * PART_SECONDS;
 	static struct ring_bin part;
 
 	part.export_ms = ((int64_t)minute * HOST_LOAD_STEPS + second) * HOST_LOAD_STEP_MS;
 	for (uint32_t host = 0; host < load->hosts; host++) {
 		bool behind = second < PART_SECONDS || !is_busy(load, host);
 
-		if ((behind && step < HOST_LOAD_STEPS) || (!is_busy(load, host) && host % HOST_LOAD_STEPS != second) ||
+		if ((behind && step < HOST_LOAD_STEPS) ||
+		    (!is_busy(load, host) && host % HOST_LOAD_STEPS != second) ||
 		    (is_busy(load, host) && host / 7 % PART_SECONDS != second % PART_SECONDS))
 			continue;
 		if (is_busy(load, host))
@@ -192,7 +203,10 @@ host_load_step(const struct host_load *load, uint64_t step, host_load_taker take
 struct ring_watermark
 host_load_watermark(const struct host_load *load, uint64_t step)
 {
-	int64_t now_ms = ((int64_t)load->minute * HOST_LOAD_STEPS + (int64_t)step) * HOST_LOAD_STEP_MS;
+	int64_t now_ms =
+		((int64_t)load->minute * HOST_LOAD_STEPS + (int64_t)step) * HOST_LOAD_STEP_MS;
 
-	return (struct ring_watermark){ .export_ms = now_ms, .least_ms = now_ms, .exporters = 1, .records = step };
+	return (struct ring_watermark){
+		.export_ms = now_ms, .least_ms = now_ms, .exporters = 1, .records = step
+	};
 }

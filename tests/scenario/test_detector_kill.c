@@ -1,4 +1,5 @@
-/* The detector is killed at random moments while a collector writes: no host is lost, nothing is told twice. */
+/* The detector is killed at random moments while a collector writes: no host is lost, nothing is
+ * told twice. */
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -29,8 +30,8 @@ start_detector(const char *mode)
 
 	g_assert_cmpint(pid, >=, 0);
 	if (pid == 0) {
-		execl(g_getenv("DETECTOR"), "kenchi-detector", "--state", folder, "--cef-file", alerts,
-		      "--commit-ms", "20", mode, NULL);
+		execl(g_getenv("DETECTOR"), "kenchi-detector", "--state", folder, "--cef-file",
+		      alerts, "--commit-ms", "20", mode, NULL);
 		_exit(127);
 	}
 	return pid;
@@ -68,7 +69,8 @@ push_quiet_host(RingWriter *writer, unsigned minute, unsigned number)
 	push(writer, &bin, NULL);
 }
 
-/* One part of a minute in which 10.2.0.`minute` scans port 445: only all parts together are many peers. */
+/* One part of a minute in which 10.2.0.`minute` scans port 445: only all parts together are many
+ * peers. */
 static void
 push_scanner(RingWriter *writer, unsigned minute, unsigned part)
 {
@@ -109,7 +111,9 @@ push_scanner(RingWriter *writer, unsigned minute, unsigned part)
 static void
 push_watermark(RingWriter *writer, int64_t export_ms)
 {
-	struct ring_watermark watermark = { .export_ms = export_ms, .least_ms = export_ms, .exporters = 1 };
+	struct ring_watermark watermark = { .export_ms = export_ms,
+		                            .least_ms = export_ms,
+		                            .exporters = 1 };
 
 	while (!ring_push_watermark(writer, &watermark))
 		g_assert_true(ring_wait_room(writer, 10000));
@@ -123,7 +127,8 @@ push_minute(RingWriter *writer, unsigned minute)
 		for (unsigned i = part; i < HOSTS; i += PARTS)
 			push_quiet_host(writer, minute, i);
 		push_scanner(writer, minute, part);
-		push_watermark(writer, ((int64_t)MINUTE + minute) * 60000 + 10000 * (int64_t)(part + 1));
+		push_watermark(writer,
+		               ((int64_t)MINUTE + minute) * 60000 + 10000 * (int64_t)(part + 1));
 		g_usleep(1500);
 	}
 }
@@ -190,7 +195,8 @@ no_host_is_lost_or_counted_twice(void)
 
 	g_assert_cmpint(query("SELECT count(*) FROM verdict"), ==, MINUTES * (HOSTS + 1));
 	g_assert_cmpint(query("SELECT count(*) FROM verdict WHERE bins <> 1"), ==, 0);
-	g_assert_cmpint(query("SELECT count(*) FROM verdict WHERE verdict = 'infected'"), ==, MINUTES);
+	g_assert_cmpint(query("SELECT count(*) FROM verdict WHERE verdict = 'infected'"), ==,
+	                MINUTES);
 	g_assert_cmpint(query("SELECT count(*) FROM event WHERE act = 'detected'"), ==, MINUTES);
 	g_assert_cmpint(query("SELECT count(*) FROM evidence WHERE minutes <> 1"), ==, 0);
 	g_assert_cmpint(query("SELECT count(*) FROM outbox"), ==, 0);
@@ -216,7 +222,8 @@ main(int argc, char **argv)
 
 	g_test_init(&argc, &argv, NULL);
 	folder = g_dir_make_tmp("detector-XXXXXX", NULL);
-	g_test_add_func("/detector_kill/no_host_is_lost_or_counted_twice", no_host_is_lost_or_counted_twice);
+	g_test_add_func("/detector_kill/no_host_is_lost_or_counted_twice",
+	                no_host_is_lost_or_counted_twice);
 	status = g_test_run();
 	directory = g_dir_open(folder, 0, NULL);
 	while (directory != NULL && (name = g_dir_read_name(directory)) != NULL) {

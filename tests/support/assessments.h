@@ -9,7 +9,8 @@ enum { ASSESSMENTS_MINUTE = 29000000 }; /* where their time begins, in minutes s
 /* Of 10.0.0.`host` at the end of minute `minute`, with enough traffic and no evidence. */
 struct assessment assessments_quiet(unsigned host, unsigned minute);
 
-/* The same with one behaviour of that strength, shown by one peer; measured 750, threshold 40, usual 3. */
+/* The same with one behaviour of that strength, shown by one peer; measured 750, threshold 40,
+ * usual 3. */
 struct assessment assessments_scan(unsigned host, unsigned minute, double strength);
 
 /* Adds a further behaviour, of that strength. */

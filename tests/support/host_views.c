@@ -39,13 +39,16 @@ count_flow(struct host_bin *bin, const struct exchange *exchange)
 	bin->directions[0] = exchange->directions != 0 ? exchange->directions : 3;
 	bin->flows[direction] = !exchange->goes_on;
 	bin->packets[HOST_OUT] = exchange->packets != 0 ? exchange->packets : exchange->out > 0;
-	bin->protocol_packets[HOST_OUT * 4 + host_protocol(protocol)] = (uint32_t)bin->packets[HOST_OUT];
+	bin->protocol_packets[HOST_OUT * 4 + host_protocol(protocol)] =
+		(uint32_t)bin->packets[HOST_OUT];
 	bin->packets[HOST_IN] = exchange->in > 0;
 	bin->octets[HOST_OUT] = exchange->out;
 	bin->octets[HOST_IN] = exchange->in;
 	bin->protocol_flows[direction * 4 + host_protocol(protocol)] = bin->flows[direction];
-	bin->port_flows[direction * HOST_BIN_PORT_CLASSES + host_port_class(exchange->port)] = !exchange->goes_on;
-	bin->syn_only_flows[direction] = protocol == TCP && (exchange->called ? exchange->out : exchange->in) == 0;
+	bin->port_flows[direction * HOST_BIN_PORT_CLASSES + host_port_class(exchange->port)] =
+		!exchange->goes_on;
+	bin->syn_only_flows[direction] =
+		protocol == TCP && (exchange->called ? exchange->out : exchange->in) == 0;
 }
 
 static struct host_touch
@@ -96,7 +99,9 @@ void
 host_views_make_known(HostViews *views, uint32_t peer, uint16_t port, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		struct exchange exchange = { .host = OTHERS + i, .peer = peer, .port = port, .out = 100, .in = 100 };
+		struct exchange exchange = {
+			.host = OTHERS + i, .peer = peer, .port = port, .out = 100, .in = 100
+		};
 
 		host_views_add(views, &exchange);
 	}
@@ -120,8 +125,8 @@ host_views_at(HostViews *views, uint32_t host, uint32_t minute)
 		                          .windows = views->windows,
 		                          .services = &views->services };
 	for (int i = 0; i < HOST_WINDOWS; i++)
-		host_window_merge(&views->windows[i], views->view.host, views->view.minute, host_window_minutes[i],
-		                  HOST_VIEWS_KEY);
+		host_window_merge(&views->windows[i], views->view.host, views->view.minute,
+		                  host_window_minutes[i], HOST_VIEWS_KEY);
 	for (const struct host_minute *m = known->newest; m != NULL; m = m->older)
 		views->view.hears = views->view.hears || (m->bin.directions[0] >> HOST_IN & 1);
 	return &views->view;

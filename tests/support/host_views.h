@@ -21,12 +21,12 @@ struct exchange {
 	uint32_t out; /* octets */
 	uint32_t in;  /* 0: no answer */
 	uint16_t port;
-	uint8_t protocol; /* 0: TCP */
+	uint8_t protocol;   /* 0: TCP */
 	uint8_t directions; /* of which records are exported, as struct host_bin has it; 0: both */
-	uint32_t packets; /* sent; 0: one */
-	bool called;      /* the peer began it, and the port is the host's */
-	bool small;       /* of at most three packets; when nothing came back, it fails */
-	bool goes_on;     /* of a flow that began before */
+	uint32_t packets;   /* sent; 0: one */
+	bool called;        /* the peer began it, and the port is the host's */
+	bool small;         /* of at most three packets; when nothing came back, it fails */
+	bool goes_on;       /* of a flow that began before */
 };
 
 HostViews *host_views_new(void);

@@ -99,7 +99,8 @@ drops_and_counts_when_nobody_reads(void)
 
 	g_assert_cmpint(mkfifo(path, 0600), ==, 0);
 	reader = g_open(path, O_RDONLY | O_NONBLOCK, 0);
-	sink = alert_sink_open(ALERT_CEF_FILE, path, &(struct alert_sink_options){ .queue_max = 5 }, NULL);
+	sink = alert_sink_open(ALERT_CEF_FILE, path, &(struct alert_sink_options){ .queue_max = 5 },
+	                       NULL);
 	g_assert_nonnull(sink);
 	for (unsigned i = 0; i < 40; i++) {
 		alert_sink_put(sink, &long_lines, now, "device");
@@ -116,7 +117,8 @@ drops_and_counts_when_nobody_reads(void)
 static int
 listen_on_loopback(char target[static 32])
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t length = sizeof(address);
 	struct timeval patience = { .tv_sec = 5 };
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -134,9 +136,10 @@ sends_syslog_datagrams(void)
 	char target[32], datagram[2048];
 	int fd = listen_on_loopback(target);
 	g_autoptr(AlertSink) sink = alert_sink_open(ALERT_SYSLOG, target, &ten, NULL);
-	g_autofree char *expected = g_strdup_printf("<132>1 2025-02-19T21:20:00.123Z my_host kenchi-detector %d"
-	                                            " detected - CEF:0|one",
-	                                            (int)getpid());
+	g_autofree char *expected =
+		g_strdup_printf("<132>1 2025-02-19T21:20:00.123Z my_host kenchi-detector %d"
+	                        " detected - CEF:0|one",
+	                        (int)getpid());
 	ssize_t length;
 
 	g_assert_nonnull(sink);
@@ -158,7 +161,8 @@ a_clearing_is_a_notice(void)
 	cleared.act = ACT_CLEARED;
 	cleared.severity = 3;
 	alert_sink_add_syslog_header(header, &cleared, now, "");
-	g_assert_true(g_str_has_prefix(header->str, "<133>1 2025-02-19T21:20:00.123Z - kenchi-detector "));
+	g_assert_true(g_str_has_prefix(header->str,
+	                               "<133>1 2025-02-19T21:20:00.123Z - kenchi-detector "));
 	g_assert_true(g_str_has_suffix(header->str, " cleared - "));
 }
 
@@ -169,7 +173,8 @@ names_what_cannot_be_opened(void)
 		enum alert_output output;
 		const char *target;
 	} cases[] = {
-		{ ALERT_CEF_FILE, "/nowhere/alerts.cef" }, { ALERT_SYSLOG, "localhost" },
+		{ ALERT_CEF_FILE, "/nowhere/alerts.cef" },
+		{ ALERT_SYSLOG, "localhost" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -186,8 +191,10 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/alert_sink/appends_lines_to_files", appends_lines_to_files);
-	g_test_add_func("/alert_sink/writes_to_the_new_file_after_a_reopen", writes_to_the_new_file_after_a_reopen);
-	g_test_add_func("/alert_sink/drops_and_counts_when_nobody_reads", drops_and_counts_when_nobody_reads);
+	g_test_add_func("/alert_sink/writes_to_the_new_file_after_a_reopen",
+	                writes_to_the_new_file_after_a_reopen);
+	g_test_add_func("/alert_sink/drops_and_counts_when_nobody_reads",
+	                drops_and_counts_when_nobody_reads);
 	g_test_add_func("/alert_sink/sends_syslog_datagrams", sends_syslog_datagrams);
 	g_test_add_func("/alert_sink/a_clearing_is_a_notice", a_clearing_is_a_notice);
 	g_test_add_func("/alert_sink/names_what_cannot_be_opened", names_what_cannot_be_opened);

@@ -201,7 +201,8 @@ shows_a_pattern(const struct ring_bin *part)
 static void
 asks_no_model_for_what_it_cannot_see(void)
 {
-	struct ring_bin whole = part_of(1, MINUTE, 40, HTTP, true), one_way = whole, sampled = whole;
+	struct ring_bin whole = part_of(1, MINUTE, 40, HTTP, true), one_way = whole,
+			sampled = whole;
 
 	whole.bin.directions[0] = 3;
 	one_way.bin.directions[0] = 1;
@@ -240,7 +241,8 @@ main(int argc, char **argv)
 	                waits_for_the_clock_of_the_host_s_own_exporter);
 	g_test_add_func("/assessor/gives_finite_features_for_an_empty_bin",
 	                gives_finite_features_for_an_empty_bin);
-	g_test_add_func("/assessor/asks_no_model_for_what_it_cannot_see", asks_no_model_for_what_it_cannot_see);
+	g_test_add_func("/assessor/asks_no_model_for_what_it_cannot_see",
+	                asks_no_model_for_what_it_cannot_see);
 	g_test_add_func("/assessor/names_the_missing_model", names_the_missing_model);
 	return g_test_run();
 }

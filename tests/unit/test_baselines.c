@@ -24,7 +24,8 @@ part_of(uint32_t peers, bool answered)
 		struct host_touch touch = { .peer = host_address_from_ipv4(0xc0000200u + i),
 			                    .octets = 60,
 			                    .port = 80,
-			                    .kinds = TOUCH_SENT | TOUCH_BEGUN | (answered ? TOUCH_HEARD : 0),
+			                    .kinds = TOUCH_SENT | TOUCH_BEGUN |
+			                             (answered ? TOUCH_HEARD : 0),
 			                    .protocol = 6 };
 
 		host_bin_touch(&part.bin, &part.extension, &touch, KEY);

@@ -53,14 +53,14 @@ formats_a_detection(void)
 	struct alert alert = scanner_alert(ACT_DETECTED);
 	g_autofree char *line = line_of(&alert);
 	g_autofree char *expected = g_strdup_printf(
-	        "CEF:0|kenchi|kenchi|" KENCHI_VERSION "|host-infected|Host infected|8|"
-	        "rt=1740003665000 start=1740003600000 end=1740003660000 src=10.0.0.5 dst=198.51.100.1 dpt=445"
-	        " proto=tcp cat=/Host/Infection act=detected outcome=infected externalId=%s dvchost=sensor-1"
-	        " cfp1Label=score cfp1=0.9 cfp2Label=measured cfp2=750 cfp3Label=threshold cfp3=40"
-	        " cfp4Label=usual cfp4=3 cs1Label=behaviours cs1=horizontal_scan cs2Label=evidence"
-	        " cs2=horizontal_scan:750 cs3Label=model cs3=default cs4Label=cannotTell cs4=sizes"
-	        " msg=10.0.0.5 infected: horizontal scan 750 peers (threshold 40, usual 3)",
-	        alert.id);
+		"CEF:0|kenchi|kenchi|" KENCHI_VERSION "|host-infected|Host infected|8|"
+		"rt=1740003665000 start=1740003600000 end=1740003660000 src=10.0.0.5 dst=198.51.100.1 dpt=445"
+		" proto=tcp cat=/Host/Infection act=detected outcome=infected externalId=%s dvchost=sensor-1"
+		" cfp1Label=score cfp1=0.9 cfp2Label=measured cfp2=750 cfp3Label=threshold cfp3=40"
+		" cfp4Label=usual cfp4=3 cs1Label=behaviours cs1=horizontal_scan cs2Label=evidence"
+		" cs2=horizontal_scan:750 cs3Label=model cs3=default cs4Label=cannotTell cs4=sizes"
+		" msg=10.0.0.5 infected: horizontal scan 750 peers (threshold 40, usual 3)",
+		alert.id);
 
 	g_assert_cmpuint(strlen(alert.id), ==, 32);
 	g_assert_cmpstr(line, ==, expected);
@@ -89,8 +89,9 @@ tells_ipv6_addresses_twice(void)
 	g_assert_true(host_address_parse("2001:db8::5", &alert.verdict.host));
 	g_assert_true(host_address_parse("2001:db8::6", &alert.evidence[0].peers[0].peer));
 	line = line_of(&alert);
-	g_assert_nonnull(strstr(line, " src=2001:db8::5 c6a2Label=Source IPv6 Address c6a2=2001:db8::5"
-	                              " dst=2001:db8::6 c6a3Label=Destination IPv6 Address c6a3=2001:db8::6 "));
+	g_assert_nonnull(strstr(
+		line, " src=2001:db8::5 c6a2Label=Source IPv6 Address c6a2=2001:db8::5"
+		      " dst=2001:db8::6 c6a3Label=Destination IPv6 Address c6a3=2001:db8::6 "));
 }
 
 static void
@@ -129,9 +130,17 @@ writes_numbers_without_exponent(void)
 	static const struct {
 		double number;
 		const char *text;
-	} cases[] = { { 0, "0" },       { 1, "1" },         { 0.5, "0.5" },   { 1.23456, "1.2346" },
-		      { 10, "10" },     { 12345678.0, "12345678" }, { -2.5, "-2.5" }, { -0.00001, "0" },
-		      { 1e21, "1000000000000000000000" }, { 1.0 / 0.0, "0" },  { 100.10, "100.1" } };
+	} cases[] = { { 0, "0" },
+		      { 1, "1" },
+		      { 0.5, "0.5" },
+		      { 1.23456, "1.2346" },
+		      { 10, "10" },
+		      { 12345678.0, "12345678" },
+		      { -2.5, "-2.5" },
+		      { -0.00001, "0" },
+		      { 1e21, "1000000000000000000000" },
+		      { 1.0 / 0.0, "0" },
+		      { 100.10, "100.1" } };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GString) text = g_string_new(NULL);
@@ -152,7 +161,8 @@ writes_numbers_without_exponent(void)
 static char *
 random_text(GRand *rand)
 {
-	static const char *const pieces[] = { "|", "=", "\\", "\n", "\r", "a", "B c", "\xc3\xa9", "\\=", "\\|", "\\n", "7" };
+	static const char *const pieces[] = { "|",   "=",        "\\",  "\n",  "\r",  "a",
+		                              "B c", "\xc3\xa9", "\\=", "\\|", "\\n", "7" };
 	GString *text = g_string_new("x");
 	int count = g_rand_int_range(rand, 0, 12);
 
@@ -184,7 +194,8 @@ lognormalize(const char *input)
 	g_autofree char *folder = g_dir_make_tmp("cef-XXXXXX", NULL);
 	g_autofree char *rules = g_build_filename(folder, "cef.rb", NULL);
 	g_autofree char *lines = g_build_filename(folder, "lines", NULL);
-	g_autofree char *command = g_strdup_printf("sh -c 'lognormalizer -r %s -e json < %s'", rules, lines);
+	g_autofree char *command =
+		g_strdup_printf("sh -c 'lognormalizer -r %s -e json < %s'", rules, lines);
 	g_autoptr(GError) error = NULL;
 	char *output = NULL;
 
@@ -249,8 +260,10 @@ main(int argc, char **argv)
 	g_test_add_func("/cef_format/tells_ipv6_addresses_twice", tells_ipv6_addresses_twice);
 	g_test_add_func("/cef_format/severity_is_that_of_the_worst_behaviour",
 	                severity_is_that_of_the_worst_behaviour);
-	g_test_add_func("/cef_format/escapes_each_place_by_its_own_rules", escapes_each_place_by_its_own_rules);
-	g_test_add_func("/cef_format/writes_numbers_without_exponent", writes_numbers_without_exponent);
+	g_test_add_func("/cef_format/escapes_each_place_by_its_own_rules",
+	                escapes_each_place_by_its_own_rules);
+	g_test_add_func("/cef_format/writes_numbers_without_exponent",
+	                writes_numbers_without_exponent);
 	g_test_add_func("/cef_format/is_read_by_liblognorm_whatever_the_texts_are",
 	                is_read_by_liblognorm_whatever_the_texts_are);
 	return g_test_run();

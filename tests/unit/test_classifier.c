@@ -12,18 +12,19 @@ static const char machine_text[] =
 	"label -1 1\nnr_sv 1 1\nSV\n2 1:1 2:-1 \n-2 1:0.5 \n";
 /* w5.flows_out has its quantiles at 0, 1, ... 20; w1.packets_in has one value for half of them. */
 static const char meta_text[] =
-        "[model]\nformat=1\nname=two vectors\nmachines=a.model\n"
-        "[features]\nnames=w5.flows_out;w1.packets_in\n"
-        "w5.flows_out=0;1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16;17;18;19;20\n"
-        "w1.packets_in=7;7;7;7;7;7;7;7;7;7;7;11;12;13;14;15;16;17;18;19;40\n";
+	"[model]\nformat=1\nname=two vectors\nmachines=a.model\n"
+	"[features]\nnames=w5.flows_out;w1.packets_in\n"
+	"w5.flows_out=0;1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16;17;18;19;20\n"
+	"w1.packets_in=7;7;7;7;7;7;7;7;7;7;7;11;12;13;14;15;16;17;18;19;40\n";
 
 /* Of one contact by its flows alone: like that of infected hosts from four flows on. */
 static const char contacts_machine_text[] =
 	"svm_type c_svc\nkernel_type rbf\ngamma 0.5\nnr_class 2\ntotal_sv 2\nrho 0\n"
 	"label 1 -1\nnr_sv 1 1\nSV\n1 1:3.4641016151377544 \n-1 1:0 \n";
-static const char contacts_meta_text[] = "[model]\nformat=1\nname=contacts\nmachines=b.model\n"
-                                         "[features]\nnames=w5.new_flows\n"
-                                         "w5.new_flows=0;0.1;0.2;0.3;0.4;0.5;0.6;0.7;0.8;0.9;1;1.1;1.2;1.3;1.4;1.5;1.6;1.7;1.8;1.9;2\n";
+static const char contacts_meta_text[] =
+	"[model]\nformat=1\nname=contacts\nmachines=b.model\n"
+	"[features]\nnames=w5.new_flows\n"
+	"w5.new_flows=0;0.1;0.2;0.3;0.4;0.5;0.6;0.7;0.8;0.9;1;1.1;1.2;1.3;1.4;1.5;1.6;1.7;1.8;1.9;2\n";
 
 struct folder {
 	char *path;
@@ -80,8 +81,8 @@ decides_as_the_formula_says(struct folder *folder, gconstpointer data)
 	a = sqrt(12) * 2.5 / 20;
 	b = sqrt(12) * 5 / 20; /* the middle of eleven equal quantiles */
 	/* libsvm's first class is -1: the sign turns. */
-	expected = -(2 * exp(-0.5 * (pow(a - 1, 2) + pow(b + 1, 2))) - 2 * exp(-0.5 * (pow(a - 0.5, 2) + b * b)) -
-	             0.25);
+	expected = -(2 * exp(-0.5 * (pow(a - 1, 2) + pow(b + 1, 2))) -
+	             2 * exp(-0.5 * (pow(a - 0.5, 2) + b * b)) - 0.25);
 	g_assert_cmpfloat_with_epsilon(classifier_decide(classifier, features), expected, 1e-12);
 	g_assert_cmpfloat(classifier_difference(classifier, features), <, 1e-12);
 	g_assert_true(classifier_is_dense(classifier));
@@ -105,7 +106,8 @@ load_with_contacts(struct folder *folder, const char *weight, GError **error)
 {
 	g_autofree char *contacts_meta = g_build_filename(folder->path, "b.meta", NULL);
 	g_autofree char *contacts_model = g_build_filename(folder->path, "b.model", NULL);
-	g_autofree char *keys = g_strconcat("format=1\ncontacts=b.model\ncontacts_weight=", weight, NULL);
+	g_autofree char *keys =
+		g_strconcat("format=1\ncontacts=b.model\ncontacts_weight=", weight, NULL);
 	g_autofree char *meta = replaced(meta_text, "format=1", keys);
 
 	write_model(folder, meta, machine_text);
@@ -129,7 +131,8 @@ adds_what_the_most_suspicious_contact_says(struct folder *folder, gconstpointer 
 	contacts[1].values[CONTACT_FLOWS] = 1.8;
 	contacts[2].values[CONTACT_FLOWS] = 0.2;
 	g_assert_cmpfloat_with_epsilon(classifier_decide_contacts(classifier, contacts, 3),
-	                               0.5 * (exp(-0.5 * pow(x - sqrt(12), 2)) - exp(-0.5 * x * x)), 1e-12);
+	                               0.5 * (exp(-0.5 * pow(x - sqrt(12), 2)) - exp(-0.5 * x * x)),
+	                               1e-12);
 }
 
 static void
@@ -220,14 +223,15 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add("/classifier/decides_as_the_formula_says", struct folder, NULL, set_up,
 	           decides_as_the_formula_says, tear_down);
-	g_test_add("/classifier/adds_what_the_most_suspicious_contact_says", struct folder, NULL, set_up,
-	           adds_what_the_most_suspicious_contact_says, tear_down);
-	g_test_add("/classifier/takes_nothing_away_for_harmless_contacts", struct folder, NULL, set_up,
-	           takes_nothing_away_for_harmless_contacts, tear_down);
-	g_test_add("/classifier/refuses_a_weight_below_zero", struct folder, NULL, set_up, refuses_a_weight_below_zero,
-	           tear_down);
+	g_test_add("/classifier/adds_what_the_most_suspicious_contact_says", struct folder, NULL,
+	           set_up, adds_what_the_most_suspicious_contact_says, tear_down);
+	g_test_add("/classifier/takes_nothing_away_for_harmless_contacts", struct folder, NULL,
+	           set_up, takes_nothing_away_for_harmless_contacts, tear_down);
+	g_test_add("/classifier/refuses_a_weight_below_zero", struct folder, NULL, set_up,
+	           refuses_a_weight_below_zero, tear_down);
 	g_test_add("/classifier/names_what_is_wrong", struct folder, NULL, set_up,
 	           names_what_is_wrong, tear_down);
-	g_test_add_func("/classifier/agrees_with_libsvm_on_the_shipped_model", agrees_with_libsvm_on_the_shipped_model);
+	g_test_add_func("/classifier/agrees_with_libsvm_on_the_shipped_model",
+	                agrees_with_libsvm_on_the_shipped_model);
 	return g_test_run();
 }

@@ -3,7 +3,13 @@
 #include "detector/expert.h"
 #include "tests/support/host_views.h"
 
-enum { HOST = 0x0a000001, PAGE = 0xc6336401, SERVER = 0xcb007101, PANEL = 0xcb007102, RESOLVER = 0x0a000035 };
+enum {
+	HOST = 0x0a000001,
+	PAGE = 0xc6336401,
+	SERVER = 0xcb007101,
+	PANEL = 0xcb007102,
+	RESOLVER = 0x0a000035
+};
 
 /* An ordinary minute, long before: the host is known. */
 static HostViews *
@@ -17,10 +23,16 @@ known_host(void)
 	return views;
 }
 
-static const struct exchange fetch = { .host = HOST, .peer = SERVER, .minute = 20, .second = 10, .out = 300,
-	                               .in = 250000, .port = 80 };
-static const struct exchange report = { .host = HOST, .peer = PANEL, .minute = 20, .second = 50, .out = 800, .in = 350,
-	                                .port = 443 };
+static const struct exchange fetch = { .host = HOST,
+	                               .peer = SERVER,
+	                               .minute = 20,
+	                               .second = 10,
+	                               .out = 300,
+	                               .in = 250000,
+	                               .port = 80 };
+static const struct exchange report = {
+	.host = HOST, .peer = PANEL, .minute = 20, .second = 50, .out = 800, .in = 350, .port = 443
+};
 
 static const struct evidence *
 find(const struct evidence *evidence, size_t count, enum behaviour behaviour)
@@ -106,8 +118,10 @@ tells_a_report_after_a_download_with_both_peers(void)
 {
 	g_autoptr(HostViews) views = known_host();
 	const struct exchange story[] = { fetch, report };
-	const struct evidence *evidence = told(views, story, G_N_ELEMENTS(story), BEHAVIOUR_success_report);
-	struct host_address panel = host_address_from_ipv4(PANEL), server = host_address_from_ipv4(SERVER);
+	const struct evidence *evidence =
+		told(views, story, G_N_ELEMENTS(story), BEHAVIOUR_success_report);
+	struct host_address panel = host_address_from_ipv4(PANEL),
+			    server = host_address_from_ipv4(SERVER);
 
 	g_assert_nonnull(evidence);
 	g_assert_cmpfloat(evidence->measured, ==, 800);
@@ -202,7 +216,13 @@ tells_a_look_at_a_known_peer_before_a_novel_one(void)
 {
 	g_autoptr(HostViews) views = known_host();
 	const struct exchange story[] = {
-		{ .host = HOST, .peer = 0x08080808, .minute = 20, .second = 5, .out = 300, .in = 500, .port = 80 },
+		{ .host = HOST,
+		  .peer = 0x08080808,
+		  .minute = 20,
+		  .second = 5,
+		  .out = 300,
+		  .in = 500,
+		  .port = 80 },
 		fetch,
 	};
 	const struct evidence *evidence;
@@ -218,7 +238,12 @@ static void
 tells_queries_at_a_resolver_of_one_s_own(void)
 {
 	g_autoptr(HostViews) views = known_host();
-	struct exchange query = { .host = HOST, .peer = RESOLVER, .minute = 20, .out = 60, .in = 120, .port = 53,
+	struct exchange query = { .host = HOST,
+		                  .peer = RESOLVER,
+		                  .minute = 20,
+		                  .out = 60,
+		                  .in = 120,
+		                  .port = 53,
 		                  .protocol = 17 };
 	struct exchange queries[] = { query, query, query, query };
 	const struct evidence *evidence;
@@ -238,7 +263,12 @@ static void
 lets_a_host_without_a_usual_resolver_choose(void)
 {
 	g_autoptr(HostViews) views = known_host();
-	struct exchange query = { .host = HOST, .peer = SERVER, .minute = 20, .out = 60, .in = 120, .port = 53,
+	struct exchange query = { .host = HOST,
+		                  .peer = SERVER,
+		                  .minute = 20,
+		                  .out = 60,
+		                  .in = 120,
+		                  .port = 53,
 		                  .protocol = 17 };
 	const struct exchange queries[] = { query, query, query };
 

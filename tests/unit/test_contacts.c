@@ -6,9 +6,12 @@
 
 enum { HOST = 0x0a000001, PAGE = 0xc6336401, PANEL = 0xcb007102 };
 
-static const struct exchange visit = { .host = HOST, .peer = PAGE, .port = 80, .out = 900, .in = 9000 };
-static const struct exchange report = { .host = HOST, .peer = PANEL, .minute = 20, .second = 50, .out = 800, .in = 350,
-	                                .port = 443 };
+static const struct exchange visit = {
+	.host = HOST, .peer = PAGE, .port = 80, .out = 900, .in = 9000
+};
+static const struct exchange report = {
+	.host = HOST, .peer = PANEL, .minute = 20, .second = 50, .out = 800, .in = 350, .port = 443
+};
 
 static size_t
 shapes_of(const struct exchange *exchanges, size_t count, struct contact_shape *shapes)
@@ -39,11 +42,14 @@ tells_each_new_and_rare_contact_by_itself(void)
 		const struct exchange *exchange = &both[silent];
 
 		g_assert_cmpfloat_with_epsilon(values[CONTACT_COUNT], log1p(1), 1e-12);
-		g_assert_cmpfloat_with_epsilon(values[CONTACT_OCTETS_OUT], log1p(exchange->out / 500.0), 1e-12);
-		g_assert_cmpfloat_with_epsilon(values[CONTACT_OCTETS_IN], log1p(exchange->in / 500.0), 1e-12);
+		g_assert_cmpfloat_with_epsilon(values[CONTACT_OCTETS_OUT],
+		                               log1p(exchange->out / 500.0), 1e-12);
+		g_assert_cmpfloat_with_epsilon(values[CONTACT_OCTETS_IN],
+		                               log1p(exchange->in / 500.0), 1e-12);
 		g_assert_cmpint(shapes[i].is_active, ==, !silent);
 		g_assert_cmpint(shapes[i].begun_ms, ==,
-		                (HOST_VIEWS_MINUTE + exchange->minute) * (int64_t)HOST_BIN_MS + exchange->second * 1000);
+		                (HOST_VIEWS_MINUTE + exchange->minute) * (int64_t)HOST_BIN_MS +
+		                        exchange->second * 1000);
 	}
 }
 

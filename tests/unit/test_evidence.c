@@ -45,7 +45,8 @@ asks_for_more_where_values_are_reached_more_often(void)
 
 	often.factor = 2;
 	for (double evidence = 0.5; evidence < 12; evidence += 0.5)
-		g_assert_cmpfloat_with_epsilon(tail_value(&often, evidence), tail_value(&tail, evidence + log(2)), 1e-9);
+		g_assert_cmpfloat_with_epsilon(tail_value(&often, evidence),
+		                               tail_value(&tail, evidence + log(2)), 1e-9);
 	g_assert_cmpfloat_with_epsilon(tail_evidence(&often, tail_value(&often, 5)), 5, 1e-6);
 }
 
@@ -66,13 +67,15 @@ takes_a_tail_that_ends_at_its_last_quantile(void)
 	g_autoptr(GError) error = NULL;
 	struct calibration read;
 
-	g_assert_true(g_file_set_contents(path,
-	                                  "[calibration]\nsource=a\n[flood]\ncount=3\nexcess=0.5\n"
-	                                  "quantiles=0;1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16;17;18;19\n",
-	                                  -1, NULL));
+	g_assert_true(
+		g_file_set_contents(path,
+	                            "[calibration]\nsource=a\n[flood]\ncount=3\nexcess=0.5\n"
+	                            "quantiles=0;1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16;17;18;19\n",
+	                            -1, NULL));
 	g_assert_true(calibration_load(&read, path, &error));
 	g_assert_no_error(error);
-	g_assert_cmpfloat_with_epsilon(tail_value(&read.tails[BEHAVIOUR_flood], log(2000)), 19 + 0.5 * log(100), 1e-9);
+	g_assert_cmpfloat_with_epsilon(tail_value(&read.tails[BEHAVIOUR_flood], log(2000)),
+	                               19 + 0.5 * log(100), 1e-9);
 	calibration_clear(&read);
 	g_remove(path);
 	g_rmdir(folder);
@@ -173,7 +176,8 @@ main(int argc, char **argv)
 	                tells_the_share_of_windows_that_reach_a_value);
 	g_test_add_func("/evidence/finds_the_value_back_from_its_evidence",
 	                finds_the_value_back_from_its_evidence);
-	g_test_add_func("/evidence/asks_for_more_where_values_are_reached_more_often", asks_for_more_where_values_are_reached_more_often);
+	g_test_add_func("/evidence/asks_for_more_where_values_are_reached_more_often",
+	                asks_for_more_where_values_are_reached_more_often);
 	g_test_add_func("/evidence/counts_alarms_by_the_windows_that_a_day_has",
 	                counts_alarms_by_the_windows_that_a_day_has);
 	g_test_add_func("/evidence/takes_a_tail_that_ends_at_its_last_quantile",

@@ -44,7 +44,8 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/figures/counts_pairs_for_the_area", counts_pairs_for_the_area);
-	g_test_add_func("/figures/lets_no_more_through_than_allowed", lets_no_more_through_than_allowed);
+	g_test_add_func("/figures/lets_no_more_through_than_allowed",
+	                lets_no_more_through_than_allowed);
 	g_test_add_func("/figures/gives_wilson_s_interval", gives_wilson_s_interval);
 	return g_test_run();
 }

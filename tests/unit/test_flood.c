@@ -88,9 +88,14 @@ judge_icmp(uint8_t directions, unsigned peers)
 
 	for (uint32_t minute = 20; minute < 22; minute++) {
 		for (unsigned i = 0; i < peers; i++) {
-			struct exchange ping = { .host = HOST, .peer = VICTIM + i, .minute = minute, .out = 84,
-				                 .port = 2048, .protocol = 1,
-				                 .packets = 10000 / peers, .directions = directions };
+			struct exchange ping = { .host = HOST,
+				                 .peer = VICTIM + i,
+				                 .minute = minute,
+				                 .out = 84,
+				                 .port = 2048,
+				                 .protocol = 1,
+				                 .packets = 10000 / peers,
+				                 .directions = directions };
 
 			host_views_add(views, &ping);
 		}

@@ -5,7 +5,8 @@
 static void
 formats_what_it_parses(void)
 {
-	static const char *const texts[] = { "10.1.2.3", "255.255.255.255", "0.0.0.0", "2001:db8::1", "::" };
+	static const char *const texts[] = { "10.1.2.3", "255.255.255.255", "0.0.0.0",
+		                             "2001:db8::1", "::" };
 	char text[HOST_ADDRESS_TEXT_SIZE];
 	struct host_address address;
 
@@ -18,7 +19,8 @@ formats_what_it_parses(void)
 static void
 refuses_what_is_no_address(void)
 {
-	static const char *const texts[] = { "", "10.1.2", "10.1.2.3.4", "10.1.2.256", "2001:db8:::1", "router" };
+	static const char *const texts[] = { "",           "10.1.2",       "10.1.2.3.4",
+		                             "10.1.2.256", "2001:db8:::1", "router" };
 	struct host_address address;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)

@@ -186,7 +186,8 @@ keeps_what_a_plain_table_keeps(void)
 	for (int i = 0; i < PARTS; i++) {
 		uint32_t host = (uint32_t)g_rand_int_range(random, 0, HOSTS);
 		uint32_t minute = (uint32_t)g_rand_int_range(random, 0, MINUTES);
-		struct ring_bin part = part_of(host, MINUTE + minute, g_rand_int(random) >> 8), *sum = &sums[host][minute];
+		struct ring_bin part = part_of(host, MINUTE + minute, g_rand_int(random) >> 8),
+				*sum = &sums[host][minute];
 		struct host_touch touch = touch_of((uint32_t)g_rand_int_range(random, 0, 40));
 
 		g_assert_true(host_bin_touch(&part.bin, NULL, &touch, 7));
@@ -199,11 +200,13 @@ keeps_what_a_plain_table_keeps(void)
 
 		open_all(history, host);
 		for (uint32_t minute = 0; minute < MINUTES; minute++) {
-			const struct host_minute *found = host_history_minute(host, MINUTE + minute);
+			const struct host_minute *found =
+				host_history_minute(host, MINUTE + minute);
 
-			g_assert_cmpmem(&found->bin, sizeof(found->bin), &sums[i][minute].bin, sizeof(found->bin));
-			g_assert_cmpmem(found->extension, sizeof(*found->extension), &sums[i][minute].extension,
-			                sizeof(*found->extension));
+			g_assert_cmpmem(&found->bin, sizeof(found->bin), &sums[i][minute].bin,
+			                sizeof(found->bin));
+			g_assert_cmpmem(found->extension, sizeof(*found->extension),
+			                &sums[i][minute].extension, sizeof(*found->extension));
 		}
 	}
 }
@@ -224,6 +227,7 @@ main(int argc, char **argv)
 	                forgets_the_host_that_was_silent_longest);
 	g_test_add_func("/host_history/gives_up_old_minutes_when_the_room_is_used_up",
 	                gives_up_old_minutes_when_the_room_is_used_up);
-	g_test_add_func("/host_history/keeps_what_a_plain_table_keeps", keeps_what_a_plain_table_keeps);
+	g_test_add_func("/host_history/keeps_what_a_plain_table_keeps",
+	                keeps_what_a_plain_table_keeps);
 	return g_test_run();
 }

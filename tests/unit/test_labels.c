@@ -4,23 +4,24 @@
 
 #include "tools/train/labels.h"
 
-static const char labels_text[] =
-        "host,from_ms,to_ms,label,family,capture,behaviour,note\n"
-        "10.0.0.1,1000,5000,normal,,-,,before infection\n"
-        "10.0.0.1,5001,9000,infected,cerber,c-1,scan,\"two, words\"\n"
-        "10.0.0.2,1000,9000,normal,,campus,,\n"
-        "10.0.0.2,4000,9000,normal,,b-1,,benign implant: a piece\n"
-        "10.0.0.3,1000,9000,unverified,,campus,,\n"
-        "10.0.0.4,1000,9000,normal,,campus,,\n"
-        "10.1.0.0/16,1000,9000,unverified,,campus,,\n";
-static const char sources_text[] = "host,set,capture,orig_host,orig_label,family,start_ms,end_ms,flows\n"
-                                   "10.0.0.1,campus,campus,x,bg,,0,9000,5\n"
-                                   "10.0.0.1,lab,c-1,x,infected,cerber,5001,6000,5\n"
-                                   "10.0.0.2,campus,campus,x,bg,,0,9000,5\n"
-                                   "10.0.0.2,lab,b-1,x,normal,,4000,4500,5\n";
+static const char labels_text[] = "host,from_ms,to_ms,label,family,capture,behaviour,note\n"
+				  "10.0.0.1,1000,5000,normal,,-,,before infection\n"
+				  "10.0.0.1,5001,9000,infected,cerber,c-1,scan,\"two, words\"\n"
+				  "10.0.0.2,1000,9000,normal,,campus,,\n"
+				  "10.0.0.2,4000,9000,normal,,b-1,,benign implant: a piece\n"
+				  "10.0.0.3,1000,9000,unverified,,campus,,\n"
+				  "10.0.0.4,1000,9000,normal,,campus,,\n"
+				  "10.1.0.0/16,1000,9000,unverified,,campus,,\n";
+static const char sources_text[] =
+	"host,set,capture,orig_host,orig_label,family,start_ms,end_ms,flows\n"
+	"10.0.0.1,campus,campus,x,bg,,0,9000,5\n"
+	"10.0.0.1,lab,c-1,x,infected,cerber,5001,6000,5\n"
+	"10.0.0.2,campus,campus,x,bg,,0,9000,5\n"
+	"10.0.0.2,lab,b-1,x,normal,,4000,4500,5\n";
 
 static GHashTable *
-read_texts(const char *labels, const char *sources, const char *folds, const char *other_half, GError **error)
+read_texts(const char *labels, const char *sources, const char *folds, const char *other_half,
+           GError **error)
 {
 	g_autofree char *folder = g_dir_make_tmp("labels-XXXXXX", NULL);
 	const char *names[] = { "labels.csv", "sources.csv", "folds.csv", "other_half.txt" };
@@ -57,7 +58,8 @@ static void
 tells_malware_benign_implants_and_clean_hosts_apart(void)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GHashTable) hosts = read_texts(labels_text, sources_text, "host,fold\n10.0.0.1,3\n", NULL, &error);
+	g_autoptr(GHashTable) hosts =
+		read_texts(labels_text, sources_text, "host,fold\n10.0.0.1,3\n", NULL, &error);
 	const struct labelled_host *malware, *benign;
 
 	g_assert_no_error(error);
@@ -83,7 +85,8 @@ tells_malware_benign_implants_and_clean_hosts_apart(void)
 static void
 leaves_the_other_half_out(void)
 {
-	g_autoptr(GHashTable) hosts = read_texts(labels_text, NULL, NULL, "10.0.0.1\n10.0.0.4\n", NULL);
+	g_autoptr(GHashTable) hosts =
+		read_texts(labels_text, NULL, NULL, "10.0.0.1\n10.0.0.4\n", NULL);
 
 	g_assert_cmpuint(g_hash_table_size(hosts), ==, 2);
 	g_assert_nonnull(host(hosts, "10.0.0.2"));
@@ -94,8 +97,9 @@ names_the_line_that_is_wrong(void)
 {
 	g_autoptr(GError) error = NULL;
 
-	g_assert_null(read_texts("host,from_ms,to_ms,label,family,capture,behaviour,note\nx,1,2,normal,,,,\n", NULL,
-	                         NULL, NULL, &error));
+	g_assert_null(read_texts(
+		"host,from_ms,to_ms,label,family,capture,behaviour,note\nx,1,2,normal,,,,\n", NULL,
+		NULL, NULL, &error));
 	g_assert_nonnull(strstr(error->message, "line 2"));
 }
 

@@ -96,7 +96,8 @@ names_the_ring_that_was_cut_short(struct ring_pair *pair, const void *unused)
 	char said[1024];
 
 	(void)unused;
-	g_assert_true(ring_set_aside(pair->writer, NULL)); /* else the push takes the room that was cut off anew */
+	g_assert_true(ring_set_aside(
+		pair->writer, NULL)); /* else the push takes the room that was cut off anew */
 	cut(path);
 	expect_named(run_apart(push_one, pair, said), said, path);
 	expect_named(run_apart(pop_one, pair, said), said, path);

@@ -16,7 +16,8 @@ random_touch(GRand *random)
 		.peer = host_address_from_ipv4(g_rand_int(random)),
 		.octets = g_rand_int(random) >> g_rand_int_range(random, 0, 32),
 		.port = (uint16_t)g_rand_int(random),
-		.kinds = (uint16_t)(TOUCH_SENT | (g_rand_int(random) & (TOUCH_BEGUN | TOUCH_HEARD | TOUCH_IN))),
+		.kinds = (uint16_t)(TOUCH_SENT |
+		                    (g_rand_int(random) & (TOUCH_BEGUN | TOUCH_HEARD | TOUCH_IN))),
 		.protocol = g_rand_boolean(random) ? 6 : 17,
 		.first_quarter = (uint8_t)first,
 		.last_quarter = (uint8_t)g_rand_int_range(random, (gint32)first, HOST_BIN_QUARTERS),
@@ -33,7 +34,8 @@ static void
 make_minute(struct minute *minute, GRand *random, int touches)
 {
 	struct host_address host = host_address_from_ipv4(g_rand_int(random));
-	struct host_bin_extension *extension = touches > HOST_BIN_TOUCHES ? &minute->extension : NULL;
+	struct host_bin_extension *extension =
+		touches > HOST_BIN_TOUCHES ? &minute->extension : NULL;
 
 	host_bin_init(&minute->bin, &host, 29000000);
 	host_bin_extension_init(&minute->extension);
@@ -57,7 +59,8 @@ unpacks_what_was_packed(void)
 		static uint8_t packed[MINUTE_PACK_MOST];
 
 		make_minute(&made, random, round % 40);
-		g_assert_cmpuint(minute_pack(&made.bin, &made.extension, packed), <=, MINUTE_PACK_MOST);
+		g_assert_cmpuint(minute_pack(&made.bin, &made.extension, packed), <=,
+		                 MINUTE_PACK_MOST);
 		found.bin.host = made.bin.host;
 		found.bin.minute = made.bin.minute;
 		host_bin_extension_init(&found.extension);
@@ -78,11 +81,15 @@ unpacks_no_more_than_is_asked_for(void)
 	minute_pack(&made.bin, &made.extension, packed);
 	host_bin_extension_init(&empty);
 	minute_unpack(packed, &found.bin, &found.extension, MINUTE_SENT);
-	g_assert_cmpmem(found.extension.sent, sizeof(empty.sent), made.extension.sent, sizeof(empty.sent));
-	g_assert_cmpmem(found.extension.sample, sizeof(empty.sample), empty.sample, sizeof(empty.sample));
+	g_assert_cmpmem(found.extension.sent, sizeof(empty.sent), made.extension.sent,
+	                sizeof(empty.sent));
+	g_assert_cmpmem(found.extension.sample, sizeof(empty.sample), empty.sample,
+	                sizeof(empty.sample));
 	minute_unpack(packed, &found.bin, &found.extension, MINUTE_SAMPLE);
-	g_assert_cmpmem(found.extension.sample, sizeof(empty.sample), made.extension.sample, sizeof(empty.sample));
-	g_assert_cmpmem(found.extension.heard, sizeof(empty.heard), empty.heard, sizeof(empty.heard));
+	g_assert_cmpmem(found.extension.sample, sizeof(empty.sample), made.extension.sample,
+	                sizeof(empty.sample));
+	g_assert_cmpmem(found.extension.heard, sizeof(empty.heard), empty.heard,
+	                sizeof(empty.heard));
 }
 
 static void
@@ -113,8 +120,10 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/minute_pack/unpacks_what_was_packed", unpacks_what_was_packed);
-	g_test_add_func("/minute_pack/unpacks_no_more_than_is_asked_for", unpacks_no_more_than_is_asked_for);
+	g_test_add_func("/minute_pack/unpacks_no_more_than_is_asked_for",
+	                unpacks_no_more_than_is_asked_for);
 	g_test_add_func("/minute_pack/keeps_a_quiet_minute_small", keeps_a_quiet_minute_small);
-	g_test_add_func("/minute_pack/has_room_for_a_minute_without_a_zero", has_room_for_a_minute_without_a_zero);
+	g_test_add_func("/minute_pack/has_room_for_a_minute_without_a_zero",
+	                has_room_for_a_minute_without_a_zero);
 	return g_test_run();
 }

@@ -11,7 +11,8 @@ make_gram(const double *points, double *gram)
 {
 	for (int i = 0; i < COUNT; i++) {
 		for (int j = 0; j < COUNT; j++)
-			gram[i * COUNT + j] = exp(-(points[i] - points[j]) * (points[i] - points[j]));
+			gram[i * COUNT + j] =
+				exp(-(points[i] - points[j]) * (points[i] - points[j]));
 	}
 }
 
@@ -45,7 +46,8 @@ keeps_the_function_where_vectors_are_near_each_other(void)
 	g_assert_cmpint(left, ==, 4);
 	g_assert_true(kept[7]);
 	for (double x = -1; x < 6; x += 0.25)
-		g_assert_cmpfloat_with_epsilon(decide(points, after, x), decide(points, before, x), 0.1);
+		g_assert_cmpfloat_with_epsilon(decide(points, after, x), decide(points, before, x),
+		                               0.1);
 }
 
 static void
@@ -68,7 +70,9 @@ chooses_points_that_make_the_same_function(void)
 {
 	const double points[COUNT] = { 0, 0, 0.1, 1, 1.1, 2, 2.1, 5 };
 	const double before[COUNT] = { 1, 0.5, 1, -1, -1, 0.5, 0.5, 1 };
-	const struct point_set set = { .values = points, .count = COUNT, .dimensions = 1, .gamma = 1 };
+	const struct point_set set = {
+		.values = points, .count = COUNT, .dimensions = 1, .gamma = 1
+	};
 	double after[COUNT] = { 0 }, weights[COUNT];
 	size_t chosen[COUNT], count = reduce_choose(&set, before, 4, chosen, weights);
 
@@ -76,7 +80,8 @@ chooses_points_that_make_the_same_function(void)
 	for (size_t i = 0; i < count; i++)
 		after[chosen[i]] = weights[i];
 	for (double x = -1; x < 6; x += 0.25)
-		g_assert_cmpfloat_with_epsilon(decide(points, after, x), decide(points, before, x), 0.1);
+		g_assert_cmpfloat_with_epsilon(decide(points, after, x), decide(points, before, x),
+		                               0.1);
 	/* The same point twice is chosen once. */
 	g_assert_cmpuint(reduce_choose(&set, before, COUNT, chosen, weights), ==, COUNT - 1);
 }
@@ -87,7 +92,9 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/reduce/keeps_the_function_where_vectors_are_near_each_other",
 	                keeps_the_function_where_vectors_are_near_each_other);
-	g_test_add_func("/reduce/chooses_points_that_make_the_same_function", chooses_points_that_make_the_same_function);
-	g_test_add_func("/reduce/changes_nothing_when_nothing_has_to_go", changes_nothing_when_nothing_has_to_go);
+	g_test_add_func("/reduce/chooses_points_that_make_the_same_function",
+	                chooses_points_that_make_the_same_function);
+	g_test_add_func("/reduce/changes_nothing_when_nothing_has_to_go",
+	                changes_nothing_when_nothing_has_to_go);
 	return g_test_run();
 }

@@ -72,7 +72,8 @@ check_entry(const struct ring_entry *entry, struct ring_position last)
 	require(entry->type == RING_BIN, "an entry that nobody wrote");
 	require(entry->position.sequence == last.sequence + 1, "an entry is lost or comes twice");
 	require(entry->position.epoch >= last.epoch, "the epoch goes back");
-	require(entry->bin->bin.octets[1] == entry->bin->bin.octets[0] * 2654435761u, "an entry is torn");
+	require(entry->bin->bin.octets[1] == entry->bin->bin.octets[0] * 2654435761u,
+	        "an entry is torn");
 }
 
 /* Reads until it is killed, or with `drain` until there is nothing left. */
@@ -97,7 +98,8 @@ read_entries(bool drain)
 		}
 		keep(position, entries);
 		ring_commit(reader, position);
-		require(ring_reader_missed(reader) == 0 && ring_reader_refused(reader) == 0, "losses");
+		require(ring_reader_missed(reader) == 0 && ring_reader_refused(reader) == 0,
+		        "losses");
 		if (taken == 0 && drain)
 			break;
 		if (taken == 0)
@@ -153,9 +155,11 @@ no_entry_is_lost_or_comes_twice_over_kills(void)
 	stop(pids[1]);
 	read_entries(true);
 	current = atomic_load(&kept->current);
-	g_assert_cmpuint(kept->versions[current].entries, ==, kept->versions[current].position.sequence);
+	g_assert_cmpuint(kept->versions[current].entries, ==,
+	                 kept->versions[current].position.sequence);
 	g_assert_cmpuint(kept->versions[current].entries, >, ROUNDS);
-	g_test_message("%u kills, %" G_GUINT64_FORMAT " entries", ROUNDS + 2, kept->versions[current].entries);
+	g_test_message("%u kills, %" G_GUINT64_FORMAT " entries", ROUNDS + 2,
+	               kept->versions[current].entries);
 }
 
 int
@@ -170,7 +174,8 @@ main(int argc, char **argv)
 	g_test_add_func("/ring_kill/no_entry_is_lost_or_comes_twice_over_kills",
 	                no_entry_is_lost_or_comes_twice_over_kills);
 	status = g_test_run();
-	for (const char *const *name = (const char *const[]){ "ring.0", "ring.0.reader", NULL }; *name; name++) {
+	for (const char *const *name = (const char *const[]){ "ring.0", "ring.0.reader", NULL };
+	     *name; name++) {
 		g_autofree char *path = g_build_filename(folder, *name, NULL);
 
 		g_unlink(path);

@@ -56,7 +56,9 @@ look(struct fixture *fixture)
 static void
 push_watermark(struct fixture *fixture, unsigned worker, int64_t export_ms)
 {
-	struct ring_watermark watermark = { .export_ms = export_ms, .least_ms = export_ms, .exporters = 1 };
+	struct ring_watermark watermark = { .export_ms = export_ms,
+		                            .least_ms = export_ms,
+		                            .exporters = 1 };
 
 	g_assert_true(ring_push_watermark(fixture->writers[worker], &watermark));
 	ring_publish(fixture->writers[worker]);

@@ -20,9 +20,15 @@ static void
 ask(HostViews *views, const struct questions *questions)
 {
 	for (unsigned i = 0; i < questions->peers; i++) {
-		struct exchange exchange = { .host = HOST, .peer = PEER + i, .minute = MINUTE, .second = i % 60, .out = 60,
-			                     .in = i < questions->answered ? 200 : 0, .port = questions->port,
-			                     .protocol = questions->protocol, .directions = questions->directions,
+		struct exchange exchange = { .host = HOST,
+			                     .peer = PEER + i,
+			                     .minute = MINUTE,
+			                     .second = i % 60,
+			                     .out = 60,
+			                     .in = i < questions->answered ? 200 : 0,
+			                     .port = questions->port,
+			                     .protocol = questions->protocol,
+			                     .directions = questions->directions,
 			                     .small = true };
 
 		host_views_add(views, &exchange);
@@ -70,10 +76,17 @@ takes_what_many_answered_for_no_scan(void)
 static void
 calls_little_unanswered_where_answers_are_not_exported(void)
 {
-	const struct questions udp = { 161, UDP, ONLY_OUT, 300, 0 }, icmp = { 0, 1, ONLY_OUT, 300, 0 };
+	const struct questions udp = { 161, UDP, ONLY_OUT, 300, 0 },
+			       icmp = { 0, 1, ONLY_OUT, 300, 0 };
 	const struct questions tcp = { 445, 0, ONLY_OUT, 300, 0 };
-	const struct questions phones = { 5060, UDP, ONLY_OUT, 100, 0 }, sweep = { 6892, UDP, ONLY_OUT, 300, 0 };
-	const struct exchange look_up = { .host = HOST, .peer = RESOLVER, .minute = MINUTE, .out = 60, .in = 90, .port = 53,
+	const struct questions phones = { 5060, UDP, ONLY_OUT, 100, 0 },
+			       sweep = { 6892, UDP, ONLY_OUT, 300, 0 };
+	const struct exchange look_up = { .host = HOST,
+		                          .peer = RESOLVER,
+		                          .minute = MINUTE,
+		                          .out = 60,
+		                          .in = 90,
+		                          .port = 53,
 		                          .protocol = UDP };
 	g_autoptr(HostViews) views = host_views_new();
 

@@ -7,9 +7,11 @@
 static void
 add(SiteCalibration *site, uint32_t host, double value)
 {
-	struct assessment assessment = { .host = host_address_from_ipv4(host), .evidence_count = 1 };
+	struct assessment assessment = { .host = host_address_from_ipv4(host),
+		                         .evidence_count = 1 };
 
-	assessment.evidence[0] = (struct evidence){ .behaviour = BEHAVIOUR_traffic_pattern, .measured = value };
+	assessment.evidence[0] =
+		(struct evidence){ .behaviour = BEHAVIOUR_traffic_pattern, .measured = value };
 	site_calibration_add(site, &assessment);
 }
 
@@ -161,6 +163,7 @@ main(int argc, char **argv)
 	g_test_add_func("/site_calibration/counts_no_host_for_more_than_its_share",
 	                counts_no_host_for_more_than_its_share);
 	g_test_add_func("/site_calibration/refuses_too_little", refuses_too_little);
-	g_test_add_func("/site_calibration/gives_the_same_for_the_same_windows", gives_the_same_for_the_same_windows);
+	g_test_add_func("/site_calibration/gives_the_same_for_the_same_windows",
+	                gives_the_same_for_the_same_windows);
 	return g_test_run();
 }

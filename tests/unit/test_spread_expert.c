@@ -3,12 +3,21 @@
 #include "detector/expert.h"
 #include "tests/support/host_views.h"
 
-enum { HOST = 0x0a000001, NEIGHBOUR = 0x0a000100, ATTACKER = 0xcb007101, SMB = 445, SSH = 22, HTTP = 80 };
+enum {
+	HOST = 0x0a000001,
+	NEIGHBOUR = 0x0a000100,
+	ATTACKER = 0xcb007101,
+	SMB = 445,
+	SSH = 22,
+	HTTP = 80
+};
 
 static void
 add(HostViews *views, uint32_t minute, uint32_t peer, uint16_t port, uint32_t in)
 {
-	struct exchange exchange = { .host = HOST, .peer = peer, .minute = minute, .out = 60, .in = in, .port = port };
+	struct exchange exchange = {
+		.host = HOST, .peer = peer, .minute = minute, .out = 60, .in = in, .port = port
+	};
 
 	host_views_add(views, &exchange);
 }
@@ -18,8 +27,12 @@ static void
 add_calls(HostViews *views, uint32_t minute, uint16_t port, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		struct exchange call = { .host = HOST, .peer = ATTACKER, .minute = minute, .in = 40,
-			                 .port = (uint16_t)(port + i), .called = true };
+		struct exchange call = { .host = HOST,
+			                 .peer = ATTACKER,
+			                 .minute = minute,
+			                 .in = 40,
+			                 .port = (uint16_t)(port + i),
+			                 .called = true };
 
 		host_views_add(views, &call);
 	}
@@ -113,7 +126,12 @@ static void
 tells_of_a_first_call_that_a_download_follows(void)
 {
 	g_autoptr(HostViews) views = known_host();
-	struct exchange fetch = { .host = HOST, .peer = ATTACKER + 1, .minute = 16, .out = 300, .in = 90000, .port = HTTP };
+	struct exchange fetch = { .host = HOST,
+		                  .peer = ATTACKER + 1,
+		                  .minute = 16,
+		                  .out = 300,
+		                  .in = 90000,
+		                  .port = HTTP };
 	const struct evidence *evidence;
 	struct host_address server = host_address_from_ipv4(fetch.peer);
 

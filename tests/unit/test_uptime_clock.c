@@ -21,10 +21,9 @@ take_seconds(struct uptime_clock *clock, int64_t second, uint32_t uptime_ms)
 static int32_t
 take_arrival(struct uptime_clock *clock, int64_t arrival_ms, uint32_t uptime_ms)
 {
-	const struct uptime_header header = { seconds(arrival_ms / 1000),
-		                              { arrival_ms },
-		                              uptime_ms,
-		                              UPTIME_CLOCK_SECONDS };
+	const struct uptime_header header = {
+		seconds(arrival_ms / 1000), { arrival_ms }, uptime_ms, UPTIME_CLOCK_SECONDS
+	};
 
 	return uptime_clock_take(clock, &header);
 }

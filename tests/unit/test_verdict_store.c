@@ -64,7 +64,8 @@ commit(struct fixture *fixture)
 	g_assert_no_error(error);
 }
 
-/* What a query gives, as another process would see it: values with "|" between, rows with ends of line. */
+/* What a query gives, as another process would see it: values with "|" between, rows with ends of
+ * line. */
 static char *
 look(const struct fixture *fixture, const char *sql)
 {
@@ -78,7 +79,8 @@ look(const struct fixture *fixture, const char *sql)
 		for (int i = 0; i < sqlite3_column_count(query); i++) {
 			const char *value = (const char *)sqlite3_column_text(query, i);
 
-			g_string_append_printf(text, "%s%s", i > 0 ? "|" : "", value != NULL ? value : "-");
+			g_string_append_printf(text, "%s%s", i > 0 ? "|" : "",
+			                       value != NULL ? value : "-");
 		}
 		g_string_append_c(text, '\n');
 	}
@@ -170,11 +172,13 @@ keeps_positions_with_the_verdicts_or_not_at_all(struct fixture *fixture, const v
 	(void)unused;
 	reopen(fixture);
 	verdict_store_begin(fixture->store);
-	verdict_store_put_position(fixture->store, 3, (struct ring_position){ UINT64_C(7) << 32, 41 });
+	verdict_store_put_position(fixture->store, 3,
+	                           (struct ring_position){ UINT64_C(7) << 32, 41 });
 	commit(fixture);
 	verdict_store_begin(fixture->store);
 	verdict_store_put_verdict(fixture->store, &verdict, "");
-	verdict_store_put_position(fixture->store, 3, (struct ring_position){ UINT64_C(7) << 32, 42 });
+	verdict_store_put_position(fixture->store, 3,
+	                           (struct ring_position){ UINT64_C(7) << 32, 42 });
 	reopen(fixture); /* without commit, as after a kill */
 	g_assert_cmpuint(verdict_store_position(fixture->store, 3).sequence, ==, 41);
 	g_assert_cmpuint(verdict_store_position(fixture->store, 3).epoch, ==, UINT64_C(7) << 32);
@@ -351,7 +355,8 @@ refuses_a_damaged_store(struct fixture *fixture, const void *unused)
 	for (unsigned i = 0; i < 200; i++) {
 		struct verdict verdict = infected_verdict(i);
 
-		verdict_store_put_verdict(fixture->store, &verdict, "some reason, so that there are pages");
+		verdict_store_put_verdict(fixture->store, &verdict,
+		                          "some reason, so that there are pages");
 	}
 	commit(fixture);
 	g_clear_pointer(&fixture->store, verdict_store_close);
@@ -369,9 +374,10 @@ survives_rows_that_are_nonsense(struct fixture *fixture, const void *unused)
 	(void)unused;
 	reopen(fixture);
 	g_clear_pointer(&fixture->store, verdict_store_close);
-	run_sql(fixture, "INSERT INTO verdict VALUES ('no address', 'normal', 'x', 'y', '', 1, 2, 3, 4, 5, 6,"
-	                 " 'foo,bar', 'baz', 1, 1, 1, 1, 1), ('10.0.0.1', 'unknown', x'00ff', 1e999, '', -1, 2, 3,"
-	                 " 4, 1, 6, '', '', 'a', 'b', 'c', 'd', 'e')");
+	run_sql(fixture,
+	        "INSERT INTO verdict VALUES ('no address', 'normal', 'x', 'y', '', 1, 2, 3, 4, 5, 6,"
+	        " 'foo,bar', 'baz', 1, 1, 1, 1, 1), ('10.0.0.1', 'unknown', x'00ff', 1e999, '', -1, 2, 3,"
+	        " 4, 1, 6, '', '', 'a', 'b', 'c', 'd', 'e')");
 	reopen(fixture);
 	g_assert_true(verdict_store_next_verdict(fixture->store, &verdict, NULL));
 	g_assert_cmpint(verdict.kind, ==, VERDICT_UNKNOWN);
@@ -386,7 +392,8 @@ reports_the_first_failure_at_the_commit(struct fixture *fixture, const void *unu
 
 	(void)unused;
 	reopen(fixture);
-	run_sql(fixture, "CREATE TRIGGER no BEFORE INSERT ON verdict BEGIN SELECT RAISE(ABORT, 'no room'); END");
+	run_sql(fixture,
+	        "CREATE TRIGGER no BEFORE INSERT ON verdict BEGIN SELECT RAISE(ABORT, 'no room'); END");
 	reopen(fixture);
 	verdict_store_begin(fixture->store);
 	verdict_store_put_state(fixture->store, "model", "x");
@@ -411,7 +418,8 @@ open_and_be_killed(const struct fixture *fixture, unsigned after_us)
 
 	g_assert_cmpint(child, >=, 0);
 	if (child == 0) {
-		const struct itimerval timer = { .it_value = { after_us / 1000000, after_us % 1000000 } };
+		const struct itimerval timer = { .it_value = { after_us / 1000000,
+			                                       after_us % 1000000 } };
 
 		signal(SIGALRM, SIG_DFL);
 		setitimer(ITIMER_REAL, &timer, NULL);
@@ -444,8 +452,9 @@ static void
 goes_on_making_a_store_that_was_begun(struct fixture *fixture, const void *unused)
 {
 	(void)unused;
-	run_sql(fixture, "PRAGMA application_id = 1801809507; CREATE TABLE state (key TEXT PRIMARY KEY,"
-	                 " value TEXT NOT NULL) WITHOUT ROWID");
+	run_sql(fixture,
+	        "PRAGMA application_id = 1801809507; CREATE TABLE state (key TEXT PRIMARY KEY,"
+	        " value TEXT NOT NULL) WITHOUT ROWID");
 	reopen(fixture);
 	verdict_store_begin(fixture->store);
 	verdict_store_put_state_number(fixture->store, "ended", 1);

@@ -81,7 +81,8 @@ does_not_judge_what_was_hardly_seen(void)
 		const char *reason;
 	} cases[] = {
 		{ false, 1, 0, "too little traffic" },
-		{ true, 1000, CANNOT_TELL_SAMPLED, "sampled 1:1000: only scans, floods and mail would show" },
+		{ true, 1000, CANNOT_TELL_SAMPLED,
+		  "sampled 1:1000: only scans, floods and mail would show" },
 		{ true, 1, CANNOT_TELL_DIRECTION, "one direction only" },
 		{ true, 1, CANNOT_TELL_DETAIL, "detail was lost" },
 	};
@@ -136,7 +137,8 @@ tells_again_once_an_hour_or_of_something_new(void)
 	g_assert_cmpint(update(table, &more), ==, ACT_NONE);
 	assessments_add(&more, BEHAVIOUR_flood, 0.6);
 	g_assert_cmpint(update(table, &more), ==, ACT_UPDATED);
-	g_assert_cmpint(scan(table, 1, 61), ==, ACT_NONE); /* an hour after the last alert, not the first */
+	g_assert_cmpint(scan(table, 1, 61), ==,
+	                ACT_NONE); /* an hour after the last alert, not the first */
 	g_assert_cmpint(scan(table, 1, 62), ==, ACT_UPDATED);
 	g_assert_cmpint(scan(table, 1, 63), ==, ACT_NONE);
 }
@@ -214,7 +216,8 @@ counts_minutes_with_traffic_once(void)
 	g_assert_nonnull(verdict);
 	g_assert_cmpuint(verdict->bins, ==, 3);
 	g_assert_cmpint(verdict->first_seen_ms, ==, (int64_t)ASSESSMENTS_MINUTE * 60000 + 1000);
-	g_assert_cmpint(verdict->last_seen_ms, ==, ((int64_t)ASSESSMENTS_MINUTE + 2) * 60000 + 2003);
+	g_assert_cmpint(verdict->last_seen_ms, ==,
+	                ((int64_t)ASSESSMENTS_MINUTE + 2) * 60000 + 2003);
 	expect_reason(table, verdict, "too little traffic");
 	g_assert_null(verdict_table_next_changed(table, false));
 }

@@ -8,7 +8,8 @@
 #include "tools/kenchi/table.h"
 #include "tools/train/behaviours.h"
 
-static const char *const group_names[BEHAVIOUR_GROUPS] = { "clean", "benign", "malware", "malware_nonscan" };
+static const char *const group_names[BEHAVIOUR_GROUPS] = { "clean", "benign", "malware",
+	                                                   "malware_nonscan" };
 
 static double
 share(size_t part, size_t whole)
@@ -35,7 +36,8 @@ add_row(Table *table, const struct behaviour_rates *rates, int behaviour)
 	for (int group = 0; group < BEHAVIOUR_GROUPS; group++) {
 		hosts[group] = share(shown[group].hosts, rates->all[group].hosts);
 		windows[group] = share(shown[group].windows, rates->all[group].windows);
-		table_take(table, g_strdup_printf("%zu/%zu", shown[group].hosts, rates->all[group].hosts));
+		table_take(table,
+		           g_strdup_printf("%zu/%zu", shown[group].hosts, rates->all[group].hosts));
 	}
 	for (int group = GROUP_CLEAN; group <= GROUP_MALWARE; group++)
 		table_take(table, g_strdup_printf("%.2f", 1000 * windows[group]));
@@ -46,9 +48,11 @@ add_row(Table *table, const struct behaviour_rates *rates, int behaviour)
 static void
 print_table(const struct behaviour_rates *rates)
 {
-	static const char *const titles[] = { "BEHAVIOUR",       ">CLEAN HOSTS", ">BENIGN",   ">MALWARE",      ">NONSCAN",
-		                              ">CLEAN 1/1000", ">BENIGN",      ">MALWARE", ">LIFT ON CLEAN", ">ON BENIGN",
-		                              NULL };
+	static const char *const titles[] = {
+		"BEHAVIOUR",      ">CLEAN HOSTS",  ">BENIGN", ">MALWARE",
+		">NONSCAN",       ">CLEAN 1/1000", ">BENIGN", ">MALWARE",
+		">LIFT ON CLEAN", ">ON BENIGN",    NULL
+	};
 	g_autoptr(Table) table = table_new(titles);
 
 	for (int behaviour = 0; behaviour < BEHAVIOUR_COUNT; behaviour++)
@@ -88,7 +92,8 @@ behaviour_report(char **labels, char **bins, bool json)
 	struct behaviour_rates rates;
 
 	if (count == 0 || labels == NULL || g_strv_length(labels) != count) {
-		subcommand_complain("evaluate: --labels: there must be one for each bin file, in the same order");
+		subcommand_complain(
+			"evaluate: --labels: there must be one for each bin file, in the same order");
 		return EXIT_CODE_USAGE;
 	}
 	for (size_t i = 0; i < count; i++)

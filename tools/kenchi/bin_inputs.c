@@ -34,7 +34,8 @@ static bool
 make_worse(const BinInputs *inputs, const char *capture, const char *bins, GError **error)
 {
 	g_autofree char *export = g_strconcat(bins, ".pcap", NULL);
-	bool made = worse_export_make(&inputs->worse, capture, inputs->source->monitored, export, error) &&
+	bool made = worse_export_make(&inputs->worse, capture, inputs->source->monitored, export,
+	                              error) &&
 	            collector_run_bins(export, inputs->source->monitored, bins, error);
 
 	g_unlink(export);
@@ -69,7 +70,9 @@ gather(BinInputs *inputs, GError **error)
 				return false;
 			inputs->all[i].bins = inputs->made->pdata[inputs->made->len - 1];
 		} else if (inputs->source->as_if != NULL) {
-			return fault_input(error, "%s: --as-if: only captures can be exported again", files[i]);
+			return fault_input(error,
+			                   "%s: --as-if: only captures can be exported again",
+			                   files[i]);
 		}
 	}
 	return true;

@@ -1,6 +1,6 @@
 /*
- * Labelled bin files: those that are given, and those that are made of captures of export datagrams, as they are or as a
- * worse exporter would have sent them.
+ * Labelled bin files: those that are given, and those that are made of captures of export
+ * datagrams, as they are or as a worse exporter would have sent them.
  *
  * Errors:  a GError that names the file.
  */
@@ -15,7 +15,8 @@ struct bin_source {
 	char **labels;
 	char **files;     /* as many: bin files, or captures */
 	char **monitored; /* prefixes of the captures' hosts; NULL: the collector's default */
-	char *as_if;      /* captures as worse_export_parse() has it, and changed by it; NULL: as they are */
+	char *as_if; /* captures as worse_export_parse() has it, and changed by it; NULL: as they
+	                are */
 };
 
 typedef struct BinInputs BinInputs;

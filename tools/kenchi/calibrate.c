@@ -30,9 +30,11 @@ struct calibrate_options {
 static int
 complain_too_little(uint64_t windows, size_t hosts)
 {
-	subcommand_complain("calibrate: too little data: %" G_GUINT64_FORMAT " windows of %zu hosts; %d windows of %d "
+	subcommand_complain("calibrate: too little data: %" G_GUINT64_FORMAT
+	                    " windows of %zu hosts; %d windows of %d "
 	                    "hosts are needed",
-	                    windows, hosts, SITE_CALIBRATION_WINDOWS_LEAST, SITE_CALIBRATION_HOSTS_LEAST);
+	                    windows, hosts, SITE_CALIBRATION_WINDOWS_LEAST,
+	                    SITE_CALIBRATION_HOSTS_LEAST);
 	return EXIT_CODE_NO_DATA;
 }
 
@@ -94,11 +96,13 @@ save(const struct calibrate_options *options, const char *text, uint64_t windows
 	g_autofree char *folder = g_path_get_dirname(options->output);
 	g_autoptr(GError) error = NULL;
 
-	if (!state_folder_make(folder, &error) || !g_file_set_contents(options->output, text, -1, &error)) {
+	if (!state_folder_make(folder, &error) ||
+	    !g_file_set_contents(options->output, text, -1, &error)) {
 		subcommand_complain("calibrate: %s", error->message);
 		return EXIT_CODE_USAGE;
 	}
-	printf("%s: %" G_GUINT64_FORMAT " windows of %zu hosts; the detector takes it up when it is started\n",
+	printf("%s: %" G_GUINT64_FORMAT
+	       " windows of %zu hosts; the detector takes it up when it is started\n",
 	       options->output, windows, hosts);
 	return EXIT_CODE_OK;
 }
@@ -119,7 +123,8 @@ calibrate_from(const struct calibrate_options *options)
 	}
 	site = assessor_site(assessor);
 	if (!assessor_calibrate(assessor, &calibration))
-		return complain_too_little(site_calibration_windows(site), site_calibration_hosts(site));
+		return complain_too_little(site_calibration_windows(site),
+		                           site_calibration_hosts(site));
 	calibration.source = g_strdup_printf("windows of this site, from %s", name);
 	calibration.model = g_strdup(assessor_model_name(assessor));
 	text = calibration_text(&calibration);
@@ -133,7 +138,8 @@ ask_detector(const struct invocation *invocation, const char *command)
 	JsonNode *answer = daemon_status_ask(invocation->state, "detector", command);
 
 	if (answer == NULL)
-		subcommand_complain("calibrate: --live: no detector answers in %s", invocation->state);
+		subcommand_complain("calibrate: --live: no detector answers in %s",
+		                    invocation->state);
 	return answer;
 }
 
@@ -156,11 +162,13 @@ calibrate_live(const struct invocation *invocation, const struct calibrate_optio
 	windows = (uint64_t)daemon_status_number(answer, "windows");
 	hosts = (size_t)daemon_status_number(answer, "hosts");
 	text = json_text_string(json_node_get_object(answer), "calibration", NULL);
-	return text == NULL ? complain_too_little(windows, hosts) : save(options, text, windows, hosts);
+	return text == NULL ? complain_too_little(windows, hosts)
+	                    : save(options, text, windows, hosts);
 }
 
 static void
-print_row(const struct tail *tail, enum behaviour behaviour, double limit, GString *json, Table *table)
+print_row(const struct tail *tail, enum behaviour behaviour, double limit, GString *json,
+          Table *table)
 {
 	const double *quantiles = tail->quantiles;
 	bool pattern = behaviour == BEHAVIOUR_traffic_pattern;
@@ -185,9 +193,11 @@ print_row(const struct tail *tail, enum behaviour behaviour, double limit, GStri
 }
 
 static void
-print_calibration(const struct calibration *calibration, const char *path, double alarms, bool as_json)
+print_calibration(const struct calibration *calibration, const char *path, double alarms,
+                  bool as_json)
 {
-	static const char *const titles[] = { "BEHAVIOUR", ">WINDOWS", ">MEDIAN", ">95 %", ">THRESHOLD", "UNIT", NULL };
+	static const char *const titles[] = { "BEHAVIOUR",  ">WINDOWS", ">MEDIAN", ">95 %",
+		                              ">THRESHOLD", "UNIT",     NULL };
 	g_autoptr(Table) table = as_json ? NULL : table_new(titles);
 	g_autoptr(GString) json = as_json ? g_string_new(NULL) : NULL;
 	const char *source = calibration->source != NULL ? calibration->source : "";
@@ -201,7 +211,8 @@ print_calibration(const struct calibration *calibration, const char *path, doubl
 	}
 	for (int i = 0; i < BEHAVIOUR_COUNT; i++) {
 		if (calibration->tails[i].count > 0)
-			print_row(&calibration->tails[i], (enum behaviour)i, evidence_limit(alarms, calibration->windows_a_day), json, table);
+			print_row(&calibration->tails[i], (enum behaviour)i,
+			          evidence_limit(alarms, calibration->windows_a_day), json, table);
 	}
 	if (json == NULL) {
 		printf("%s\n%s\n\n", path, source);
@@ -219,7 +230,8 @@ static int
 show(const struct calibrate_options *options, bool json)
 {
 	bool own = g_file_test(options->output, G_FILE_TEST_EXISTS);
-	g_autofree char *path = own ? g_strdup(options->output) : shipped_file("default.calibration");
+	g_autofree char *path =
+		own ? g_strdup(options->output) : shipped_file("default.calibration");
 	g_autoptr(GError) error = NULL;
 	struct calibration calibration;
 
@@ -242,11 +254,14 @@ check(const struct calibrate_options *options)
 	int ways = (options->from != NULL) + options->live + options->show;
 
 	if (ways != 1 || (options->from != NULL && g_strv_length(options->from) != 1)) {
-		subcommand_complain("calibrate: one of --from BINFILE, --live --hours N and --show");
+		subcommand_complain(
+			"calibrate: one of --from BINFILE, --live --hours N and --show");
 		return false;
 	}
-	if (options->live != (options->hours != 0) || options->hours < 0 || options->hours > HOURS_MAX) {
-		subcommand_complain("calibrate: --hours: with --live, above 0 and at most %d", HOURS_MAX);
+	if (options->live != (options->hours != 0) || options->hours < 0 ||
+	    options->hours > HOURS_MAX) {
+		subcommand_complain("calibrate: --hours: with --live, above 0 and at most %d",
+		                    HOURS_MAX);
 		return false;
 	}
 	if (options->model != NULL && options->from == NULL) {
@@ -274,14 +289,19 @@ subcommand_calibrate(struct invocation *invocation, int argc, char **argv)
 {
 	struct calibrate_options options = { .alarms = 20 };
 	const GOptionEntry entries[] = {
-		{ "from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.from, "From a bin file of this site", "BINFILE" },
-		{ "live", 0, 0, G_OPTION_ARG_NONE, &options.live, "From what the running detector sees", NULL },
-		{ "hours", 0, 0, G_OPTION_ARG_DOUBLE, &options.hours, "With --live: how long", "N" },
-		{ "show", 0, 0, G_OPTION_ARG_NONE, &options.show, "Print the calibration in use", NULL },
-		{ "model", 0, 0, G_OPTION_ARG_FILENAME, &options.model, "With --from: of another model than the shipped one",
-		  "FILE" },
+		{ "from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.from,
+		  "From a bin file of this site", "BINFILE" },
+		{ "live", 0, 0, G_OPTION_ARG_NONE, &options.live,
+		  "From what the running detector sees", NULL },
+		{ "hours", 0, 0, G_OPTION_ARG_DOUBLE, &options.hours, "With --live: how long",
+		  "N" },
+		{ "show", 0, 0, G_OPTION_ARG_NONE, &options.show, "Print the calibration in use",
+		  NULL },
+		{ "model", 0, 0, G_OPTION_ARG_FILENAME, &options.model,
+		  "With --from: of another model than the shipped one", "FILE" },
 		{ "output", 0, 0, G_OPTION_ARG_FILENAME, &options.output,
-		  "The calibration's file (default: site.calibration in the state folder)", "FILE" },
+		  "The calibration's file (default: site.calibration in the state folder)",
+		  "FILE" },
 		{ "alarms", 0, 0, G_OPTION_ARG_DOUBLE, &options.alarms,
 		  "With --show: wished false alarms in 1000 hosts and days (default: 20)", "N" },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },
@@ -290,7 +310,8 @@ subcommand_calibrate(struct invocation *invocation, int argc, char **argv)
 
 	if (subcommand_parse(invocation, entries, 0, &argc, &argv)) {
 		if (options.output == NULL)
-			options.output = g_build_filename(invocation->state, "site.calibration", NULL);
+			options.output =
+				g_build_filename(invocation->state, "site.calibration", NULL);
 		result = calibrate(invocation, &options);
 	}
 	g_strfreev(options.from);

@@ -13,7 +13,8 @@ static bool
 write_bins(const char *capture, const struct host_address *host, const char *bins, GError **error)
 {
 	char address[HOST_ADDRESS_TEXT_SIZE];
-	const char *const options[] = { "--read", capture, "--write-bins", bins, "--monitored", address, NULL };
+	const char *const options[] = { "--read", capture, "--write-bins", bins, "--monitored",
+		                        address,  NULL };
 	g_autofree char *printed = NULL;
 
 	host_address_format(host, address);

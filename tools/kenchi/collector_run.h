@@ -17,9 +17,11 @@ HostTraffic *collector_run_traffic(const char *capture, const struct host_addres
                                    GError **error);
 
 /* Writes the bins of `monitored` hosts (prefixes; NULL: the collector's default). */
-bool collector_run_bins(const char *capture, char *const *monitored, const char *bins, GError **error);
+bool collector_run_bins(const char *capture, char *const *monitored, const char *bins,
+                        GError **error);
 
-/* The flow records, one JSON object a line; free with g_free().  With `out` they are written to that file instead. */
+/* The flow records, one JSON object a line; free with g_free().  With `out` they are written to
+ * that file instead. */
 char *collector_run_flows(const char *capture, const char *out, GError **error);
 
 #endif

@@ -23,7 +23,8 @@ daemons_find(const char *name, GError **error)
 {
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *folder = self == NULL ? g_strdup(".") : g_path_get_dirname(self);
-	/* "kenchi-collector" is built in the folder "collector", "kenchi-flowgen" in "tools/flowgen". */
+	/* "kenchi-collector" is built in the folder "collector", "kenchi-flowgen" in
+	 * "tools/flowgen". */
 	const char *room = strchr(name, '-') + 1;
 	char *candidates[] = {
 		g_build_filename(folder, name, NULL),

@@ -8,13 +8,14 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* kenchi-collector, kenchi-detector or kenchi-flowgen: beside this program, in its build tree, or on PATH.  Free
- * with g_free(). */
+/* kenchi-collector, kenchi-detector or kenchi-flowgen: beside this program, in its build tree, or
+ * on PATH.  Free with g_free(). */
 char *daemons_find(const char *name, GError **error);
 
 enum daemons_result {
 	DAEMONS_DONE,
-	DAEMONS_REFUSED, /* one ended first, with 2: what it was given is wrong, and it has said so */
+	DAEMONS_REFUSED, /* one ended first, with 2: what it was given is wrong, and it has said so
+	                  */
 	DAEMONS_FAILED,
 	DAEMONS_STOPPED, /* the user stopped this program */
 };

@@ -20,8 +20,8 @@ add_rate(GString *page, const struct rate *rate)
 	if (rate->count == 0)
 		g_string_append(page, "<td>-</td>");
 	else
-		g_string_append_printf(page, "<td>%zu of %zu (%.2f-%.2f)</td>", rate->hits, rate->count, rate->least,
-		                       rate->greatest);
+		g_string_append_printf(page, "<td>%zu of %zu (%.2f-%.2f)</td>", rate->hits,
+		                       rate->count, rate->least, rate->greatest);
 }
 
 static void
@@ -36,12 +36,19 @@ add_heads(GString *page, const char *const *heads)
 static void
 add_areas(GString *page, const Detection *detection)
 {
-	static const char *const heads[] = { "area under ROC", "clean hosts", "benign overlays", "the same, no scans",
-		                             "benign of the same source", "benign of others", "laboratory", NULL };
+	static const char *const heads[] = { "area under ROC",
+		                             "clean hosts",
+		                             "benign overlays",
+		                             "the same, no scans",
+		                             "benign of the same source",
+		                             "benign of others",
+		                             "laboratory",
+		                             NULL };
 
 	add_heads(page, heads);
 	for (int method = 0; method < DETECTION_METHODS; method++) {
-		const struct detection_figures *figures = detection_figures(detection, (enum detection_method)method);
+		const struct detection_figures *figures =
+			detection_figures(detection, (enum detection_method)method);
 
 		g_string_append_printf(page, "<tr><th>%s</th>", figures->name);
 		add_area(page, &figures->clean[KIND_ALL]);
@@ -52,19 +59,24 @@ add_areas(GString *page, const Detection *detection)
 		add_area(page, &figures->laboratory);
 		g_string_append(page, "</tr>\n");
 	}
-	g_string_append(page, "</table>\n<p>Laboratory: benign captures of sources that malware comes from against other benign "
-	                      "ones; far from 0.5, laboratories are told apart and not infections.</p>\n");
+	g_string_append(
+		page,
+		"</table>\n<p>Laboratory: benign captures of sources that malware comes from against other benign "
+		"ones; far from 0.5, laboratories are told apart and not infections.</p>\n");
 }
 
 static void
 add_rates(GString *page, const Detection *detection)
 {
-	static const char *const heads[] = { "found", "at 5 % false positives", "no scans", "at 1 %", "no scans",
-		                             "at the verdict", "clean flagged", "benign flagged", NULL };
+	static const char *const heads[] = {
+		"found",          "at 5 % false positives", "no scans",       "at 1 %", "no scans",
+		"at the verdict", "clean flagged",          "benign flagged", NULL
+	};
 
 	add_heads(page, heads);
 	for (int method = 0; method < DETECTION_METHODS; method++) {
-		const struct detection_figures *figures = detection_figures(detection, (enum detection_method)method);
+		const struct detection_figures *figures =
+			detection_figures(detection, (enum detection_method)method);
 
 		g_string_append_printf(page, "<tr><th>%s</th>", figures->name);
 		add_rate(page, &figures->at_five[KIND_ALL]);
@@ -91,25 +103,28 @@ add_curve(GString *page, const Detection *detection, enum detection_kind kind)
 	if (start != NULL) {
 		g_string_append(page, start);
 	} else {
-		g_autofree char *why = g_markup_escape_text(error != NULL ? error->message : "gnuplot drew nothing", -1);
+		g_autofree char *why = g_markup_escape_text(
+			error != NULL ? error->message : "gnuplot drew nothing", -1);
 
 		g_string_append_printf(page, "<p>No curve: %s</p>\n", why);
 	}
 }
 
 bool
-detection_page_write(const Detection *detection, const char *title, const char *path, GError **error)
+detection_page_write(const Detection *detection, const char *title, const char *path,
+                     GError **error)
 {
 	g_autoptr(GString) page = g_string_new(NULL);
 	g_autofree char *heading = g_markup_escape_text(title, -1);
 
-	g_string_append_printf(page,
-	                       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title>\n"
-	                       "<style>body{font:15px sans-serif;margin:2em}table{border-collapse:collapse;margin:1em 0}"
-	                       "th,td{padding:.2em .8em;text-align:left;border-bottom:1px solid #ddd}</style></head>\n"
-	                       "<body><h1>%s</h1>\n<p>Each labelled host counts once, by its greatest score from its implant's "
-	                       "start on. &#177; one standard error; in brackets 95 %% intervals.</p>\n",
-	                       heading, heading);
+	g_string_append_printf(
+		page,
+		"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title>\n"
+		"<style>body{font:15px sans-serif;margin:2em}table{border-collapse:collapse;margin:1em 0}"
+		"th,td{padding:.2em .8em;text-align:left;border-bottom:1px solid #ddd}</style></head>\n"
+		"<body><h1>%s</h1>\n<p>Each labelled host counts once, by its greatest score from its implant's "
+		"start on. &#177; one standard error; in brackets 95 %% intervals.</p>\n",
+		heading, heading);
 	add_areas(page, detection);
 	add_rates(page, detection);
 	add_curve(page, detection, KIND_ALL);

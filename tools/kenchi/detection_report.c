@@ -23,8 +23,8 @@ add_rate(Table *table, const struct rate *rate)
 	if (rate->count == 0)
 		table_add(table, NULL);
 	else
-		table_take(table, g_strdup_printf("%zu/%zu %.2f–%.2f", rate->hits, rate->count, rate->least,
-		                                  rate->greatest));
+		table_take(table, g_strdup_printf("%zu/%zu %.2f–%.2f", rate->hits, rate->count,
+		                                  rate->least, rate->greatest));
 }
 
 static void
@@ -39,12 +39,15 @@ add_number(Table *table, bool known, double value)
 static void
 print_areas(const Detection *detection)
 {
-	static const char *const titles[] = { "AREA UNDER ROC",  ">VS CLEAN",      ">VS BENIGN",     ">NONSCAN",
-		                              ">BENIGN OF SAME SET", ">BENIGN OF OTHERS", ">LABORATORY", NULL };
+	static const char *const titles[] = { "AREA UNDER ROC",      ">VS CLEAN",
+		                              ">VS BENIGN",          ">NONSCAN",
+		                              ">BENIGN OF SAME SET", ">BENIGN OF OTHERS",
+		                              ">LABORATORY",         NULL };
 	g_autoptr(Table) table = table_new(titles);
 
 	for (int method = 0; method < DETECTION_METHODS; method++) {
-		const struct detection_figures *figures = detection_figures(detection, (enum detection_method)method);
+		const struct detection_figures *figures =
+			detection_figures(detection, (enum detection_method)method);
 
 		table_add(table, figures->name);
 		add_area(table, &figures->clean[KIND_ALL]);
@@ -60,12 +63,18 @@ print_areas(const Detection *detection)
 static void
 print_rates(const Detection *detection)
 {
-	static const char *const titles[] = { "FOUND AT A FALSE-POSITIVE RATE", ">5 %", ">NONSCAN", ">1 %",
-		                              ">SCAN", ">NONSCAN", NULL };
+	static const char *const titles[] = { "FOUND AT A FALSE-POSITIVE RATE",
+		                              ">5 %",
+		                              ">NONSCAN",
+		                              ">1 %",
+		                              ">SCAN",
+		                              ">NONSCAN",
+		                              NULL };
 	g_autoptr(Table) table = table_new(titles);
 
 	for (int method = 0; method < DETECTION_METHODS; method++) {
-		const struct detection_figures *figures = detection_figures(detection, (enum detection_method)method);
+		const struct detection_figures *figures =
+			detection_figures(detection, (enum detection_method)method);
 
 		table_add(table, figures->name);
 		add_rate(table, &figures->at_five[KIND_ALL]);
@@ -80,24 +89,35 @@ print_rates(const Detection *detection)
 static void
 print_verdicts(const Detection *detection)
 {
-	static const char *const titles[] = { "AT THE VERDICT'S THRESHOLD", ">FOUND", ">SCAN", ">NONSCAN",
-		                              ">FLAGGED", ">BENIGN", ">A HOST-DAY", ">BENIGN", ">WAIT SCAN s",
-		                              ">NONSCAN", NULL };
+	static const char *const titles[] = { "AT THE VERDICT'S THRESHOLD",
+		                              ">FOUND",
+		                              ">SCAN",
+		                              ">NONSCAN",
+		                              ">FLAGGED",
+		                              ">BENIGN",
+		                              ">A HOST-DAY",
+		                              ">BENIGN",
+		                              ">WAIT SCAN s",
+		                              ">NONSCAN",
+		                              NULL };
 	g_autoptr(Table) table = table_new(titles);
 
 	for (int method = 0; method < DETECTION_METHODS; method++) {
-		const struct detection_figures *f = detection_figures(detection, (enum detection_method)method);
+		const struct detection_figures *f =
+			detection_figures(detection, (enum detection_method)method);
 
 		table_add(table, f->name);
 		for (int kind = 0; kind < KINDS; kind++)
 			add_rate(table, &f->found[kind]);
 		for (int i = 0; i < 2; i++)
-			table_take(table, g_strdup_printf("%zu/%zu", f->flagged[i].hits, f->flagged[i].count));
+			table_take(table, g_strdup_printf("%zu/%zu", f->flagged[i].hits,
+			                                  f->flagged[i].count));
 		for (int i = 0; i < 2; i++)
 			add_number(table, f->days[i] > 0, (double)f->flagged[i].hits / f->days[i]);
 		for (int kind = KIND_SCAN; kind < KINDS; kind++) {
 			if (f->latency[kind].count > 0)
-				table_take(table, g_strdup_printf("%.0f, most %.0f", f->latency[kind].median_s,
+				table_take(table, g_strdup_printf("%.0f, most %.0f",
+				                                  f->latency[kind].median_s,
 				                                  f->latency[kind].worst_s));
 			else
 				table_add(table, NULL);

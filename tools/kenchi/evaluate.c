@@ -1,6 +1,6 @@
 /*
- * kenchi evaluate: what the collector's approximations are worth, measured on captures whose packets are known, and how
- * well hosts are told apart, measured on labelled bin files.
+ * kenchi evaluate: what the collector's approximations are worth, measured on captures whose
+ * packets are known, and how well hosts are told apart, measured on labelled bin files.
  */
 #include <string.h>
 
@@ -140,26 +140,29 @@ evaluate_approximations(const struct evaluate_options *options, char **captures,
 static int
 evaluate_hosts(const struct evaluate_options *options, char **arguments, bool json)
 {
-	struct detection_task task = { .source = { options->labels, options->bins != NULL ? options->bins : arguments,
-		                                   options->monitored, options->as_if },
-		                       .sites = options->sites,
-		                       .svg = options->svg,
-		                       .page = options->page,
-		                       .json = json,
-		                       .options = { .folds = options->folds,
-		                                    .model = options->model,
-		                                    .calibration = options->calibration,
-		                                    .features = options->features,
-		                                    .c = options->c,
-		                                    .gamma = options->gamma,
-		                                    .only_fold = options->only_fold,
-		                                    .seed = (unsigned)MAX(options->seed, 0),
-		                                    .site_thresholds = options->site_thresholds,
-		                                    .target = options->target / 100,
-		                                    .alarms = options->alarms } };
+	struct detection_task task = {
+		.source = { options->labels, options->bins != NULL ? options->bins : arguments,
+		            options->monitored, options->as_if },
+		.sites = options->sites,
+		.svg = options->svg,
+		.page = options->page,
+		.json = json,
+		.options = { .folds = options->folds,
+		             .model = options->model,
+		             .calibration = options->calibration,
+		             .features = options->features,
+		             .c = options->c,
+		             .gamma = options->gamma,
+		             .only_fold = options->only_fold,
+		             .seed = (unsigned)MAX(options->seed, 0),
+		             .site_thresholds = options->site_thresholds,
+		             .target = options->target / 100,
+		             .alarms = options->alarms }
+	};
 
 	if (options->bins != NULL && *arguments != NULL) {
-		subcommand_complain("evaluate: %s: bin files stand either behind --bins or alone", *arguments);
+		subcommand_complain("evaluate: %s: bin files stand either behind --bins or alone",
+		                    *arguments);
 		return EXIT_CODE_USAGE;
 	}
 	if (!train_read_needs(options->without, &task.options.without)) {
@@ -177,17 +180,22 @@ evaluate_what(const struct evaluate_options *options, int argc, char **argv, boo
 	if (argc > 1 && strcmp(argv[1], "detection") == 0)
 		return evaluate_hosts(options, argv + 2, json);
 	if (argc > 1 && strcmp(argv[1], "behaviours") == 0)
-		return behaviour_report(options->labels, options->bins != NULL ? options->bins : argv + 2, json);
+		return behaviour_report(options->labels,
+		                        options->bins != NULL ? options->bins : argv + 2, json);
 	if (argc > 1 && strcmp(argv[1], "floods") == 0)
-		return flood_report(options->labels, options->bins != NULL ? options->bins : argv + 2, json);
-	subcommand_complain("evaluate: what? approximations, detection, behaviours or floods (see kenchi help evaluate)");
+		return flood_report(options->labels,
+		                    options->bins != NULL ? options->bins : argv + 2, json);
+	subcommand_complain(
+		"evaluate: what? approximations, detection, behaviours or floods (see kenchi help evaluate)");
 	return EXIT_CODE_USAGE;
 }
 
 int
 subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 {
-	struct evaluate_options options = { .c = 0.3, .gamma = 0.5, .alarms = 20, .target = 1, .only_fold = FOLD_NONE };
+	struct evaluate_options options = {
+		.c = 0.3, .gamma = 0.5, .alarms = 20, .target = 1, .only_fold = FOLD_NONE
+	};
 	const GOptionEntry entries[] = {
 		{ "truth", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.truth,
 		  "Where the true packets of a CAPTURE are told; one for each", "DIR" },
@@ -200,36 +208,47 @@ subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 		  "The captures' name in those folders (default: export.v9.pcap.gz)", "NAME" },
 		{ "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.labels,
 		  "detection: the labels of a bin file; one for each", "FILE" },
-		{ "bins", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.bins, "detection: a bin file, or a capture of export datagrams",
-		  "FILE" },
+		{ "bins", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.bins,
+		  "detection: a bin file, or a capture of export datagrams", "FILE" },
 		{ "monitored", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.monitored,
 		  "detection: which hosts of captures, as of kenchi-collector", "PREFIX" },
 		{ "as-if", 0, 0, G_OPTION_ARG_STRING, &options.as_if,
-		  "detection: captures as a worse exporter would have sent them: sampled=N, no-flags, out or in", "HOW,..." },
+		  "detection: captures as a worse exporter would have sent them: sampled=N, no-flags, out or in",
+		  "HOW,..." },
 		{ "folds", 0, 0, G_OPTION_ARG_FILENAME, &options.folds,
-		  "detection: the folds of the hosts (default: folds.csv beside the labels)", "FILE" },
-		{ "only-fold", 0, 0, G_OPTION_ARG_INT, &options.only_fold, "detection: judge only hosts of it", "0-4" },
+		  "detection: the folds of the hosts (default: folds.csv beside the labels)",
+		  "FILE" },
+		{ "only-fold", 0, 0, G_OPTION_ARG_INT, &options.only_fold,
+		  "detection: judge only hosts of it", "0-4" },
 		{ "model", 0, 0, G_OPTION_ARG_FILENAME, &options.model,
-		  "detection: judge with this model (default: train without each fold in turn)", "FILE" },
+		  "detection: judge with this model (default: train without each fold in turn)",
+		  "FILE" },
 		{ "calibration", 0, 0, G_OPTION_ARG_FILENAME, &options.calibration,
 		  "detection: the model's calibration (default: the shipped one)", "FILE" },
-		{ "features", 0, 0, G_OPTION_ARG_STRING, &options.features, "detection: as of kenchi train",
-		  "PATTERN,..." },
-		{ "without", 0, 0, G_OPTION_ARG_STRING, &options.without, "detection: as of kenchi train", "NEED,..." },
-		{ "c", 0, 0, G_OPTION_ARG_DOUBLE, &options.c, "detection: C of the training (default: 0.3)", "C" },
+		{ "features", 0, 0, G_OPTION_ARG_STRING, &options.features,
+		  "detection: as of kenchi train", "PATTERN,..." },
+		{ "without", 0, 0, G_OPTION_ARG_STRING, &options.without,
+		  "detection: as of kenchi train", "NEED,..." },
+		{ "c", 0, 0, G_OPTION_ARG_DOUBLE, &options.c,
+		  "detection: C of the training (default: 0.3)", "C" },
 		{ "gamma", 0, 0, G_OPTION_ARG_DOUBLE, &options.gamma,
 		  "detection: gamma, times 1 / features (default: 0.5)", "G" },
-		{ "seed", 0, 0, G_OPTION_ARG_INT, &options.seed, "detection: another choice of windows to train on", "N" },
+		{ "seed", 0, 0, G_OPTION_ARG_INT, &options.seed,
+		  "detection: another choice of windows to train on", "N" },
 		{ "alarms", 0, 0, G_OPTION_ARG_DOUBLE, &options.alarms,
 		  "detection: wished false alarms in 1000 hosts and days (default: 20)", "N" },
 		{ "site", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.sites,
 		  "detection: the network of a bin file, one for each: train without it", "NAME" },
 		{ "site-thresholds", 0, 0, G_OPTION_ARG_NONE, &options.site_thresholds,
-		  "detection: thresholds from each bin file's own first part, and false positives on its rest", NULL },
+		  "detection: thresholds from each bin file's own first part, and false positives on its rest",
+		  NULL },
 		{ "target", 0, 0, G_OPTION_ARG_DOUBLE, &options.target,
-		  "detection: with --site-thresholds, the wished share of windows above them (default: 1)", "PER-CENT" },
-		{ "page", 0, 0, G_OPTION_ARG_FILENAME, &options.page, "detection: write figures and curves as HTML", "FILE" },
-		{ "svg", 0, 0, G_OPTION_ARG_FILENAME, &options.svg, "detection: draw curves into this folder", "DIR" },
+		  "detection: with --site-thresholds, the wished share of windows above them (default: 1)",
+		  "PER-CENT" },
+		{ "page", 0, 0, G_OPTION_ARG_FILENAME, &options.page,
+		  "detection: write figures and curves as HTML", "FILE" },
+		{ "svg", 0, 0, G_OPTION_ARG_FILENAME, &options.svg,
+		  "detection: draw curves into this folder", "DIR" },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },
 	};
 	int result = EXIT_CODE_USAGE;

@@ -35,11 +35,14 @@ check(const struct detection_task *task, size_t count)
 	size_t labels = task->source.labels == NULL ? 0 : g_strv_length(task->source.labels);
 
 	if (count == 0 || labels != count) {
-		subcommand_complain("evaluate: --labels: there must be one for each bin file, in the same order");
+		subcommand_complain(
+			"evaluate: --labels: there must be one for each bin file, in the same order");
 		return false;
 	}
-	if (task->sites != NULL && (g_strv_length(task->sites) != count || task->options.model != NULL)) {
-		subcommand_complain("evaluate: --site: there must be one for each bin file, and no --model");
+	if (task->sites != NULL &&
+	    (g_strv_length(task->sites) != count || task->options.model != NULL)) {
+		subcommand_complain(
+			"evaluate: --site: there must be one for each bin file, and no --model");
 		return false;
 	}
 	if (task->options.model == NULL && task->options.calibration != NULL) {
@@ -88,11 +91,13 @@ evaluate_detection(struct detection_task *task)
 		site_report_print(detection, task->json);
 	else
 		detection_report_print(detection, task->json);
-	if (task->page != NULL && !detection_page_write(detection, "Hosts told apart", task->page, &error)) {
+	if (task->page != NULL &&
+	    !detection_page_write(detection, "Hosts told apart", task->page, &error)) {
 		subcommand_complain("evaluate: --page: %s", error->message);
 		return EXIT_CODE_FAILED;
 	}
-	if (task->svg != NULL && (!draw(detection, task->svg, KIND_ALL) || !draw(detection, task->svg, KIND_QUIET)))
+	if (task->svg != NULL &&
+	    (!draw(detection, task->svg, KIND_ALL) || !draw(detection, task->svg, KIND_QUIET)))
 		return EXIT_CODE_FAILED;
 	return EXIT_CODE_OK;
 }

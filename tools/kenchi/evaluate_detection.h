@@ -12,8 +12,8 @@
 
 struct detection_task {
 	struct bin_source source;
-	char **sites;    /* the network of each, to be left out of the training; NULL: not asked for */
-	const char *svg; /* folder for curves; NULL: none */
+	char **sites; /* the network of each, to be left out of the training; NULL: not asked for */
+	const char *svg;  /* folder for curves; NULL: none */
 	const char *page; /* HTML file; NULL: none */
 	bool json;
 	struct detection_options options; /* inputs are filled in */

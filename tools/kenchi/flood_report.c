@@ -13,8 +13,9 @@ static const char *const group_names[FLOOD_GROUPS] = { "clean", "benign", "malwa
 static void
 print_table(const struct flood_rates *rates)
 {
-	static const char *const titles[] = { "WITHOUT ANSWER", ">THRESHOLD", ">CLEAN",   ">BENIGN",
-		                              ">MALWARE",       ">UNVERIFIED", ">CLEAN, TWO", ">BENIGN, TWO", NULL };
+	static const char *const titles[] = { "WITHOUT ANSWER", ">THRESHOLD",   ">CLEAN",
+		                              ">BENIGN",        ">MALWARE",     ">UNVERIFIED",
+		                              ">CLEAN, TWO",    ">BENIGN, TWO", NULL };
 	g_autoptr(Table) table = table_new(titles);
 
 	for (int kind = 0; kind < FLOOD_KINDS; kind++) {
@@ -61,7 +62,8 @@ flood_report(char **labels, char **bins, bool json)
 	struct flood_rates rates;
 
 	if (count == 0 || labels == NULL || g_strv_length(labels) != count) {
-		subcommand_complain("evaluate: --labels: there must be one for each bin file, in the same order");
+		subcommand_complain(
+			"evaluate: --labels: there must be one for each bin file, in the same order");
 		return EXIT_CODE_USAGE;
 	}
 	for (size_t i = 0; i < count; i++)

@@ -1,5 +1,6 @@
 /*
- * kenchi evaluate floods: how much labelled hosts send without an answer, beside the thresholds of the flood expert.
+ * kenchi evaluate floods: how much labelled hosts send without an answer, beside the thresholds of
+ * the flood expert.
  */
 #ifndef TOOLS_KENCHI_FLOOD_REPORT_H
 #define TOOLS_KENCHI_FLOOD_REPORT_H

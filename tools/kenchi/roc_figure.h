@@ -1,6 +1,6 @@
 /*
- * How many infected hosts each detector finds at a rate of false positives, as a script for gnuplot that holds the data.
- * Pure function: the same figures give the same script.
+ * How many infected hosts each detector finds at a rate of false positives, as a script for gnuplot
+ * that holds the data. Pure function: the same figures give the same script.
  */
 #ifndef TOOLS_KENCHI_ROC_FIGURE_H
 #define TOOLS_KENCHI_ROC_FIGURE_H

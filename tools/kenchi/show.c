@@ -85,7 +85,8 @@ has_answered(JsonObject *peer)
 {
 	JsonNode *answered = json_object_get_member(peer, "answered");
 
-	return answered != NULL && JSON_NODE_HOLDS_VALUE(answered) && json_node_get_boolean(answered);
+	return answered != NULL && JSON_NODE_HOLDS_VALUE(answered) &&
+	       json_node_get_boolean(answered);
 }
 
 /* "  09:02:41  192.0.2.7:1985/tcp, 2 flows, 564 out, 208 in". */
@@ -98,13 +99,14 @@ print_evidence_peer(JsonObject *peer)
 	g_autofree char *protocol = text_protocol((int)json_text_number(peer, "protocol", 0));
 	g_autofree char *out = text_amount(json_text_number(peer, "octets_out", 0));
 	g_autofree char *in = text_amount(json_text_number(peer, "octets_in", 0));
-	double flows = json_text_number(peer, "flows", 0), every_s = json_text_number(peer, "every_s", 0);
+	double flows = json_text_number(peer, "flows", 0),
+	       every_s = json_text_number(peer, "every_s", 0);
 	const char *address = json_text_string(peer, "peer", "?");
 	g_autoptr(GString) line = g_string_new(NULL);
 	g_autofree char *printable = NULL;
 
-	g_string_append_printf(line, strchr(address, ':') == NULL ? "%s:%.0f/%s" : "[%s]:%.0f/%s", address,
-	                       json_text_number(peer, "port", 0), protocol);
+	g_string_append_printf(line, strchr(address, ':') == NULL ? "%s:%.0f/%s" : "[%s]:%.0f/%s",
+	                       address, json_text_number(peer, "port", 0), protocol);
 	if (flows > 0)
 		g_string_append_printf(line, ", %.0f %s", flows, flows == 1 ? "flow" : "flows");
 	g_string_append_printf(line, ", %s octets out, %s in%s", out, in,

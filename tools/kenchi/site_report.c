@@ -16,7 +16,8 @@ calibration_text_of(const struct site_trial *trial)
 		return g_strdup("as shipped");
 	if (!trial->calibrated)
 		return g_strdup("too little: as shipped");
-	return g_strdup_printf("%zu hosts, %g %% infected", trial->calibration_hosts, 100 * trial->infected);
+	return g_strdup_printf("%zu hosts, %g %% infected", trial->calibration_hosts,
+	                       100 * trial->infected);
 }
 
 static void
@@ -27,17 +28,20 @@ add_count(Table *table, const struct site_count *count)
 		table_add(table, NULL);
 		return;
 	}
-	table_take(table, g_strdup_printf("%.2f %.2f–%.2f",
-	                                  100 * (double)count->windows_flagged / (double)count->windows,
-	                                  100 * count->least, 100 * count->greatest));
+	table_take(table,
+	           g_strdup_printf("%.2f %.2f–%.2f",
+	                           100 * (double)count->windows_flagged / (double)count->windows,
+	                           100 * count->least, 100 * count->greatest));
 	table_take(table, g_strdup_printf("%zu/%zu", count->hosts_flagged, count->hosts));
 }
 
 static void
 print_target(const GArray *trials)
 {
-	static const char *const titles[] = { "SITE", "CALIBRATED ON", ">THRESHOLD", ">NORMAL %", ">HOSTS",
-		                              ">BENIGN %", ">HOSTS", ">UNVERIFIED %", ">HOSTS", ">FOUND", NULL };
+	static const char *const titles[] = {
+		"SITE",   "CALIBRATED ON", ">THRESHOLD", ">NORMAL %", ">HOSTS", ">BENIGN %",
+		">HOSTS", ">UNVERIFIED %", ">HOSTS",     ">FOUND",    NULL
+	};
 	g_autoptr(Table) table = table_new(titles);
 
 	for (guint i = 0; i < trials->len; i++) {
@@ -56,21 +60,26 @@ print_target(const GArray *trials)
 static void
 print_verdicts(const GArray *trials)
 {
-	static const char *const titles[] = { "SITE", "CALIBRATED ON", ">FLAGGED", ">BENIGN", ">UNVERIFIED",
-		                              ">IN 1000 HOST-DAYS", ">FOUND", NULL };
+	static const char *const titles[] = { "SITE",        "CALIBRATED ON",
+		                              ">FLAGGED",    ">BENIGN",
+		                              ">UNVERIFIED", ">IN 1000 HOST-DAYS",
+		                              ">FOUND",      NULL };
 	g_autoptr(Table) table = table_new(titles);
 
 	for (guint i = 0; i < trials->len; i++) {
 		const struct site_trial *trial = &g_array_index(trials, struct site_trial, i);
-		size_t flagged = trial->verdict[SITE_NORMAL].hosts_flagged + trial->verdict[SITE_BENIGN].hosts_flagged;
+		size_t flagged = trial->verdict[SITE_NORMAL].hosts_flagged +
+		                 trial->verdict[SITE_BENIGN].hosts_flagged;
 
 		table_add(table, trial->site);
 		table_take(table, calibration_text_of(trial));
 		for (int group = 0; group < SITE_GROUPS; group++)
-			table_take(table, g_strdup_printf("%zu/%zu", trial->verdict[group].hosts_flagged,
-			                                  trial->verdict[group].hosts));
+			table_take(table,
+			           g_strdup_printf("%zu/%zu", trial->verdict[group].hosts_flagged,
+			                           trial->verdict[group].hosts));
 		if (trial->days > 0)
-			table_take(table, g_strdup_printf("%.0f (%zu in %.1f)", 1000 * (double)flagged / trial->days,
+			table_take(table, g_strdup_printf("%.0f (%zu in %.1f)",
+			                                  1000 * (double)flagged / trial->days,
 			                                  flagged, trial->days));
 		else
 			table_add(table, NULL);
@@ -136,7 +145,8 @@ site_report_print(const Detection *detection, bool json)
 	       "of the rest, at a target of %g %%, x–y their 95 %% interval (hosts drawn with replacement), and hosts with\n"
 	       "any such window. BENIGN: a benign capture laid on; UNVERIFIED: presumed normal. The share of infected hosts is\n"
 	       "added to the hosts of the calibration.\n\n",
-	       100 * SITE_TRIAL_PART, 100 * g_array_index(trials, struct site_trial, 0).target_share);
+	       100 * SITE_TRIAL_PART,
+	       100 * g_array_index(trials, struct site_trial, 0).target_share);
 	print_verdicts(trials);
 	printf("\nHosts flagged at the verdict's threshold.\n");
 }

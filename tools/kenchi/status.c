@@ -192,8 +192,8 @@ print_arrivals(const struct situation *situation, const struct arrivals *before,
 	printf("%s  %6.0f datagrams/s  %7.0f records/s  %3.0f %s  %5" G_GINT64_FORMAT
 	       " hosts  %3" G_GINT64_FORMAT " infected%s%s\n",
 	       time, rate(now->datagrams, before->datagrams, seconds),
-	       rate(now->records, before->records, seconds),
-	       exporters, exporters > 0.5 && exporters < 1.5 ? "exporter " : "exporters",
+	       rate(now->records, before->records, seconds), exporters,
+	       exporters > 0.5 && exporters < 1.5 ? "exporter " : "exporters",
 	       situation->counts.hosts, situation->counts.infected,
 	       situation->collector == NULL ? "  (no collector)" : "",
 	       situation->detector == NULL ? "  (no detector)" : "");

@@ -331,7 +331,8 @@ store_select_hosts(StoreReader *store, const struct store_filter *filter)
 		store,
 		filter->by_host
 			? HOST_QUERY("address_key(host)")
-			: HOST_QUERY("verdict = 'infected' DESC, peak_score DESC, address_key(host)"));
+			: HOST_QUERY(
+				  "verdict = 'infected' DESC, peak_score DESC, address_key(host)"));
 	if (store->query == NULL)
 		return;
 	bind_text(store, ":verdict", filter->verdict);

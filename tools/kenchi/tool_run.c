@@ -10,7 +10,8 @@ static GSubprocess *
 start(const char *program, const char *const *options, const char *out, GError **error)
 {
 	g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
-		G_SUBPROCESS_FLAGS_STDERR_PIPE | (out == NULL ? G_SUBPROCESS_FLAGS_STDOUT_PIPE : G_SUBPROCESS_FLAGS_NONE));
+		G_SUBPROCESS_FLAGS_STDERR_PIPE |
+		(out == NULL ? G_SUBPROCESS_FLAGS_STDOUT_PIPE : G_SUBPROCESS_FLAGS_NONE));
 	g_autofree char *path = daemons_find(program, error);
 	g_autoptr(GPtrArray) arguments = g_ptr_array_new();
 
@@ -28,7 +29,8 @@ start(const char *program, const char *const *options, const char *out, GError *
 /* Its messages go to stderr only when it fails: of a capture that is read well they tell nothing
  * new. */
 char *
-tool_run(const char *capture, const char *program, const char *const *options, const char *out, GError **error)
+tool_run(const char *capture, const char *program, const char *const *options, const char *out,
+         GError **error)
 {
 	g_autoptr(GSubprocess) process = start(program, options, out, error);
 	g_autoptr(GBytes) printed = NULL;
@@ -37,7 +39,8 @@ tool_run(const char *capture, const char *program, const char *const *options, c
 	gsize length = 0;
 
 	if (process == NULL ||
-	    !g_subprocess_communicate(process, NULL, NULL, out == NULL ? &printed : NULL, &messages, error))
+	    !g_subprocess_communicate(process, NULL, NULL, out == NULL ? &printed : NULL, &messages,
+	                              error))
 		return NULL;
 	if (!g_subprocess_get_successful(process)) {
 		g_printerr("%.*s", (int)g_bytes_get_size(messages),

@@ -18,7 +18,8 @@ first_of(const char *numbers, double otherwise)
 	return numbers != NULL ? g_ascii_strtod(numbers, NULL) : otherwise;
 }
 
-/* The same training once more without each fold in turn, judged as `kenchi evaluate detection` does. */
+/* The same training once more without each fold in turn, judged as `kenchi evaluate detection`
+ * does. */
 static bool
 write_page(const struct train_options *options, const char *page, GError **error)
 {
@@ -34,7 +35,10 @@ write_page(const struct train_options *options, const char *page, GError **error
 	g_autoptr(Detection) detection = detection_run(&judged, error);
 
 	return detection != NULL &&
-	       detection_page_write(detection, options->name != NULL ? options->name : "A model, cross-validated", page, error);
+	       detection_page_write(detection,
+	                            options->name != NULL ? options->name
+	                                                  : "A model, cross-validated",
+	                            page, error);
 }
 
 static int
@@ -45,21 +49,25 @@ run(struct train_options *options, const struct bin_source *source, const char *
 	g_autoptr(GError) error = NULL;
 
 	if (source->files[0] == NULL) {
-		subcommand_complain("train: which BINFILE? (kenchi-collector --write-bins makes them)");
+		subcommand_complain(
+			"train: which BINFILE? (kenchi-collector --write-bins makes them)");
 		return EXIT_CODE_USAGE;
 	}
 	if (count == 0 || count != g_strv_length(source->files)) {
-		subcommand_complain("train: --labels: there must be one for each BINFILE, in the same order");
+		subcommand_complain(
+			"train: --labels: there must be one for each BINFILE, in the same order");
 		return EXIT_CODE_USAGE;
 	}
 	if (options->model == NULL && options->dump_features == NULL && !options->cross_validate) {
-		subcommand_complain("train: what to make? --model, --cross-validate or --dump-features");
+		subcommand_complain(
+			"train: what to make? --model, --cross-validate or --dump-features");
 		return EXIT_CODE_USAGE;
 	}
 	inputs = bin_inputs_open(source, &error);
 	options->inputs = inputs != NULL ? bin_inputs_all(inputs) : NULL;
 	options->input_count = count;
-	if (inputs != NULL && train_run(options, &error) && (page == NULL || write_page(options, page, &error)))
+	if (inputs != NULL && train_run(options, &error) &&
+	    (page == NULL || write_page(options, page, &error)))
 		return EXIT_CODE_OK;
 	subcommand_complain("train: %s", error->message);
 	return EXIT_CODE_USAGE;
@@ -68,7 +76,8 @@ run(struct train_options *options, const struct bin_source *source, const char *
 /* Texts that options own. */
 struct texts {
 	char **labels, **monitored;
-	char *as_if, *page, *model, *calibration, *name, *dump_features, *features, *without, *c, *gamma;
+	char *as_if, *page, *model, *calibration, *name, *dump_features, *features, *without, *c,
+		*gamma;
 };
 
 static void
@@ -92,35 +101,48 @@ int
 subcommand_train(struct invocation *invocation, int argc, char **argv)
 {
 	struct texts t = { 0 };
-	int held_fold = -1, machines = TRAINING_MACHINES, windows = TRAINING_WINDOWS_PER_HOST, vectors = FIT_VECTORS, seed = 0;
+	int held_fold = -1, machines = TRAINING_MACHINES, windows = TRAINING_WINDOWS_PER_HOST,
+	    vectors = FIT_VECTORS, seed = 0;
 	gboolean cross_validate = FALSE;
 	const GOptionEntry entries[] = {
-		{ "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &t.labels, "The labels of a BINFILE (or capture); one for each",
-		  "FILE" },
-		{ "monitored", 0, 0, G_OPTION_ARG_STRING_ARRAY, &t.monitored, "Which hosts of captures, as of kenchi-collector",
-		  "PREFIX" },
+		{ "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &t.labels,
+		  "The labels of a BINFILE (or capture); one for each", "FILE" },
+		{ "monitored", 0, 0, G_OPTION_ARG_STRING_ARRAY, &t.monitored,
+		  "Which hosts of captures, as of kenchi-collector", "PREFIX" },
 		{ "as-if", 0, 0, G_OPTION_ARG_STRING, &t.as_if,
-		  "Captures as a worse exporter would have sent them: sampled=N, no-flags, out or in", "HOW,..." },
-		{ "model", 0, 0, G_OPTION_ARG_FILENAME, &t.model, "Write NAME.model and NAME.meta", "NAME.model" },
+		  "Captures as a worse exporter would have sent them: sampled=N, no-flags, out or in",
+		  "HOW,..." },
+		{ "model", 0, 0, G_OPTION_ARG_FILENAME, &t.model, "Write NAME.model and NAME.meta",
+		  "NAME.model" },
 		{ "calibration", 0, 0, G_OPTION_ARG_FILENAME, &t.calibration,
 		  "Write the tail of normal windows (with --cross-validate)", "FILE" },
 		{ "page", 0, 0, G_OPTION_ARG_FILENAME, &t.page,
-		  "Write figures and curves of the same training, cross-validated, as HTML", "FILE" },
-		{ "name", 0, 0, G_OPTION_ARG_STRING, &t.name, "What the model calls itself", "TEXT" },
-		{ "cross-validate", 0, 0, G_OPTION_ARG_NONE, &cross_validate, "Measure over the folds, and choose", NULL },
-		{ "held-fold", 0, 0, G_OPTION_ARG_INT, &held_fold, "Leave this fold out of everything", "0-4" },
-		{ "features", 0, 0, G_OPTION_ARG_STRING, &t.features, "Features by pattern, -PATTERN takes away",
-		  "PATTERN,..." },
+		  "Write figures and curves of the same training, cross-validated, as HTML",
+		  "FILE" },
+		{ "name", 0, 0, G_OPTION_ARG_STRING, &t.name, "What the model calls itself",
+		  "TEXT" },
+		{ "cross-validate", 0, 0, G_OPTION_ARG_NONE, &cross_validate,
+		  "Measure over the folds, and choose", NULL },
+		{ "held-fold", 0, 0, G_OPTION_ARG_INT, &held_fold,
+		  "Leave this fold out of everything", "0-4" },
+		{ "features", 0, 0, G_OPTION_ARG_STRING, &t.features,
+		  "Features by pattern, -PATTERN takes away", "PATTERN,..." },
 		{ "without", 0, 0, G_OPTION_ARG_STRING, &t.without,
-		  "Leave out what an exporter does not tell: sampling, flags, direction, sizes", "NEED,..." },
+		  "Leave out what an exporter does not tell: sampling, flags, direction, sizes",
+		  "NEED,..." },
 		{ "c", 0, 0, G_OPTION_ARG_STRING, &t.c, "Values of C to try", "C,..." },
-		{ "gamma", 0, 0, G_OPTION_ARG_STRING, &t.gamma, "Values of gamma to try, times 1 / features", "G,..." },
-		{ "machines", 0, 0, G_OPTION_ARG_INT, &machines, "Join so many machines, each on other windows (default: 4)", "N" },
-		{ "windows", 0, 0, G_OPTION_ARG_INT, &windows, "Windows of a host and label, at most, for a machine (default: 4)",
+		{ "gamma", 0, 0, G_OPTION_ARG_STRING, &t.gamma,
+		  "Values of gamma to try, times 1 / features", "G,..." },
+		{ "machines", 0, 0, G_OPTION_ARG_INT, &machines,
+		  "Join so many machines, each on other windows (default: 4)", "N" },
+		{ "windows", 0, 0, G_OPTION_ARG_INT, &windows,
+		  "Windows of a host and label, at most, for a machine (default: 4)", "N" },
+		{ "seed", 0, 0, G_OPTION_ARG_INT, &seed, "Another choice of windows (default: 0)",
 		  "N" },
-		{ "seed", 0, 0, G_OPTION_ARG_INT, &seed, "Another choice of windows (default: 0)", "N" },
-		{ "vectors", 0, 0, G_OPTION_ARG_INT, &vectors, "Support vectors, at most (default: 480; 0: all)", "N" },
-		{ "dump-features", 0, 0, G_OPTION_ARG_FILENAME, &t.dump_features, "Write the windows as CSV", "FILE" },
+		{ "vectors", 0, 0, G_OPTION_ARG_INT, &vectors,
+		  "Support vectors, at most (default: 480; 0: all)", "N" },
+		{ "dump-features", 0, 0, G_OPTION_ARG_FILENAME, &t.dump_features,
+		  "Write the windows as CSV", "FILE" },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },
 	};
 	int result = EXIT_CODE_USAGE;
@@ -142,9 +164,13 @@ subcommand_train(struct invocation *invocation, int argc, char **argv)
 			                         .report = stdout };
 
 		if (train_read_needs(t.without, &options.without))
-			result = run(&options, &(struct bin_source){ t.labels, argv + 1, t.monitored, t.as_if }, t.page);
+			result = run(
+				&options,
+				&(struct bin_source){ t.labels, argv + 1, t.monitored, t.as_if },
+				t.page);
 		else
-			subcommand_complain("train: --without: sampling, flags, direction or sizes");
+			subcommand_complain(
+				"train: --without: sampling, flags, direction or sizes");
 	}
 	clear(&t);
 	return result;

@@ -48,7 +48,8 @@ add(GPtrArray *arguments, const char *option, const char *value)
 static void
 add_direction(GPtrArray *arguments, const char *direction, char *const *monitored)
 {
-	static const char *const private[] = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", NULL };
+	static const char *const private[] = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+		                               "fc00::/7", NULL };
 	const char *const *prefix = monitored != NULL ? (const char *const *)monitored : private;
 
 	add(arguments, "--direction", direction);
@@ -57,8 +58,8 @@ add_direction(GPtrArray *arguments, const char *direction, char *const *monitore
 }
 
 bool
-worse_export_make(const struct worse_export *worse, const char *capture, char *const *monitored, const char *export,
-                  GError **error)
+worse_export_make(const struct worse_export *worse, const char *capture, char *const *monitored,
+                  const char *export, GError **error)
 {
 	g_autofree char *flows = g_strconcat(export, ".flows", NULL);
 	g_autoptr(GPtrArray) arguments = g_ptr_array_new();
@@ -76,7 +77,8 @@ worse_export_make(const struct worse_export *worse, const char *capture, char *c
 	g_ptr_array_add(arguments, NULL);
 	dumped = collector_run_flows(capture, flows, error);
 	if (dumped != NULL)
-		printed = tool_run(capture, "kenchi-flowgen", (const char *const *)arguments->pdata, NULL, error);
+		printed = tool_run(capture, "kenchi-flowgen", (const char *const *)arguments->pdata,
+		                   NULL, error);
 	g_unlink(flows);
 	return printed != NULL;
 }

@@ -1,6 +1,7 @@
 /*
- * kenchi-ringdump: prints the head of a ring, the reader's page and, with --entries, what lies between them, as JSON
- * lines.  It only reads, and takes no lock: what changes meanwhile may be shown torn.
+ * kenchi-ringdump: prints the head of a ring, the reader's page and, with --entries, what lies
+ * between them, as JSON lines.  It only reads, and takes no lock: what changes meanwhile may be
+ * shown torn.
  */
 #include <fcntl.h>
 #include <gio/gio.h>
@@ -26,7 +27,8 @@ struct dump {
 static gboolean show_entries;
 
 static const GOptionEntry options[] = {
-	{ "entries", 'e', 0, G_OPTION_ARG_NONE, &show_entries, "Print the entries that are not committed, too", NULL },
+	{ "entries", 'e', 0, G_OPTION_ARG_NONE, &show_entries,
+	  "Print the entries that are not committed, too", NULL },
 	G_OPTION_ENTRY_NULL,
 };
 
@@ -40,7 +42,8 @@ map_ring(struct dump *dump, const char *path, GError **error)
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return fault_system(error, "cannot open %s", path);
 	dump->length = (size_t)status.st_size;
-	octets = dump->length < RING_PAGE ? MAP_FAILED : mmap(NULL, dump->length, PROT_READ, MAP_SHARED, fd, 0);
+	octets = dump->length < RING_PAGE ? MAP_FAILED
+	                                  : mmap(NULL, dump->length, PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
 	if (octets == MAP_FAILED)
 		return fault_input(error, "%s: no ring", path);
@@ -137,7 +140,8 @@ add_shares(const uint8_t *payload, size_t length, GString *json)
 	shares.host = head.host;
 	shares.minute = head.minute;
 	shares.count = head.count;
-	if (head.count > HOST_SHARES_CELLS_MOST || length != sizeof(head) + head.count * sizeof(*cells))
+	if (head.count > HOST_SHARES_CELLS_MOST ||
+	    length != sizeof(head) + head.count * sizeof(*cells))
 		return;
 	memcpy(cells, payload + sizeof(head), length - sizeof(head));
 	if (!host_shares_valid(&shares))
@@ -173,7 +177,8 @@ add_payload(const struct ring_entry_head *entry, const uint8_t *payload, GString
 static void
 print_entries(const struct dump *dump, GString *json)
 {
-	static const char *const names[] = { "padding", "bin", "watermark", "counters", "end", "shares" };
+	static const char *const names[] = { "padding",  "bin", "watermark",
+		                             "counters", "end", "shares" };
 	bool known = dump->page.identity == dump->head.identity;
 	uint64_t at = known ? dump->page.tail : dump->head.oldest;
 
@@ -189,7 +194,8 @@ print_entries(const struct dump *dump, GString *json)
 		if (entry.type == RING_PADDING)
 			continue;
 		json_open_object(json, NULL);
-		json_add_string(json, "type", entry.type < G_N_ELEMENTS(names) ? names[entry.type] : "?");
+		json_add_string(json, "type",
+		                entry.type < G_N_ELEMENTS(names) ? names[entry.type] : "?");
 		json_add_unsigned(json, "epoch", entry.epoch);
 		json_add_unsigned(json, "sequence", entry.sequence);
 		add_payload(&entry, octets + sizeof(entry), json);
@@ -200,7 +206,8 @@ print_entries(const struct dump *dump, GString *json)
 static bool
 run(int argc, char **argv, GError **error)
 {
-	g_autoptr(GOptionContext) context = g_option_context_new("RING - print a ring of host bins");
+	g_autoptr(GOptionContext) context =
+		g_option_context_new("RING - print a ring of host bins");
 	g_autoptr(GString) json = g_string_new(NULL);
 	struct dump dump = { 0 };
 

@@ -54,7 +54,8 @@ random_walk(const struct bucket_count *services)
 	return (2 * services->failing - services->sent) * log(0.8 / 0.2);
 }
 
-/* Bins do not tell source ports or payloads: each flow counts as a port, each packet from 100 octets as payload. */
+/* Bins do not tell source ports or payloads: each flow counts as a port, each packet from 100
+ * octets as payload. */
 static double
 scan_probability(const struct host_window *window)
 {
@@ -79,7 +80,8 @@ scan_probability(const struct host_window *window)
 }
 
 void
-baselines_judge(const Baselines *baselines, const struct assessment *assessment, float scores[static BASELINES])
+baselines_judge(const Baselines *baselines, const struct assessment *assessment,
+                float scores[static BASELINES])
 {
 	struct known_host *host = host_history_find(baselines->history, &assessment->host);
 	uint32_t minute = (uint32_t)(assessment->bin_end_ms / HOST_BIN_MS - 1);
@@ -93,10 +95,12 @@ baselines_judge(const Baselines *baselines, const struct assessment *assessment,
 		return;
 	host_history_open(baselines->history, host, minute, &all);
 	host_window_merge(&window, host, minute, 1, baselines->sketch_key);
-	services = bucket_count(window.detail.sent, window.detail.heard, G_N_ELEMENTS(window.detail.sent));
+	services = bucket_count(window.detail.sent, window.detail.heard,
+	                        G_N_ELEMENTS(window.detail.sent));
 	scores[BASELINE_FAILING] = (float)services.failing;
 	host_window_merge(&window, host, minute, MINUTES, baselines->sketch_key);
-	services = bucket_count(window.detail.sent, window.detail.heard, G_N_ELEMENTS(window.detail.sent));
+	services = bucket_count(window.detail.sent, window.detail.heard,
+	                        G_N_ELEMENTS(window.detail.sent));
 	scores[BASELINE_TRW] = (float)random_walk(&services);
 	scores[BASELINE_RWSCAN] = (float)scan_probability(&window);
 	scores[BASELINE_BEACON] = (float)assessment->features[baselines->beacon];

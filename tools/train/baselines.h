@@ -1,12 +1,12 @@
 /*
- * Known detectors to stand beside, computed from the same bins: what they see is what the bins tell, so they are
- * likenesses of the originals.
+ * Known detectors to stand beside, computed from the same bins: what they see is what the bins
+ * tell, so they are likenesses of the originals.
  *
- * Source: scan detector of NEMEA (M. Svepes, T. Cejka, 2015); TRW: J. Jung et al., Fast portscan detection using
- *         sequential hypothesis testing (2004), parameters of SiLK; rwscan: C. Gates et al., Scan detection on very
- *         large networks using logistic regression modeling (2006), coefficients of SiLK's rwscan for TCP; RITA's
- *         regularity of the flows to one service.
- * Threads: one.
+ * Source: scan detector of NEMEA (M. Svepes, T. Cejka, 2015); TRW: J. Jung et al., Fast portscan
+ * detection using sequential hypothesis testing (2004), parameters of SiLK; rwscan: C. Gates et
+ * al., Scan detection on very large networks using logistic regression modeling (2006),
+ * coefficients of SiLK's rwscan for TCP; RITA's regularity of the flows to one service. Threads:
+ * one.
  */
 #ifndef TOOLS_TRAIN_BASELINES_H
 #define TOOLS_TRAIN_BASELINES_H
@@ -36,6 +36,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Baselines, baselines_free)
 void baselines_add(Baselines *baselines, const struct ring_bin *part);
 
 /* Of the window of an assessment that has features. */
-void baselines_judge(const Baselines *baselines, const struct assessment *assessment, float scores[static BASELINES]);
+void baselines_judge(const Baselines *baselines, const struct assessment *assessment,
+                     float scores[static BASELINES]);
 
 #endif

@@ -61,7 +61,8 @@ count_host(struct behaviour_rates *rates, const WindowSet *set, const struct hos
 }
 
 bool
-behaviours_measure(const struct train_input *inputs, size_t count, struct behaviour_rates *rates, GError **error)
+behaviours_measure(const struct train_input *inputs, size_t count, struct behaviour_rates *rates,
+                   GError **error)
 {
 	g_autoptr(WindowSet) set = window_set_new();
 

@@ -1,8 +1,9 @@
 /*
  * How often each behaviour is told of infected hosts and of others: whether it separates them.
  *
- * Malware and hosts with a benign capture laid on are looked at while what was laid on them was active, clean hosts
- * always; so a clean host had more time to show something, and windows are counted beside hosts.
+ * Malware and hosts with a benign capture laid on are looked at while what was laid on them was
+ * active, clean hosts always; so a clean host had more time to show something, and windows are
+ * counted beside hosts.
  *
  * Errors:  a GError that names the file.
  * Threads: one.
@@ -17,7 +18,13 @@
 #include "detector/assessment.h"
 #include "tools/train/train.h"
 
-enum behaviour_group { GROUP_CLEAN, GROUP_BENIGN, GROUP_MALWARE, GROUP_QUIET_MALWARE, BEHAVIOUR_GROUPS };
+enum behaviour_group {
+	GROUP_CLEAN,
+	GROUP_BENIGN,
+	GROUP_MALWARE,
+	GROUP_QUIET_MALWARE,
+	BEHAVIOUR_GROUPS
+};
 
 struct behaviour_count {
 	size_t hosts; /* that showed it */
@@ -29,7 +36,9 @@ struct behaviour_rates {
 	struct behaviour_count shown[BEHAVIOUR_COUNT][BEHAVIOUR_GROUPS];
 };
 
-/* Plays the labelled bin files; quiet malware is what does not scan, and is counted among malware too. */
-bool behaviours_measure(const struct train_input *inputs, size_t count, struct behaviour_rates *rates, GError **error);
+/* Plays the labelled bin files; quiet malware is what does not scan, and is counted among malware
+ * too. */
+bool behaviours_measure(const struct train_input *inputs, size_t count,
+                        struct behaviour_rates *rates, GError **error);
 
 #endif

@@ -54,14 +54,16 @@ contacts_of(const WindowSet *set, const struct host_windows *host, enum window_l
 }
 
 static void
-add_contacts(GArray *rows, const GPtrArray *contacts, const struct row_choice *choice, bool infected, GPtrArray *features)
+add_contacts(GArray *rows, const GPtrArray *contacts, const struct row_choice *choice,
+             bool infected, GPtrArray *features)
 {
 	guint most = MIN(choice->windows_per_host, contacts->len);
 	double place = training_place(choice);
 
 	for (guint i = 0; i < most; i++) {
 		guint at = most == contacts->len ? i : (guint)((i + place) * contacts->len / most);
-		struct fit_row row = { contact_features(g_ptr_array_index(contacts, at)), infected };
+		struct fit_row row = { contact_features(g_ptr_array_index(contacts, at)),
+			               infected };
 
 		g_ptr_array_add(features, (gpointer)(uintptr_t)row.features);
 		g_array_append_val(rows, row);
@@ -71,7 +73,8 @@ add_contacts(GArray *rows, const GPtrArray *contacts, const struct row_choice *c
 GArray *
 contact_rows(const WindowSet *set, const struct row_choice *choice, GPtrArray *features)
 {
-	static const enum window_label labels[] = { WINDOW_INFECTED, WINDOW_BENIGN_IMPLANT, WINDOW_NORMAL };
+	static const enum window_label labels[] = { WINDOW_INFECTED, WINDOW_BENIGN_IMPLANT,
+		                                    WINDOW_NORMAL };
 	GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct fit_row));
 	guint infected = 0;
 
@@ -83,8 +86,11 @@ contact_rows(const WindowSet *set, const struct row_choice *choice, GPtrArray *f
 		for (size_t j = 0; j < G_N_ELEMENTS(labels); j++) {
 			g_autoptr(GPtrArray) contacts = contacts_of(set, host, labels[j]);
 
-			add_contacts(rows, contacts, choice, labels[j] == WINDOW_INFECTED, features);
-			infected += labels[j] == WINDOW_INFECTED ? MIN(contacts->len, choice->windows_per_host) : 0;
+			add_contacts(rows, contacts, choice, labels[j] == WINDOW_INFECTED,
+			             features);
+			infected += labels[j] == WINDOW_INFECTED
+			                    ? MIN(contacts->len, choice->windows_per_host)
+			                    : 0;
 		}
 	}
 	if (infected > 0 && infected < rows->len)

@@ -12,8 +12,8 @@
 #include "tools/train/training_rows.h"
 
 /*
- * struct fit_row for each minute in which a contact was active; their features are put into `features`, which must outlive
- * the rows.  NULL: contacts of one kind alone, or none.
+ * struct fit_row for each minute in which a contact was active; their features are put into
+ * `features`, which must outlive the rows.  NULL: contacts of one kind alone, or none.
  */
 GArray *contact_rows(const WindowSet *set, const struct row_choice *choice, GPtrArray *features);
 

@@ -21,8 +21,8 @@ struct Detection {
 	struct yardstick yardsticks[GROUPS_MAX];
 	unsigned *groups; /* of each of window_set_host(): which yardstick it is judged by */
 	unsigned group_count;
-	GArray *hosts;  /* struct scored_host */
-	GArray *sites;  /* struct site_trial, or NULL */
+	GArray *hosts; /* struct scored_host */
+	GArray *sites; /* struct site_trial, or NULL */
 	struct detection_figures figures[DETECTION_METHODS];
 };
 
@@ -50,7 +50,8 @@ static const char *const names[DETECTION_METHODS] = {
 static double
 threshold_of(enum detection_method method)
 {
-	return method < DETECTION_BASELINES ? 0.5 : baseline_thresholds[method - DETECTION_BASELINES];
+	return method < DETECTION_BASELINES ? 0.5
+	                                    : baseline_thresholds[method - DETECTION_BASELINES];
 }
 
 static bool
@@ -60,7 +61,8 @@ is_judged(const Detection *detection, const struct labelled_host *host)
 
 	if (host->role == ROLE_UNVERIFIED)
 		return false;
-	if (options->only_fold != FOLD_NONE && !(options->site_thresholds && host->fold == FOLD_NONE))
+	if (options->only_fold != FOLD_NONE &&
+	    !(options->site_thresholds && host->fold == FOLD_NONE))
 		return host->fold == options->only_fold;
 	return options->model != NULL || options->sites != NULL || host->fold != FOLD_NONE;
 }
@@ -94,8 +96,9 @@ decide_by_model(Detection *detection, GError **error)
 	for (size_t i = 0; i < window_set_count(detection->set); i++) {
 		for (size_t j = 0; j < FEATURE_COUNT; j++)
 			features[j] = (double)window_set_get(detection->set, i)->features[j];
-		detection->values[i] = classifier_decide(classifier, features) +
-		                       contacts_value(classifier, window_set_get(detection->set, i));
+		detection->values[i] =
+			classifier_decide(classifier, features) +
+			contacts_value(classifier, window_set_get(detection->set, i));
 	}
 	calibration_clear(&calibration);
 	detection->group_count = 1;
@@ -104,16 +107,19 @@ decide_by_model(Detection *detection, GError **error)
 }
 
 static void
-decide_by_folds(Detection *detection, const struct fit_options *fit, const struct row_choice *choice)
+decide_by_folds(Detection *detection, const struct fit_options *fit,
+                const struct row_choice *choice)
 {
 	struct ensemble_size size;
 
 	ensemble_cross_decide(detection->set, fit, choice, detection->values, &size);
 	detection->group_count = FOLDS + 1;
 	for (int fold = 0; fold <= FOLDS; fold++) {
-		g_autofree host_choice *chosen = hosts_of_folds(detection->set, fold < FOLDS ? fold : FOLD_NONE);
+		g_autofree host_choice *chosen =
+			hosts_of_folds(detection->set, fold < FOLDS ? fold : FOLD_NONE);
 
-		detection->yardsticks[fold] = yardstick_of(detection->set, detection->values, chosen);
+		detection->yardsticks[fold] =
+			yardstick_of(detection->set, detection->values, chosen);
 	}
 	for (size_t i = 0; i < window_set_host_count(detection->set); i++) {
 		int fold = window_set_host(detection->set, i)->host->fold;
@@ -148,13 +154,15 @@ decide_by_sites(Detection *detection, const struct fit_options *fit, struct row_
 
 	detection->group_count = number_sites(detection->options, sites);
 	choice->sites = sites;
-	ensemble_site_decide(detection->set, fit, choice, detection->group_count, detection->values);
+	ensemble_site_decide(detection->set, fit, choice, detection->group_count,
+	                     detection->values);
 	for (size_t i = 0; i < hosts; i++)
 		detection->groups[i] = sites[window_set_host(detection->set, i)->scenario->index];
 	for (unsigned site = 0; site < detection->group_count; site++) {
 		for (size_t i = 0; i < hosts; i++)
 			chosen[i] = detection->groups[i] != site;
-		detection->yardsticks[site] = yardstick_of(detection->set, detection->values, chosen);
+		detection->yardsticks[site] =
+			yardstick_of(detection->set, detection->values, chosen);
 	}
 }
 
@@ -163,7 +171,8 @@ static bool
 can_learn(const Detection *detection, struct row_choice choice, GError **error)
 {
 	g_autofree unsigned *sites = g_new(unsigned, detection->options->input_count);
-	unsigned count = detection->options->sites != NULL ? number_sites(detection->options, sites) : FOLDS;
+	unsigned count =
+		detection->options->sites != NULL ? number_sites(detection->options, sites) : FOLDS;
 
 	choice.sites = detection->options->sites != NULL ? sites : NULL;
 	for (unsigned i = 0; i < count; i++) {
@@ -192,7 +201,8 @@ decide_by_training(Detection *detection, GError **error)
 
 	fit_choose_features(&fit, options->features, options->without);
 	if (fit.feature_count == 0) {
-		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--features: no feature has such a name");
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+		            "--features: no feature has such a name");
 		return false;
 	}
 	for (size_t i = 0; i < window_set_count(detection->set); i++)
@@ -208,7 +218,8 @@ decide_by_training(Detection *detection, GError **error)
 
 /* Takes one score of a host at one moment. */
 static void
-take_score(struct scored_host *host, enum detection_method method, double score, const int64_t times[2])
+take_score(struct scored_host *host, enum detection_method method, double score,
+           const int64_t times[2])
 {
 	bool after = host->host->role == ROLE_CLEAN || times[0] > host->host->start_ms;
 	double *greatest = after ? &host->score[method] : &host->before[method];
@@ -235,12 +246,14 @@ take_window(const Detection *detection, const struct calibration *known, struct 
 		host->report_minute = minute;
 	beside = evidence_of_report(host->report_minute, minute);
 	alone = isfinite(value) ? evidence_strength(tail_evidence(tail, value), limit) : 0;
-	pattern = isfinite(value) ? evidence_strength(tail_evidence(tail, value) + beside, limit) : 0;
+	pattern =
+		isfinite(value) ? evidence_strength(tail_evidence(tail, value) + beside, limit) : 0;
 	take_score(host, DETECTION_ALL, fmax(pattern, experts), times);
 	take_score(host, DETECTION_PATTERN, alone, times);
 	take_score(host, DETECTION_EXPERTS, experts, times);
 	for (int i = 0; i < BASELINES; i++)
-		take_score(host, (enum detection_method)(DETECTION_BASELINES + i), (double)window->baselines[i], times);
+		take_score(host, (enum detection_method)(DETECTION_BASELINES + i),
+		           (double)window->baselines[i], times);
 }
 
 static void
@@ -271,10 +284,12 @@ score_hosts(Detection *detection)
 		for (int method = 0; method < DETECTION_METHODS; method++)
 			host.score[method] = host.before[method] = nothing;
 		for (size_t j = windows->first; j < windows->first + windows->count; j++) {
-			double value = value_beside_past(&past, detection->values[j], &yardstick->usual);
+			double value =
+				value_beside_past(&past, detection->values[j], &yardstick->usual);
 
 			value_past_add(&past, detection->values[j]);
-			take_window(detection, &yardstick->known, &host, window_set_get(detection->set, j), value);
+			take_window(detection, &yardstick->known, &host,
+			            window_set_get(detection->set, j), value);
 		}
 		take_early(detection, &host);
 		g_array_append_val(detection->hosts, host);
@@ -284,8 +299,10 @@ score_hosts(Detection *detection)
 static struct area
 area_of(const GArray *above, const GArray *below)
 {
-	const double *a = (const double *)(const void *)above->data, *b = (const double *)(const void *)below->data;
-	struct area area = { figures_area(a, above->len, b, below->len), 0, above->len, below->len };
+	const double *a = (const double *)(const void *)above->data,
+		     *b = (const double *)(const void *)below->data;
+	struct area area = { figures_area(a, above->len, b, below->len), 0, above->len,
+		             below->len };
 
 	area.error = figures_area_error(area.value, area.above, area.below);
 	return area;
@@ -310,7 +327,8 @@ static bool
 set_has_malware(const Detection *detection, const char *set)
 {
 	for (guint i = 0; i < detection->hosts->len; i++) {
-		const struct labelled_host *host = g_array_index(detection->hosts, struct scored_host, i).host;
+		const struct labelled_host *host =
+			g_array_index(detection->hosts, struct scored_host, i).host;
 
 		if (host->role == ROLE_MALWARE && strcmp(host->source_set, set) == 0)
 			return true;
@@ -320,14 +338,17 @@ set_has_malware(const Detection *detection, const char *set)
 
 /* Scores of the hosts of a role; `set`: those of this source set, NULL: of any. */
 static GArray *
-scores_of(const Detection *detection, enum detection_method method, enum host_role role, const char *set)
+scores_of(const Detection *detection, enum detection_method method, enum host_role role,
+          const char *set)
 {
 	GArray *scores = g_array_new(FALSE, FALSE, sizeof(double));
 
 	for (guint i = 0; i < detection->hosts->len; i++) {
-		const struct scored_host *host = &g_array_index(detection->hosts, struct scored_host, i);
+		const struct scored_host *host =
+			&g_array_index(detection->hosts, struct scored_host, i);
 
-		if (host->host->role == role && (set == NULL || strcmp(host->host->source_set, set) == 0))
+		if (host->host->role == role &&
+		    (set == NULL || strcmp(host->host->source_set, set) == 0))
 			g_array_append_val(scores, host->score[method]);
 	}
 	return scores;
@@ -342,7 +363,8 @@ measure_same_set(const Detection *detection, enum detection_method method, struc
 
 	*area = (struct area){ .value = 0.5 };
 	for (guint i = 0; i < detection->hosts->len; i++) {
-		const char *set = g_array_index(detection->hosts, struct scored_host, i).host->source_set;
+		const char *set =
+			g_array_index(detection->hosts, struct scored_host, i).host->source_set;
 		g_autoptr(GArray) malware = NULL;
 		g_autoptr(GArray) benign = NULL;
 		struct area one;
@@ -364,13 +386,15 @@ measure_same_set(const Detection *detection, enum detection_method method, struc
 }
 
 static void
-measure_laboratories(const Detection *detection, enum detection_method method, struct detection_figures *figures)
+measure_laboratories(const Detection *detection, enum detection_method method,
+                     struct detection_figures *figures)
 {
 	g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(double));
 	g_autoptr(GArray) other = g_array_new(FALSE, FALSE, sizeof(double));
 
 	for (guint i = 0; i < detection->hosts->len; i++) {
-		const struct scored_host *host = &g_array_index(detection->hosts, struct scored_host, i);
+		const struct scored_host *host =
+			&g_array_index(detection->hosts, struct scored_host, i);
 
 		if (host->host->role != ROLE_BENIGN_IMPLANT || *host->host->source_set == '\0')
 			continue;
@@ -400,7 +424,8 @@ measure_malware(const Detection *detection, enum detection_method method, enum d
 	const double *malware;
 
 	for (guint i = 0; i < detection->hosts->len; i++) {
-		const struct scored_host *host = &g_array_index(detection->hosts, struct scored_host, i);
+		const struct scored_host *host =
+			&g_array_index(detection->hosts, struct scored_host, i);
 		double wait = (double)(host->found_ms[method] - host->host->start_ms) / 1000;
 
 		if (host->host->role != ROLE_MALWARE || !is_of_kind(host->host, kind))
@@ -411,11 +436,13 @@ measure_malware(const Detection *detection, enum detection_method method, enum d
 	}
 	malware = (const double *)(const void *)scores->data;
 	figures->at_five[kind] = rate_of(
-	        figures_exceeding(malware, scores->len, figures_threshold(negatives, figures->negatives->len, 0.05)),
-	        scores->len);
+		figures_exceeding(malware, scores->len,
+	                          figures_threshold(negatives, figures->negatives->len, 0.05)),
+		scores->len);
 	figures->at_one[kind] = rate_of(
-	        figures_exceeding(malware, scores->len, figures_threshold(negatives, figures->negatives->len, 0.01)),
-	        scores->len);
+		figures_exceeding(malware, scores->len,
+	                          figures_threshold(negatives, figures->negatives->len, 0.01)),
+		scores->len);
 	figures->found[kind] = rate_of(waits->len, scores->len);
 	figures->latency[kind].count = waits->len;
 	if (waits->len == 0)
@@ -426,12 +453,14 @@ measure_malware(const Detection *detection, enum detection_method method, enum d
 }
 
 static void
-measure_flagged(const Detection *detection, enum detection_method method, struct detection_figures *figures)
+measure_flagged(const Detection *detection, enum detection_method method,
+                struct detection_figures *figures)
 {
 	size_t flagged[2] = { 0 }, hosts[2] = { 0 };
 
 	for (guint i = 0; i < detection->hosts->len; i++) {
-		const struct scored_host *host = &g_array_index(detection->hosts, struct scored_host, i);
+		const struct scored_host *host =
+			&g_array_index(detection->hosts, struct scored_host, i);
 		enum host_role role = host->host->role;
 		bool after = host->score[method] >= figures->threshold;
 		bool before = host->before[method] >= figures->threshold;
@@ -495,8 +524,8 @@ read_inputs(Detection *detection, GError **error)
 	const struct detection_options *options = detection->options;
 
 	for (size_t i = 0; i < options->input_count; i++) {
-		if (!window_set_add_folds(detection->set, options->inputs[i].bins, options->inputs[i].labels,
-		                          options->folds, error))
+		if (!window_set_add_folds(detection->set, options->inputs[i].bins,
+		                          options->inputs[i].labels, options->folds, error))
 			return false;
 	}
 	return true;
@@ -514,13 +543,16 @@ detection_run(const struct detection_options *options, GError **error)
 		return NULL;
 	detection->values = g_new0(double, window_set_count(detection->set) + 1);
 	detection->groups = g_new0(unsigned, window_set_host_count(detection->set) + 1);
-	if (options->model != NULL ? !decide_by_model(detection, error) : !decide_by_training(detection, error))
+	if (options->model != NULL ? !decide_by_model(detection, error)
+	                           : !decide_by_training(detection, error))
 		return NULL;
 	score_hosts(detection);
 	if (detection->hosts->len == 0) {
-		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
-		            options->model != NULL ? "no labelled host to judge"
-		                                   : "no labelled host is of a fold: nothing can be cross-validated");
+		g_set_error(
+			error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+			options->model != NULL
+				? "no labelled host to judge"
+				: "no labelled host is of a fold: nothing can be cross-validated");
 		return NULL;
 	}
 	for (int method = 0; method < DETECTION_METHODS; method++)

@@ -1,12 +1,14 @@
 /*
- * The protocol by which detection is measured: each labelled host counts once, by its greatest score from its implant's
- * start on, and malware is compared with clean hosts and with hosts that a benign capture was laid on in the same way.
- * Beside the detector stand known ones (tools/train/baselines.h), and beside every area what the same score makes of
- * laboratories: benign captures of the malware's own source sets against other benign captures, which is 0.5 when
+ * The protocol by which detection is measured: each labelled host counts once, by its greatest
+ * score from its implant's start on, and malware is compared with clean hosts and with hosts that a
+ * benign capture was laid on in the same way. Beside the detector stand known ones
+ * (tools/train/baselines.h), and beside every area what the same score makes of laboratories:
+ * benign captures of the malware's own source sets against other benign captures, which is 0.5 when
  * infections and not laboratories are told apart.
  *
- * Without a model, machines are trained without the fold they judge (tools/train/ensemble.h), and what is usual is taken
- * from the normal hosts of the other folds.  Nothing is random: the same files give the same figures.
+ * Without a model, machines are trained without the fold they judge (tools/train/ensemble.h), and
+ * what is usual is taken from the normal hosts of the other folds.  Nothing is random: the same
+ * files give the same figures.
  *
  * Errors:  a GError that names the file.
  * Threads: one.
@@ -32,12 +34,14 @@ struct detection_options {
 	unsigned without;        /* the same */
 	double c;
 	double gamma;
-	int only_fold;           /* judge only hosts of it; FOLD_NONE: all */
-	unsigned seed;           /* of the choice of windows to train on */
-	double alarms;           /* wished in 1000 hosts and days */
-	const char *const *sites; /* the network of each input, by name: judge with machines trained without it; NULL: do not */
-	bool site_thresholds;    /* try thresholds from each site's own traffic (tools/train/site_trial.h) */
-	double target;           /* share of the windows that those thresholds aim at */
+	int only_fold;            /* judge only hosts of it; FOLD_NONE: all */
+	unsigned seed;            /* of the choice of windows to train on */
+	double alarms;            /* wished in 1000 hosts and days */
+	const char *const *sites; /* the network of each input, by name: judge with machines trained
+	                             without it; NULL: do not */
+	bool site_thresholds;     /* try thresholds from each site's own traffic
+	                             (tools/train/site_trial.h) */
+	double target;            /* share of the windows that those thresholds aim at */
 };
 
 enum detection_method { DETECTION_ALL, DETECTION_PATTERN, DETECTION_EXPERTS, DETECTION_BASELINES };
@@ -64,20 +68,22 @@ struct latency {
 
 struct detection_figures {
 	const char *name;
-	double threshold;           /* of the verdict */
-	struct area clean[KINDS];   /* malware against clean hosts */
-	struct area benign[KINDS];  /* against benign implants */
-	struct area same_set;       /* against benign implants of its own source set, all sets together */
-	struct area other_sets;     /* against benign implants of sets that no malware comes from */
-	struct area laboratory;     /* benign implants of sets that malware comes from against the others: should be 0.5 */
-	struct rate at_five[KINDS]; /* found where 5 % and 1 % of clean and benign hosts are flagged */
+	double threshold;          /* of the verdict */
+	struct area clean[KINDS];  /* malware against clean hosts */
+	struct area benign[KINDS]; /* against benign implants */
+	struct area same_set; /* against benign implants of its own source set, all sets together */
+	struct area other_sets; /* against benign implants of sets that no malware comes from */
+	struct area laboratory; /* benign implants of sets that malware comes from against the
+	                           others: should be 0.5 */
+	struct rate
+		at_five[KINDS]; /* found where 5 % and 1 % of clean and benign hosts are flagged */
 	struct rate at_one[KINDS];
-	struct rate found[KINDS];   /* at the verdict's threshold */
-	struct rate flagged[2];     /* clean (malware before its start among them); benign implants */
-	double days[2];             /* of hosts, watched */
+	struct rate found[KINDS]; /* at the verdict's threshold */
+	struct rate flagged[2];   /* clean (malware before its start among them); benign implants */
+	double days[2];           /* of hosts, watched */
 	struct latency latency[KINDS];
-	GArray *scores[KINDS];      /* double, of malware */
-	GArray *negatives;          /* double, clean and benign */
+	GArray *scores[KINDS]; /* double, of malware */
+	GArray *negatives;     /* double, clean and benign */
 };
 
 typedef struct Detection Detection;
@@ -90,6 +96,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Detection, detection_free)
 /* struct site_trial; NULL when they were not asked for. */
 const GArray *detection_sites(const Detection *detection);
 
-const struct detection_figures *detection_figures(const Detection *detection, enum detection_method method);
+const struct detection_figures *detection_figures(const Detection *detection,
+                                                  enum detection_method method);
 
 #endif

@@ -16,7 +16,8 @@ fit_rows(GArray *const *rows, unsigned count, const struct fit_options *fit)
 		g_array_append_vals(all, rows[i]->data, rows[i]->len);
 	fit_scale(scaler, (struct fit_row *)(void *)all->data, all->len, fit);
 	for (unsigned i = 0; i < count; i++)
-		fits[i] = fit_new((struct fit_row *)(void *)rows[i]->data, rows[i]->len, fit, scaler);
+		fits[i] =
+			fit_new((struct fit_row *)(void *)rows[i]->data, rows[i]->len, fit, scaler);
 	joined = fit_join(fits, count, fit->vectors);
 	for (unsigned i = 0; i < count; i++)
 		fit_free(fits[i]);
@@ -24,7 +25,8 @@ fit_rows(GArray *const *rows, unsigned count, const struct fit_options *fit)
 }
 
 Fit *
-ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_choice choice, size_t *row_count)
+ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_choice choice,
+             size_t *row_count)
 {
 	GArray *rows[ENSEMBLE_MAX];
 	Fit *joined;
@@ -50,7 +52,8 @@ ensemble_fit_contacts(const WindowSet *set, const struct fit_options *fit, struc
 
 	fit_choose_features(&options, fit_contact_features, fit->without);
 	options.vectors = fit->vectors > 0 ? ENSEMBLE_CONTACT_VECTORS : 0;
-	for (choice.phase = 0; choice.phase < choice.phases && options.feature_count > 0; choice.phase++) {
+	for (choice.phase = 0; choice.phase < choice.phases && options.feature_count > 0;
+	     choice.phase++) {
 		GArray *some = contact_rows(set, &choice, features);
 
 		if (some != NULL)
@@ -76,21 +79,24 @@ decide_contacts(const Fit *contacts, const struct labelled_window *window)
 	return ENSEMBLE_CONTACTS_WEIGHT * greatest;
 }
 
-/* Decision values of the hosts of one fold, by a machine trained without it; the last one judges the unverified hosts too. */
+/* Decision values of the hosts of one fold, by a machine trained without it; the last one judges
+ * the unverified hosts too. */
 static void
 decide_fold(const WindowSet *set, const Fit *fit, const Fit *contacts, int fold, double *values)
 {
 	for (size_t i = 0; i < window_set_count(set); i++) {
 		const struct labelled_window *window = window_set_get(set, i);
 
-		if (window->host->fold == fold || (fold == FOLDS - 1 && window->label == WINDOW_UNVERIFIED))
-			values[i] = fit_decide(fit, window->features) + decide_contacts(contacts, window);
+		if (window->host->fold == fold ||
+		    (fold == FOLDS - 1 && window->label == WINDOW_UNVERIFIED))
+			values[i] = fit_decide(fit, window->features) +
+			            decide_contacts(contacts, window);
 	}
 }
 
 void
-ensemble_cross_decide(const WindowSet *set, const struct fit_options *fit, const struct row_choice *wished,
-                      double *values, struct ensemble_size *size)
+ensemble_cross_decide(const WindowSet *set, const struct fit_options *fit,
+                      const struct row_choice *wished, double *values, struct ensemble_size *size)
 {
 	*size = (struct ensemble_size){ 0 };
 	for (size_t i = 0; i < window_set_count(set); i++)
@@ -111,8 +117,8 @@ ensemble_cross_decide(const WindowSet *set, const struct fit_options *fit, const
 }
 
 void
-ensemble_site_decide(const WindowSet *set, const struct fit_options *fit, const struct row_choice *wished,
-                     unsigned site_count, double *values)
+ensemble_site_decide(const WindowSet *set, const struct fit_options *fit,
+                     const struct row_choice *wished, unsigned site_count, double *values)
 {
 	for (unsigned site = 0; site < site_count; site++) {
 		struct row_choice choice = *wished;
@@ -127,7 +133,8 @@ ensemble_site_decide(const WindowSet *set, const struct fit_options *fit, const 
 			const struct labelled_window *window = window_set_get(set, i);
 
 			if (choice.sites[window->scenario->index] == site)
-				values[i] = fit_decide(machine, window->features) + decide_contacts(contacts, window);
+				values[i] = fit_decide(machine, window->features) +
+				            decide_contacts(contacts, window);
 		}
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * Several machines on different choices of windows, their mean as one; and what machines that were trained without
- * a fold say of that fold.
+ * Several machines on different choices of windows, their mean as one; and what machines that were
+ * trained without a fold say of that fold.
  *
  * Threads: one.
  */
@@ -15,29 +15,34 @@
 enum { ENSEMBLE_MAX = 16 };
 
 /* `choice.phases` machines, joined to one; `row_count`: of each. */
-Fit *ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_choice choice, size_t *row_count);
+Fit *ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_choice choice,
+                  size_t *row_count);
 
 /*
- * What a window's most suspicious contact adds to its value, where that contact's own is above zero: found by
- * cross-validation and on composite-validation, as the most that flags no clean or benign host.
+ * What a window's most suspicious contact adds to its value, where that contact's own is above
+ * zero: found by cross-validation and on composite-validation, as the most that flags no clean or
+ * benign host.
  */
 #define ENSEMBLE_CONTACTS_WEIGHT 0.4
 enum { ENSEMBLE_CONTACT_VECTORS = 60 };
 
 /* The same of single contacts; NULL: there are none to learn from. */
-Fit *ensemble_fit_contacts(const WindowSet *set, const struct fit_options *fit, struct row_choice choice);
+Fit *ensemble_fit_contacts(const WindowSet *set, const struct fit_options *fit,
+                           struct row_choice choice);
 
 struct ensemble_size {
 	size_t rows;
 	size_t vectors; /* mean over the folds */
 };
 
-/* A decision value for each window of the set: by machines trained without its host's fold; NAN where it has none. */
-void ensemble_cross_decide(const WindowSet *set, const struct fit_options *fit, const struct row_choice *wished,
-                           double *values, struct ensemble_size *size);
+/* A decision value for each window of the set: by machines trained without its host's fold; NAN
+ * where it has none. */
+void ensemble_cross_decide(const WindowSet *set, const struct fit_options *fit,
+                           const struct row_choice *wished, double *values,
+                           struct ensemble_size *size);
 
 /* The same by machines trained without the window's site, of those that `wished.sites` numbers. */
-void ensemble_site_decide(const WindowSet *set, const struct fit_options *fit, const struct row_choice *wished,
-                          unsigned site_count, double *values);
+void ensemble_site_decide(const WindowSet *set, const struct fit_options *fit,
+                          const struct row_choice *wished, unsigned site_count, double *values);
 
 #endif

@@ -27,7 +27,8 @@ figures_area_error(double area, size_t above_count, size_t below_count)
 
 	if (above_count == 0 || below_count == 0)
 		return 0;
-	return sqrt(fmax(0, (area * (1 - area) + (m - 1) * (q1 - area * area) + (n - 1) * (q2 - area * area)) /
+	return sqrt(fmax(0, (area * (1 - area) + (m - 1) * (q1 - area * area) +
+	                     (n - 1) * (q2 - area * area)) /
 	                            (m * n)));
 }
 

@@ -1,8 +1,8 @@
 /*
  * How well scores tell malware from the rest: areas, rates at a false-positive rate, intervals.
  *
- * Source: J. Hanley, B. McNeil, The meaning and use of the area under a ROC curve (1982); E. Wilson (1927).
- * Threads: pure functions.
+ * Source: J. Hanley, B. McNeil, The meaning and use of the area under a ROC curve (1982); E. Wilson
+ * (1927). Threads: pure functions.
  */
 #ifndef TOOLS_TRAIN_FIGURES_H
 #define TOOLS_TRAIN_FIGURES_H
@@ -10,7 +10,8 @@
 #include <stddef.h>
 
 /* Chance that a value of `above` exceeds one of `below`, ties halved; 0.5 when either is empty. */
-double figures_area(const double *above, size_t above_count, const double *below, size_t below_count);
+double figures_area(const double *above, size_t above_count, const double *below,
+                    size_t below_count);
 
 /* Standard error of an area. */
 double figures_area_error(double area, size_t above_count, size_t below_count);

@@ -10,18 +10,18 @@
 enum { CACHE_MEGABYTES = 200 };
 
 /*
- * Five minutes' shapes, and what is new or regular; without plain volume and without web, odd and high ports, which a
- * network's or laboratory's habits and years decide.
+ * Five minutes' shapes, and what is new or regular; without plain volume and without web, odd and
+ * high ports, which a network's or laboratory's habits and years decide.
  */
 static const char default_features[] =
-        "w5.*,beacon*,fresh*,*_change,*_duty,*rhythm,*levels,active*,"
-        "-w5.flows_*,-w5.octets_out,-w5.octets_in,-w5.packets*,"
-        "-w5.*http*,-w5.*odd*,-w5.*high_port,-w5.web*,-w5.high_share,-w5.low_share,-w5.*_udp,-w5.udp_share";
+	"w5.*,beacon*,fresh*,*_change,*_duty,*rhythm,*levels,active*,"
+	"-w5.flows_*,-w5.octets_out,-w5.octets_in,-w5.packets*,"
+	"-w5.*http*,-w5.*odd*,-w5.*high_port,-w5.web*,-w5.high_share,-w5.low_share,-w5.*_udp,-w5.udp_share";
 
 /* Without the ports, as above. */
 const char fit_contact_features[] =
-        "w5.new_flows,w5.new_silent,w5.new_tcp_silent,w5.new_refused,w5.new_retried,w5.new_tiny,w5.new_upload,w5.new_push,"
-        "w5.new_large,w5.new_repeated,w5.new_octets_out,w5.new_octets_in,w5.new_ratio,w5.new_flow_octets_*";
+	"w5.new_flows,w5.new_silent,w5.new_tcp_silent,w5.new_refused,w5.new_retried,w5.new_tiny,w5.new_upload,w5.new_push,"
+	"w5.new_large,w5.new_repeated,w5.new_octets_out,w5.new_octets_in,w5.new_ratio,w5.new_flow_octets_*";
 
 struct Fit {
 	struct scaler scaler;
@@ -60,18 +60,21 @@ fit_choose_features(struct fit_options *fit, const char *patterns, unsigned with
 		bool wanted = false;
 
 		for (size_t j = 0; list[j] != NULL; j++) {
-			if (list[j][0] == '-' && g_pattern_match_simple(list[j] + 1, feature_name(i)))
+			if (list[j][0] == '-' &&
+			    g_pattern_match_simple(list[j] + 1, feature_name(i)))
 				wanted = false;
 			else if (g_pattern_match_simple(list[j], feature_name(i)))
 				wanted = true;
 		}
-		if (wanted && (feature_needs(i) & without) == 0 && fit->feature_count < SCALER_FEATURES_MAX)
+		if (wanted && (feature_needs(i) & without) == 0 &&
+		    fit->feature_count < SCALER_FEATURES_MAX)
 			fit->features[fit->feature_count++] = i;
 	}
 }
 
 void
-fit_scale(struct scaler *scaler, const struct fit_row *rows, size_t count, const struct fit_options *options)
+fit_scale(struct scaler *scaler, const struct fit_row *rows, size_t count,
+          const struct fit_options *options)
 {
 	g_autofree double *values = g_new(double, count);
 
@@ -85,7 +88,9 @@ fit_scale(struct scaler *scaler, const struct fit_row *rows, size_t count, const
 			double at = (double)knot / (SCALER_KNOTS - 1) * (double)(count - 1);
 			size_t below = (size_t)at, above = MIN(below + 1, count - 1);
 
-			scaler->knots[i][knot] = values[below] + (at - (double)below) * (values[above] - values[below]);
+			scaler->knots[i][knot] =
+				values[below] +
+				(at - (double)below) * (values[above] - values[below]);
 		}
 	}
 }
@@ -133,15 +138,17 @@ lay_out_vectors(Fit *fit)
 		return;
 	}
 	fit->rho = fit->model->rho[0];
-	fit->vectors = g_new0(double, (size_t)fit->model->l * dimensions);
+	fit->vectors = g_new0(double, (size_t)fit->model->l *dimensions);
 	for (int i = 0; i < fit->model->l; i++) {
 		for (const struct svm_node *node = fit->model->SV[i]; node->index > 0; node++)
-			fit->vectors[(size_t)i * dimensions + (size_t)node->index - 1] = node->value;
+			fit->vectors[(size_t)i * dimensions + (size_t)node->index - 1] =
+				node->value;
 	}
 }
 
 Fit *
-fit_new(const struct fit_row *rows, size_t count, const struct fit_options *options, const struct scaler *scaler)
+fit_new(const struct fit_row *rows, size_t count, const struct fit_options *options,
+        const struct scaler *scaler)
 {
 	Fit *fit = g_new0(Fit, 1);
 	double infected = 0;
@@ -179,9 +186,11 @@ lay_out_sum(Fit *const *fits, size_t count, double *coefficients, double *points
 		size_t vectors = fits[i]->vectors == NULL ? 0 : (size_t)fits[i]->model->l;
 
 		for (size_t j = 0; j < vectors; j++)
-			*coefficients++ = fits[i]->sign * fits[i]->model->sv_coef[0][j] / (double)count;
+			*coefficients++ =
+				fits[i]->sign * fits[i]->model->sv_coef[0][j] / (double)count;
 		if (vectors > 0)
-			memcpy(points, fits[i]->vectors, vectors * fits[i]->scaler.count * sizeof(double));
+			memcpy(points, fits[i]->vectors,
+			       vectors * fits[i]->scaler.count * sizeof(double));
 		points += vectors * fits[i]->scaler.count;
 	}
 }
@@ -214,7 +223,8 @@ keep_needed(struct point_set *set, double *points, double *coefficients, size_t 
 		if (!kept[i])
 			continue;
 		coefficients[left] = coefficients[i];
-		memmove(points + left * set->dimensions, points + i * set->dimensions, set->dimensions * sizeof(double));
+		memmove(points + left * set->dimensions, points + i * set->dimensions,
+		        set->dimensions * sizeof(double));
 		left++;
 	}
 	return left;
@@ -250,7 +260,8 @@ zeroed(size_t count, size_t size)
 }
 
 static void
-lay_out_model(Fit *fit, const struct svm_parameter *parameter, const double *coefficients, size_t count)
+lay_out_model(Fit *fit, const struct svm_parameter *parameter, const double *coefficients,
+              size_t count)
 {
 	size_t dimensions = fit->scaler.count;
 	struct svm_model *model = fit->model = zeroed(1, sizeof(*fit->model));
@@ -272,7 +283,8 @@ lay_out_model(Fit *fit, const struct svm_parameter *parameter, const double *coe
 		struct svm_node *nodes = model->SV[i] = fit->nodes + i * (dimensions + 1);
 
 		for (size_t d = 0; d < dimensions; d++)
-			nodes[d] = (struct svm_node){ (int)d + 1, fit->vectors[i * dimensions + d] };
+			nodes[d] =
+				(struct svm_node){ (int)d + 1, fit->vectors[i * dimensions + d] };
 		nodes[dimensions].index = -1;
 		model->sv_coef[0][i] = coefficients[i];
 		model->nSV[coefficients[i] < 0]++;
@@ -294,7 +306,7 @@ fit_join(Fit *const *fits, size_t count, size_t wished)
 		set.count += fits[i]->vectors == NULL ? 0 : (size_t)fits[i]->model->l;
 	}
 	coefficients = g_new(double, set.count + 1);
-	joined->vectors = g_new(double, set.count * set.dimensions + 1);
+	joined->vectors = g_new(double, set.count *set.dimensions + 1);
 	lay_out_sum(fits, count, coefficients, joined->vectors);
 	set.values = joined->vectors;
 	if (wished > 0 && set.count > wished)

@@ -40,7 +40,8 @@ read_minutes(const char *path, GHashTable *labels, GError **error)
 		if (host == NULL)
 			continue;
 		if (!g_hash_table_contains(hosts, host))
-			g_hash_table_insert(hosts, host, g_hash_table_new_full(NULL, NULL, NULL, g_free));
+			g_hash_table_insert(hosts, host,
+			                    g_hash_table_new_full(NULL, NULL, NULL, g_free));
 		add_part(g_hash_table_lookup(hosts, host), &part.bin);
 	}
 	if (damage == NULL)
@@ -52,7 +53,8 @@ read_minutes(const char *path, GHashTable *labels, GError **error)
 static void
 take_minute(struct flood_most *most, GHashTable *minutes, const struct host_bin *bin)
 {
-	const struct host_bin *before = g_hash_table_lookup(minutes, GUINT_TO_POINTER(bin->minute - 1));
+	const struct host_bin *before =
+		g_hash_table_lookup(minutes, GUINT_TO_POINTER(bin->minute - 1));
 
 	for (int i = 0; i < FLOOD_KINDS; i++) {
 		enum flood_kind kind = (enum flood_kind)i;
@@ -85,7 +87,8 @@ static bool
 take_file(struct flood_rates *rates, const struct train_input *input, GError **error)
 {
 	g_autoptr(GHashTable) labels = labels_read(input->labels, error);
-	g_autoptr(GHashTable) hosts = labels == NULL ? NULL : read_minutes(input->bins, labels, error);
+	g_autoptr(GHashTable) hosts =
+		labels == NULL ? NULL : read_minutes(input->bins, labels, error);
 	GHashTableIter iter;
 	gpointer host, minutes;
 
@@ -98,7 +101,8 @@ take_file(struct flood_rates *rates, const struct train_input *input, GError **e
 }
 
 bool
-floods_measure(const struct train_input *inputs, size_t count, struct flood_rates *rates, GError **error)
+floods_measure(const struct train_input *inputs, size_t count, struct flood_rates *rates,
+               GError **error)
 {
 	*rates = (struct flood_rates){ 0 };
 	for (size_t i = 0; i < count; i++) {

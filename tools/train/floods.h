@@ -1,5 +1,6 @@
 /*
- * How much labelled hosts send in a minute without an answer: what lies below the thresholds of the flood expert.
+ * How much labelled hosts send in a minute without an answer: what lies below the thresholds of the
+ * flood expert.
  *
  * Errors:  a GError that names the file.
  * Threads: one.
@@ -27,6 +28,7 @@ struct flood_rates {
 	struct flood_most most[FLOOD_GROUPS][FLOOD_KINDS];
 };
 
-bool floods_measure(const struct train_input *inputs, size_t count, struct flood_rates *rates, GError **error);
+bool floods_measure(const struct train_input *inputs, size_t count, struct flood_rates *rates,
+                    GError **error);
 
 #endif

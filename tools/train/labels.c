@@ -91,8 +91,8 @@ add_normal(struct labelled_host *host, int64_t from_ms, int64_t to_ms, const Csv
 static bool
 read_labels(GHashTable *hosts, const char *path, GError **error)
 {
-	static const char *const columns[] = { "host", "from_ms", "to_ms", "label", "family", "capture", "behaviour",
-		                               "note" };
+	static const char *const columns[] = { "host",   "from_ms", "to_ms",     "label",
+		                               "family", "capture", "behaviour", "note" };
 	g_autoptr(CsvReader) reader = csv_open(path, columns, G_N_ELEMENTS(columns), error);
 	struct host_address address;
 
@@ -106,8 +106,9 @@ read_labels(GHashTable *hosts, const char *path, GError **error)
 		if (strchr(csv_field(reader, 0), '/') != NULL)
 			continue;
 		if (!host_address_parse(csv_field(reader, 0), &address) || to_ms < from_ms) {
-			g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: line %zu: no address, or no period",
-			            path, csv_line(reader));
+			g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+			            "%s: line %zu: no address, or no period", path,
+			            csv_line(reader));
 			return false;
 		}
 		if (strcmp(label, "infected") == 0)
@@ -123,7 +124,8 @@ read_labels(GHashTable *hosts, const char *path, GError **error)
 static bool
 read_sources(GHashTable *hosts, const char *path, GError **error)
 {
-	static const char *const columns[] = { "host", "capture", "orig_label", "start_ms", "end_ms", "set" };
+	static const char *const columns[] = { "host",     "capture", "orig_label",
+		                               "start_ms", "end_ms",  "set" };
 	g_autoptr(CsvReader) reader = csv_open(path, columns, G_N_ELEMENTS(columns), error);
 	struct host_address address;
 
@@ -146,7 +148,8 @@ read_sources(GHashTable *hosts, const char *path, GError **error)
 			host->source_set = g_strdup(csv_field(reader, 5));
 		}
 		if (end_ms < host->start_ms ||
-		    (host->role == ROLE_MALWARE ? !infected : strcmp(csv_field(reader, 1), host->implant) != 0))
+		    (host->role == ROLE_MALWARE ? !infected
+		                                : strcmp(csv_field(reader, 1), host->implant) != 0))
 			continue;
 		if (host->active_from_ms == 0 || start_ms < host->active_from_ms)
 			host->active_from_ms = MAX(start_ms, host->start_ms);
@@ -206,8 +209,10 @@ is_left_out(gpointer key, gpointer value, gpointer left_out)
 GHashTable *
 labels_read(const char *path, GError **error)
 {
-	g_autoptr(GHashTable) hosts = g_hash_table_new_full(address_hash, address_equal, NULL, host_free);
-	g_autoptr(GHashTable) left_out = g_hash_table_new_full(address_hash, address_equal, g_free, NULL);
+	g_autoptr(GHashTable) hosts =
+		g_hash_table_new_full(address_hash, address_equal, NULL, host_free);
+	g_autoptr(GHashTable) left_out =
+		g_hash_table_new_full(address_hash, address_equal, g_free, NULL);
 	g_autofree char *folder = g_path_get_dirname(path);
 	g_autofree char *sources = g_build_filename(folder, "sources.csv", NULL);
 	g_autofree char *folds = g_build_filename(folder, "folds.csv", NULL);
@@ -215,7 +220,8 @@ labels_read(const char *path, GError **error)
 
 	if (!read_labels(hosts, path, error))
 		return NULL;
-	if (g_file_test(other_half, G_FILE_TEST_EXISTS) && !read_left_out(left_out, other_half, error))
+	if (g_file_test(other_half, G_FILE_TEST_EXISTS) &&
+	    !read_left_out(left_out, other_half, error))
 		return NULL;
 	if (g_file_test(sources, G_FILE_TEST_EXISTS) && !read_sources(hosts, sources, error))
 		return NULL;

@@ -38,7 +38,8 @@ normal_usual(const WindowSet *set, const double *values, const host_choice *chos
 	for (size_t i = 0; i < window_set_host_count(set); i++) {
 		const struct host_windows *host = window_set_host(set, i);
 
-		for (size_t j = host->first; is_taken(set, i, values, chosen) && j < host->first + host->count; j++) {
+		for (size_t j = host->first;
+		     is_taken(set, i, values, chosen) && j < host->first + host->count; j++) {
 			if (window_set_get(set, j)->label != WINDOW_NORMAL)
 				continue;
 			g_array_append_val(normal, values[j]);
@@ -50,7 +51,8 @@ normal_usual(const WindowSet *set, const double *values, const host_choice *chos
 		return usual;
 	mean /= normal->len;
 	usual.spread = sqrt(fmax(squares / normal->len - mean * mean, 0));
-	usual.center = tail_of((double *)(void *)normal->data, normal->len).quantiles[TAIL_QUANTILES / 2];
+	usual.center =
+		tail_of((double *)(void *)normal->data, normal->len).quantiles[TAIL_QUANTILES / 2];
 	return usual;
 }
 
@@ -70,7 +72,8 @@ collect_host(const WindowSet *set, const double *values, const struct value_usua
              const struct host_windows *windows, struct collected *all)
 {
 	const struct labelled_host *labelled = windows->host;
-	struct normal_host host = { -HUGE_VAL, (double)(labelled->clean_ms + labelled->benign_ms) / 86400000 };
+	struct normal_host host = { -HUGE_VAL,
+		                    (double)(labelled->clean_ms + labelled->benign_ms) / 86400000 };
 	struct value_past past = { 0 };
 
 	for (size_t j = windows->first; j < windows->first + windows->count; j++) {

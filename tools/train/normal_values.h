@@ -1,6 +1,6 @@
 /*
- * What is usual, from decision values of windows by machines that were trained without their host's fold: the figures
- * that a model and its calibration carry.
+ * What is usual, from decision values of windows by machines that were trained without their host's
+ * fold: the figures that a model and its calibration carry.
  *
  * Threads: pure functions of the window set.
  */
@@ -15,8 +15,10 @@
 /* Which hosts are taken, one for each of window_set_host(). */
 typedef bool host_choice;
 
-/* Median and spread of normal windows of the chosen hosts; `values`: one of each window, NAN where it has none. */
-struct value_usual normal_usual(const WindowSet *set, const double *values, const host_choice *chosen);
+/* Median and spread of normal windows of the chosen hosts; `values`: one of each window, NAN where
+ * it has none. */
+struct value_usual normal_usual(const WindowSet *set, const double *values,
+                                const host_choice *chosen);
 
 /* By what values of hosts that had no part in them are judged. */
 struct yardstick {
@@ -25,10 +27,11 @@ struct yardstick {
 };
 
 /*
- * Of the chosen hosts but unverified ones.  Each normal window is one value; a false alarm is a host that reaches a value
- * by whatever it does, a benign capture laid over it among that.
+ * Of the chosen hosts but unverified ones.  Each normal window is one value; a false alarm is a
+ * host that reaches a value by whatever it does, a benign capture laid over it among that.
  */
-struct yardstick yardstick_of(const WindowSet *set, const double *values, const host_choice *chosen);
+struct yardstick yardstick_of(const WindowSet *set, const double *values,
+                              const host_choice *chosen);
 
 /* Hosts of the folds but `without_fold` (FOLD_NONE: of all folds); free with g_free(). */
 host_choice *hosts_of_folds(const WindowSet *set, int without_fold);

@@ -93,7 +93,8 @@ kernel(const struct point_set *set, size_t a, size_t b)
 	return exp(-set->gamma * distance);
 }
 
-/* A column of the factor at a time, of the point that those chosen so far explain least; row i of `factor` is point i. */
+/* A column of the factor at a time, of the point that those chosen so far explain least; row i of
+ * `factor` is point i. */
 static size_t
 factorise(const struct point_set *set, size_t wished, size_t *chosen, double *factor)
 {
@@ -120,19 +121,23 @@ factorise(const struct point_set *set, size_t wished, size_t *chosen, double *fa
 			row[column] = value / sqrt(left[pivot]);
 		}
 		for (size_t i = 0; i < set->count; i++)
-			left[i] = fmax(left[i] - factor[i * wished + column] * factor[i * wished + column], 0);
+			left[i] = fmax(left[i] - factor[i * wished + column] *
+			                                 factor[i * wished + column],
+			               0);
 		left[pivot] = 0;
 	}
 	return wished;
 }
 
 size_t
-reduce_choose(const struct point_set *set, const double *coefficients, size_t wished, size_t *chosen, double *weights)
+reduce_choose(const struct point_set *set, const double *coefficients, size_t wished,
+              size_t *chosen, double *weights)
 {
-	g_autofree double *factor = g_new0(double, set->count * wished);
+	g_autofree double *factor = g_new0(double, set->count *wished);
 	size_t count = factorise(set, wished, chosen, factor);
 
-	/* The factor of the chosen points is triangular: a substitution solves for their weights. */
+	/* The factor of the chosen points is triangular: a substitution solves for their weights.
+	 */
 	for (size_t j = 0; j < count; j++) {
 		weights[j] = 0;
 		for (size_t i = 0; i < set->count; i++)

@@ -14,10 +14,11 @@ static const double infected_shares[SITE_TRIALS] = { -1, 0, 0.02, 0.1 };
 struct trial {
 	const struct site_trial_input *input;
 	const struct scenario *scenario;
-	int64_t cut_ms;     /* before it is calibrated on */
-	double *beside;     /* values beside the hosts' past, of all windows of the set */
+	int64_t cut_ms; /* before it is calibrated on */
+	double *beside; /* values beside the hosts' past, of all windows of the set */
 	struct site_trial *result;
-	GArray *clusters[2][SITE_GROUPS]; /* struct cluster: windows of each host, at the target and at the verdict */
+	GArray *clusters[2][SITE_GROUPS]; /* struct cluster: windows of each host, at the target and
+	                                     at the verdict */
 };
 
 struct cluster {
@@ -29,8 +30,8 @@ is_of_site(const struct trial *trial, size_t host)
 {
 	const struct host_windows *windows = window_set_host(trial->input->set, host);
 
-	return windows->scenario == trial->scenario && windows->count > 0 && trial->input->judged[host] &&
-	       isfinite(trial->input->values[windows->first]);
+	return windows->scenario == trial->scenario && windows->count > 0 &&
+	       trial->input->judged[host] && isfinite(trial->input->values[windows->first]);
 }
 
 static void
@@ -69,11 +70,13 @@ take(SiteCalibration *site, const struct labelled_window *window, double value)
 {
 	struct assessment assessment = { .host = window->host->host, .evidence_count = 1 };
 
-	assessment.evidence[0] = (struct evidence){ .behaviour = BEHAVIOUR_traffic_pattern, .measured = value };
+	assessment.evidence[0] =
+		(struct evidence){ .behaviour = BEHAVIOUR_traffic_pattern, .measured = value };
 	site_calibration_add(site, &assessment);
 }
 
-/* All of a host's windows before the cut but those of malware; or those of malware, whenever they are. */
+/* All of a host's windows before the cut but those of malware; or those of malware, whenever they
+ * are. */
 static bool
 take_host(const struct trial *trial, SiteCalibration *site, size_t index, bool malware)
 {
@@ -84,7 +87,9 @@ take_host(const struct trial *trial, SiteCalibration *site, size_t index, bool m
 		const struct labelled_window *window = window_set_get(trial->input->set, i);
 		bool infected = window->label == WINDOW_INFECTED;
 
-		if (malware ? !infected : infected || window->label == WINDOW_AFTER || window->end_ms > trial->cut_ms)
+		if (malware ? !infected
+		            : infected || window->label == WINDOW_AFTER ||
+		                      window->end_ms > trial->cut_ms)
 			continue;
 		take(site, window, trial->beside[i]);
 		taken = true;
@@ -104,7 +109,9 @@ calibrate(const struct trial *trial)
 			take_host(trial, site, i, false);
 	}
 	trial->result->calibration_hosts = site_calibration_hosts(site);
-	wished = share > 0 ? (size_t)ceil(share / (1 - share) * (double)site_calibration_hosts(site)) : 0;
+	wished = share > 0
+	                 ? (size_t)ceil(share / (1 - share) * (double)site_calibration_hosts(site))
+	                 : 0;
 	for (size_t i = 0; i < window_set_host_count(trial->input->set) && wished > 0; i++) {
 		if (is_of_site(trial, i))
 			wished -= take_host(trial, site, i, true);
@@ -152,7 +159,8 @@ judge_host(const struct trial *trial, const struct host_windows *host, const dou
 	trial->result->malware += host->host->role == ROLE_MALWARE;
 	if (host->host->role != ROLE_UNVERIFIED)
 		trial->result->days += (1 - SITE_TRIAL_PART) *
-		                       (double)(host->host->clean_ms + host->host->benign_ms) / 86400000;
+		                       (double)(host->host->clean_ms + host->host->benign_ms) /
+		                       86400000;
 }
 
 /* Xorshift (Marsaglia, 2003). */
@@ -184,8 +192,8 @@ set_interval(const GArray *clusters, struct site_count *count)
 		size_t windows = 0, flagged = 0;
 
 		for (guint i = 0; i < clusters->len; i++) {
-			const struct cluster *cluster =
-				&g_array_index(clusters, struct cluster, next_random(&state) % clusters->len);
+			const struct cluster *cluster = &g_array_index(
+				clusters, struct cluster, next_random(&state) % clusters->len);
 
 			windows += cluster->windows;
 			flagged += cluster->flagged;
@@ -224,7 +232,8 @@ judge_group(const struct trial *trial, const SiteCalibration *site, unsigned gro
 	double thresholds[2];
 	bool any = false;
 
-	trial->result->calibrated = trial->result->infected >= 0 && site_calibration_make(site, known, &own);
+	trial->result->calibrated =
+		trial->result->infected >= 0 && site_calibration_make(site, known, &own);
 	if (trial->result->calibrated)
 		tail = &own.tails[BEHAVIOUR_traffic_pattern];
 	thresholds[0] = tail_value(tail, -log(trial->input->target));
@@ -251,7 +260,8 @@ run_trial(struct trial *trial)
 
 	for (int at = 0; at < 2; at++) {
 		for (int group = 0; group < SITE_GROUPS; group++)
-			trial->clusters[at][group] = g_array_new(FALSE, FALSE, sizeof(struct cluster));
+			trial->clusters[at][group] =
+				g_array_new(FALSE, FALSE, sizeof(struct cluster));
 	}
 	for (unsigned group = 0; group < trial->input->group_count; group++)
 		judge_group(trial, site, group, &groups);
@@ -282,8 +292,9 @@ site_trials_run(const struct site_trial_input *input)
 		last = scenario;
 		trial.cut_ms = cut_of(&trial);
 		for (int j = 0; j < SITE_TRIALS; j++) {
-			struct site_trial result = { .site = scenario->name, .infected = infected_shares[j],
-				                    .target_share = input->target };
+			struct site_trial result = { .site = scenario->name,
+				                     .infected = infected_shares[j],
+				                     .target_share = input->target };
 
 			trial.result = &result;
 			run_trial(&trial);

@@ -15,7 +15,8 @@
 
 enum { VALUES_MAX = 16 };
 
-static const double reported_alarms = 100; /* in 1000 host-days, where patterns and experts are put in one order */
+static const double reported_alarms =
+	100; /* in 1000 host-days, where patterns and experts are put in one order */
 
 /* One host of the tested fold: its greatest scores from its implant's start on. */
 struct host_score {
@@ -50,7 +51,8 @@ score_host(const WindowSet *set, const struct host_windows *host, const double *
 
 /* Scores the tested hosts by their values beside their own past, as the detector does. */
 static void
-score_hosts(const WindowSet *set, const double *values, const struct value_usual *usual, GArray *scores)
+score_hosts(const WindowSet *set, const double *values, const struct value_usual *usual,
+            GArray *scores)
 {
 	for (size_t i = 0; i < window_set_host_count(set); i++) {
 		const struct host_windows *host = window_set_host(set, i);
@@ -64,7 +66,8 @@ score_hosts(const WindowSet *set, const double *values, const struct value_usual
 	}
 }
 
-/* Scores of the hosts of a role, as one list; scans: 1 those that scan, 0 those that do not, -1 both. */
+/* Scores of the hosts of a role, as one list; scans: 1 those that scan, 0 those that do not, -1
+ * both. */
 static size_t
 take_scores(const GArray *scores, enum host_role role, int scans, const double *all, double *taken)
 {
@@ -119,14 +122,15 @@ figures_of(const GArray *scores, const double *all, FILE *report, const char *ti
 	fprintf(report,
 	        "%-28s area: clean %.3f, benign %.3f +- %.3f (no scans %.3f); found at 5 %%: %.3f (%.3f), at 1 %%: "
 	        "%.3f (%.3f); hosts %zu+%zu+%zu\n",
-	        title, f.area_clean, f.area_benign, figures_area_error(f.area_benign, m, benign), f.area_benign_quiet,
-	        f.rate5, f.rate5_quiet, f.rate1, f.rate1_quiet, m, clean, benign);
+	        title, f.area_clean, f.area_benign, figures_area_error(f.area_benign, m, benign),
+	        f.area_benign_quiet, f.rate5, f.rate5_quiet, f.rate1, f.rate1_quiet, m, clean,
+	        benign);
 	return f;
 }
 
 /*
- * What the classifier's verdicts would be for some wished rates of false alarms: hosts flagged for each day of normal
- * hosts that was watched, and infected hosts found.
+ * What the classifier's verdicts would be for some wished rates of false alarms: hosts flagged for
+ * each day of normal hosts that was watched, and infected hosts found.
  */
 static void
 report_alarms(const GArray *scores, const struct calibration *known, FILE *report)
@@ -139,16 +143,20 @@ report_alarms(const GArray *scores, const struct calibration *known, FILE *repor
 		double days = 0, false_alarms = 0, malware = 0, found = 0;
 
 		for (guint j = 0; j < scores->len; j++) {
-			const struct host_score *score = &g_array_index(scores, struct host_score, j);
+			const struct host_score *score =
+				&g_array_index(scores, struct host_score, j);
 
 			days += (double)(score->host->clean_ms + score->host->benign_ms) / 86400000;
 			malware += score->host->role == ROLE_MALWARE;
 			found += score->host->role == ROLE_MALWARE && score->pattern >= value;
-			false_alarms += score->host->role != ROLE_MALWARE && score->pattern >= value;
+			false_alarms +=
+				score->host->role != ROLE_MALWARE && score->pattern >= value;
 			false_alarms += score->host->role == ROLE_MALWARE && score->before >= value;
 		}
-		fprintf(report, "  %4g alarms wished in 1000 host-days: %.0f (%.0f hosts in %.1f host-days); found by pattern %.0f of %.0f\n",
-		        wished[i], 1000 * false_alarms / fmax(days, 1e-9), false_alarms, days, found, malware);
+		fprintf(report,
+		        "  %4g alarms wished in 1000 host-days: %.0f (%.0f hosts in %.1f host-days); found by pattern %.0f of %.0f\n",
+		        wished[i], 1000 * false_alarms / fmax(days, 1e-9), false_alarms, days,
+		        found, malware);
 	}
 }
 
@@ -165,8 +173,10 @@ report_scores(const GArray *scores, struct trial *trial, FILE *report, const cha
 	trial->pattern = figures_of(scores, all, report, title);
 	for (guint i = 0; i < scores->len; i++) {
 		const struct host_score *score = &g_array_index(scores, struct host_score, i);
-		double evidence = tail_evidence(&known->tails[BEHAVIOUR_traffic_pattern], score->pattern);
-		double strength = evidence_strength(evidence, evidence_limit(reported_alarms, known->windows_a_day));
+		double evidence =
+			tail_evidence(&known->tails[BEHAVIOUR_traffic_pattern], score->pattern);
+		double strength = evidence_strength(
+			evidence, evidence_limit(reported_alarms, known->windows_a_day));
 
 		all[i] = fmax(strength, score->experts);
 	}
@@ -176,12 +186,13 @@ report_scores(const GArray *scores, struct trial *trial, FILE *report, const cha
 }
 
 /*
- * Trains without each fold in turn and tests on it; the sum by which parameters are chosen, and the tail of the clean
- * windows' decision values.
+ * Trains without each fold in turn and tests on it; the sum by which parameters are chosen, and the
+ * tail of the clean windows' decision values.
  */
 static double
-cross_validate(const WindowSet *set, const struct fit_options *fit, const struct train_options *options,
-               const struct row_choice *wished, struct trial *trial)
+cross_validate(const WindowSet *set, const struct fit_options *fit,
+               const struct train_options *options, const struct row_choice *wished,
+               struct trial *trial)
 {
 	g_autoptr(GArray) scores = g_array_new(FALSE, FALSE, sizeof(struct host_score));
 	g_autofree double *values = g_new(double, window_set_count(set));
@@ -240,7 +251,7 @@ struct model_notes {
 	const struct train_options *options;
 	const struct fit_options *fit;
 	struct trial trial;
-	size_t rows; /* of each machine that was joined */
+	size_t rows;       /* of each machine that was joined */
 	uint32_t sampling; /* of what was trained on, at the most */
 };
 
@@ -253,7 +264,8 @@ write_figures(const struct figures *figures, GKeyFile *meta)
 		double value;
 	} rows[] = { { "area_clean", figures->area_clean },
 		     { "area_benign", figures->area_benign },
-		     { "area_benign_error", figures_area_error(figures->area_benign, figures->malware, figures->benign) },
+		     { "area_benign_error", figures_area_error(figures->area_benign,
+		                                               figures->malware, figures->benign) },
 		     { "area_benign_no_scans", figures->area_benign_quiet },
 		     { "found_at_5_percent", figures->rate5 },
 		     { "found_at_5_percent_no_scans", figures->rate5_quiet },
@@ -318,20 +330,22 @@ write_contacts(const Fit *contacts, const struct model_notes *notes, GError **er
 }
 
 static bool
-write_model(const Fit *machine, const Fit *contacts, const struct model_notes *notes, GError **error)
+write_model(const Fit *machine, const Fit *contacts, const struct model_notes *notes,
+            GError **error)
 {
 	g_autoptr(GKeyFile) meta = g_key_file_new();
 	g_autofree char *beside = contacts_path(notes->options->model);
 	g_autofree char *base = g_path_get_basename(beside);
 	g_autofree char *name = model_name(notes->options);
-	g_autofree char *parameters =
-		g_strdup_printf("C %g, gamma %g / features, %u machines of %zu rows joined", notes->fit->c,
-	                        notes->fit->gamma, notes->options->machines, notes->rows);
+	g_autofree char *parameters = g_strdup_printf(
+		"C %g, gamma %g / features, %u machines of %zu rows joined", notes->fit->c,
+		notes->fit->gamma, notes->options->machines, notes->rows);
 
 	if (contacts != NULL && !write_contacts(contacts, notes, error))
 		return false;
 	g_key_file_set_string(meta, "model", "name", name);
-	g_key_file_set_integer(meta, "model", "sampling_most", (int)MIN(MAX(notes->sampling, 1), INT_MAX));
+	g_key_file_set_integer(meta, "model", "sampling_most",
+	                       (int)MIN(MAX(notes->sampling, 1), INT_MAX));
 	g_key_file_set_double(meta, "model", "center", notes->trial.usual.usual.center);
 	g_key_file_set_double(meta, "model", "spread", notes->trial.usual.usual.spread);
 	if (contacts != NULL) {
@@ -356,9 +370,11 @@ read_inputs(WindowSet *set, const struct train_options *options, GError **error)
 }
 
 static bool
-write_calibration(const struct train_options *options, const struct calibration *known, GError **error)
+write_calibration(const struct train_options *options, const struct calibration *known,
+                  GError **error)
 {
-	char source[] = "windows of normal hosts of the training captures, each judged by machines trained without its fold";
+	char source[] =
+		"windows of normal hosts of the training captures, each judged by machines trained without its fold";
 	g_autofree char *name = options->model != NULL ? model_name(options) : NULL;
 	struct calibration calibration = *known;
 
@@ -395,7 +411,8 @@ train_read_needs(const char *text, unsigned *needs)
 static bool
 check(const struct fit_options *fit, const struct train_options *options, GError **error)
 {
-	if (fit->feature_count == 0 || (options->model && !g_str_has_suffix(options->model, ".model"))) {
+	if (fit->feature_count == 0 ||
+	    (options->model && !g_str_has_suffix(options->model, ".model"))) {
 		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
 		            fit->feature_count == 0 ? "--features: no feature has such a name"
 		                                    : "--model: the name must end in .model");
@@ -434,7 +451,7 @@ train_run(const struct train_options *options, GError **error)
 	machine = ensemble_fit(set, &fit, choice, &notes.rows);
 	contacts = ensemble_fit_contacts(set, &fit, choice);
 	notes.sampling = window_set_sampling(set);
-	fprintf(options->report, "model: %zu support vectors, %zu features\n", fit_support_vectors(machine),
-	        fit.feature_count);
+	fprintf(options->report, "model: %zu support vectors, %zu features\n",
+	        fit_support_vectors(machine), fit.feature_count);
 	return write_model(machine, contacts, &notes, error);
 }

@@ -29,7 +29,8 @@ training_allows(const WindowSet *set, const struct labelled_host *host, int with
 
 		if (other->fold != without_fold)
 			continue;
-		if (shares_capture(host, other) || (*host->family != '\0' && strcmp(host->family, other->family) == 0))
+		if (shares_capture(host, other) ||
+		    (*host->family != '\0' && strcmp(host->family, other->family) == 0))
 			return false;
 	}
 	return true;
@@ -46,7 +47,8 @@ is_elsewhere(const WindowSet *set, const struct host_windows *host, const struct
 	for (size_t i = 0; i < window_set_host_count(set); i++) {
 		const struct host_windows *other = window_set_host(set, i);
 
-		if (choice->sites[other->scenario->index] == choice->without_site && shares_capture(host->host, other->host))
+		if (choice->sites[other->scenario->index] == choice->without_site &&
+		    shares_capture(host->host, other->host))
 			return false;
 	}
 	return true;
@@ -63,9 +65,11 @@ family_hosts(const WindowSet *set, const char *family)
 }
 
 bool
-training_allows_windows(const WindowSet *set, const struct host_windows *host, const struct row_choice *choice)
+training_allows_windows(const WindowSet *set, const struct host_windows *host,
+                        const struct row_choice *choice)
 {
-	return is_elsewhere(set, host, choice) && training_allows(set, host->host, choice->without_fold) &&
+	return is_elsewhere(set, host, choice) &&
+	       training_allows(set, host->host, choice->without_fold) &&
 	       training_allows(set, host->host, choice->held_fold);
 }
 
@@ -77,8 +81,8 @@ training_place(const struct row_choice *choice)
 
 /* Adds windows of one label, spread evenly over those that the host has. */
 static void
-add_windows(GArray *rows, const WindowSet *set, const struct host_windows *host, enum window_label label,
-            const struct row_choice *choice, unsigned most)
+add_windows(GArray *rows, const WindowSet *set, const struct host_windows *host,
+            enum window_label label, const struct row_choice *choice, unsigned most)
 {
 	double place = training_place(choice);
 	size_t count = 0, seen = 0, taken = 0;
@@ -113,10 +117,12 @@ training_rows(const WindowSet *set, const struct row_choice *choice)
 		if (!training_allows_windows(set, host, choice))
 			continue;
 		if (host->host->role == ROLE_MALWARE)
-			infected = MAX(1, MIN(infected, choice->windows_per_family /
-			                                        family_hosts(set, host->host->family)));
+			infected = MAX(
+				1, MIN(infected, choice->windows_per_family /
+			                                 family_hosts(set, host->host->family)));
 		add_windows(rows, set, host, WINDOW_INFECTED, choice, infected);
-		add_windows(rows, set, host, WINDOW_BENIGN_IMPLANT, choice, choice->windows_per_host);
+		add_windows(rows, set, host, WINDOW_BENIGN_IMPLANT, choice,
+		            choice->windows_per_host);
 		add_windows(rows, set, host, WINDOW_NORMAL, choice, choice->windows_per_host);
 	}
 	return rows;
@@ -129,7 +135,8 @@ training_has_rows(const WindowSet *set, const struct row_choice *choice, GError 
 
 	if (rows->len > 0)
 		return true;
-	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
-	            "nothing to learn from: no labelled host begins flows in a window that may be trained on");
+	g_set_error(
+		error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+		"nothing to learn from: no labelled host begins flows in a window that may be trained on");
 	return false;
 }

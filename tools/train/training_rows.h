@@ -1,6 +1,6 @@
 /*
- * Which windows are trained on: a bounded number of each host and family, so that neither long-lived hosts nor common
- * families count for more than they are.
+ * Which windows are trained on: a bounded number of each host and family, so that neither
+ * long-lived hosts nor common families count for more than they are.
  *
  * Threads: pure functions of the window set.
  */
@@ -17,15 +17,17 @@
 enum { TRAINING_WINDOWS_PER_HOST = 4, TRAINING_WINDOWS_PER_FAMILY = 48, TRAINING_MACHINES = 4 };
 
 struct row_choice {
-	int without_fold;          /* no host of this fold, nor one that shares a family or capture with it; -1: all */
-	int held_fold;             /* another fold kept out in the same way; -1: none */
-	const unsigned *sites;     /* of each scenario, by its index; NULL: none is kept out */
-	unsigned without_site;     /* its hosts are kept out, and those that share a capture with them */
+	int without_fold; /* no host of this fold, nor one that shares a family or capture with it;
+	                     -1: all */
+	int held_fold;    /* another fold kept out in the same way; -1: none */
+	const unsigned *sites; /* of each scenario, by its index; NULL: none is kept out */
+	unsigned
+		without_site; /* its hosts are kept out, and those that share a capture with them */
 	unsigned windows_per_host; /* of one label */
 	unsigned windows_per_family;
-	unsigned phase;            /* which of several evenly spread choices, 0 to phases - 1 */
+	unsigned phase; /* which of several evenly spread choices, 0 to phases - 1 */
 	unsigned phases;
-	unsigned seed;   /* another choice, as evenly spread: 0, 1, ... */
+	unsigned seed; /* another choice, as evenly spread: 0, 1, ... */
 };
 
 /* struct fit_row; their features point into the set. */
@@ -38,7 +40,8 @@ bool training_has_rows(const WindowSet *set, const struct row_choice *choice, GE
 bool training_allows(const WindowSet *set, const struct labelled_host *host, int without_fold);
 
 /* May its windows be trained on, by the folds and sites of `choice`? */
-bool training_allows_windows(const WindowSet *set, const struct host_windows *host, const struct row_choice *choice);
+bool training_allows_windows(const WindowSet *set, const struct host_windows *host,
+                             const struct row_choice *choice);
 
 /* Where among evenly spread ones the choice begins, 0 to 1. */
 double training_place(const struct row_choice *choice);

@@ -73,7 +73,8 @@ label_of(const struct labelled_host *host, int64_t end_ms)
 {
 	int64_t start_ms = end_ms - 5 * HOST_BIN_MS;
 	bool told = host->active_to_ms > 0;
-	bool active = host->role != ROLE_CLEAN && end_ms > (told ? host->active_from_ms : host->start_ms) &&
+	bool active = host->role != ROLE_CLEAN &&
+	              end_ms > (told ? host->active_from_ms : host->start_ms) &&
 	              (!told || start_ms < host->active_to_ms);
 
 	if (host->role == ROLE_UNVERIFIED)
@@ -118,7 +119,8 @@ keep_contacts(struct labelled_window *window, const struct assessment *assessmen
 static void
 keep(const struct player *player, const struct assessment *assessment)
 {
-	const struct labelled_host *host = g_hash_table_lookup(player->scenario->hosts, &assessment->host);
+	const struct labelled_host *host =
+		g_hash_table_lookup(player->scenario->hosts, &assessment->host);
 	struct labelled_window *window;
 
 	if (host == NULL)
@@ -174,7 +176,8 @@ index_hosts(WindowSet *set, const struct scenario *scenario, size_t first)
 	for (const GList *link = hosts; link != NULL; link = link->next) {
 		struct host_windows entry = { link->data, scenario, first, 0 };
 
-		for (; first < set->windows->len && window_set_get(set, first)->host == link->data; first++)
+		for (; first < set->windows->len && window_set_get(set, first)->host == link->data;
+		     first++)
 			entry.count++;
 		g_array_append_val(set->hosts, entry);
 	}
@@ -182,8 +185,8 @@ index_hosts(WindowSet *set, const struct scenario *scenario, size_t first)
 }
 
 /*
- * An invented network replays its captures on several hosts: who else knows a peer would tell its labels.  It has neither
- * folds nor, for the most part, hosts that nobody has looked into.
+ * An invented network replays its captures on several hosts: who else knows a peer would tell its
+ * labels.  It has neither folds nor, for the most part, hosts that nobody has looked into.
  */
 static bool
 is_invented(const struct scenario *scenario)
@@ -266,8 +269,8 @@ play(WindowSet *set, const struct scenario *scenario, const char *path, GError *
 }
 
 bool
-window_set_add_folds(WindowSet *set, const char *bin_path, const char *labels_path, const char *folds_path,
-                     GError **error)
+window_set_add_folds(WindowSet *set, const char *bin_path, const char *labels_path,
+                     const char *folds_path, GError **error)
 {
 	GHashTable *hosts = labels_read(labels_path, error);
 	struct scenario *scenario;
@@ -339,14 +342,15 @@ window_set_host(const WindowSet *set, size_t index)
 static void
 dump_window(FILE *file, const struct labelled_window *window)
 {
-	static const char *const labels[] = { "normal", "benign implant", "infected", "after", "unverified" };
+	static const char *const labels[] = { "normal", "benign implant", "infected", "after",
+		                              "unverified" };
 	static const char *const roles[] = { "clean", "benign", "malware", "unverified" };
 	char host[HOST_ADDRESS_TEXT_SIZE];
 
 	fprintf(file, "%s,%s,%" G_GINT64_FORMAT ",%s,%s,%s,%d,%d,%.6g", window->scenario->name,
-	        host_address_format(&window->host->host, host), window->end_ms, labels[window->label],
-	        roles[window->host->role], window->host->family, window->host->scans, window->host->fold,
-	        (double)window->expert_score);
+	        host_address_format(&window->host->host, host), window->end_ms,
+	        labels[window->label], roles[window->host->role], window->host->family,
+	        window->host->scans, window->host->fold, (double)window->expert_score);
 	for (size_t i = 0; i < FEATURE_COUNT; i++)
 		fprintf(file, ",%.6g", (double)window->features[i]);
 	fputc('\n', file);
@@ -359,8 +363,8 @@ window_set_dump(const WindowSet *set, const char *path, GError **error)
 	bool whole;
 
 	if (file == NULL) {
-		g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), "%s: %s", path,
-		            g_strerror(errno));
+		g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), "%s: %s",
+		            path, g_strerror(errno));
 		return false;
 	}
 	fputs("scenario,host,end_ms,label,role,family,scans,fold,experts", file);

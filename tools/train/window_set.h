@@ -1,5 +1,6 @@
 /*
- * Windows of labelled hosts, made by the detector's own assessor from bin files: what is trained on and measured.
+ * Windows of labelled hosts, made by the detector's own assessor from bin files: what is trained on
+ * and measured.
  *
  * Errors:  a GError that names the file.
  * Threads: one.
@@ -18,7 +19,7 @@
 
 /* A capture: its bins and its labels. */
 struct scenario {
-	const char *name; /* the bin file's */
+	const char *name;  /* the bin file's */
 	GHashTable *hosts; /* of labels_read() */
 	int index;
 };
@@ -27,8 +28,8 @@ enum window_label {
 	WINDOW_NORMAL,
 	WINDOW_BENIGN_IMPLANT, /* normal, while the benign capture is active */
 	WINDOW_INFECTED,       /* while the malware is active */
-	WINDOW_AFTER,          /* of an infected host, its malware silent: neither trained on nor normal */
-	WINDOW_UNVERIFIED,     /* of an unverified host */
+	WINDOW_AFTER, /* of an infected host, its malware silent: neither trained on nor normal */
+	WINDOW_UNVERIFIED, /* of an unverified host */
 };
 
 /* struct contact_shape, as it is kept. */
@@ -44,7 +45,7 @@ struct labelled_window {
 	int64_t end_ms;
 	int64_t time_ms; /* when it was judged, on the exporter's clock */
 	enum window_label label;
-	float expert_score; /* greatest strength of the experts */
+	float expert_score;  /* greatest strength of the experts */
 	unsigned behaviours; /* bits (1 << enum behaviour): measured at or above their threshold */
 	float baselines[BASELINES];
 	float features[FEATURE_COUNT];
@@ -58,16 +59,18 @@ WindowSet *window_set_new(void);
 void window_set_free(WindowSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WindowSet, window_set_free)
 
-/* Reads a bin file with its labels; `folds_path` (NULL: none) instead of the folds beside the labels. */
+/* Reads a bin file with its labels; `folds_path` (NULL: none) instead of the folds beside the
+ * labels. */
 bool window_set_add(WindowSet *set, const char *bin_path, const char *labels_path, GError **error);
-bool window_set_add_folds(WindowSet *set, const char *bin_path, const char *labels_path, const char *folds_path,
-                          GError **error);
+bool window_set_add_folds(WindowSet *set, const char *bin_path, const char *labels_path,
+                          const char *folds_path, GError **error);
 
 /* Of the windows: one packet in so many was seen, at the least; 0 or 1: all. */
 uint32_t window_set_sampling(const WindowSet *set);
 
 size_t window_set_count(const WindowSet *set);
-const struct labelled_window *window_set_get(const WindowSet *set, size_t index); /* by scenario, host, time */
+const struct labelled_window *window_set_get(const WindowSet *set,
+                                             size_t index); /* by scenario, host, time */
 
 /* What the experts found before a minute's end. */
 struct early_finding {

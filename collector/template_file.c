@@ -19,6 +19,9 @@
 
 enum { WORDS_MAX = TEMPLATE_FIELDS_MAX + 5 };
 
+/* Of times and ages: what is greater is none, and differences would overflow. */
+static const uint64_t ms_most = (UINT64_C(1) << 52) - 1;
+
 static void
 save_template(const struct export_template *known, struct wall_time now, GString *text)
 {
@@ -106,7 +109,7 @@ load_exporter(struct loader *loader, char **words)
 
 	if (words[1] == NULL || !host_address_parse(words[1], &address) ||
 	    !read_number(words[2], UINT16_MAX, &port) ||
-	    (words[3] != NULL && !read_number(words[3], INT64_MAX, &heard)))
+	    (words[3] != NULL && !read_number(words[3], ms_most, &heard)))
 		return false;
 	loader->exporter =
 		exporter_table_restore(loader->table, &address, (uint16_t)port, loader->now);
@@ -121,13 +124,14 @@ load_domain(struct loader *loader, char **words)
 {
 	uint64_t version, id, boot;
 
-	if (!read_number(words[1], 10, &version) || !read_number(words[2], UINT32_MAX, &id))
+	if (!read_number(words[1], 10, &version) || !read_number(words[2], UINT32_MAX, &id) ||
+	    (words[3][0] != '-' && !read_number(words[3], ms_most, &boot)))
 		return false;
 	loader->domain = loader->exporter == NULL
 	                         ? NULL
 	                         : exporter_table_domain(loader->table, loader->exporter,
 	                                                 (uint8_t)version, (uint32_t)id);
-	if (loader->domain != NULL && read_number(words[3], INT64_MAX, &boot)) {
+	if (loader->domain != NULL && words[3][0] != '-') {
 		loader->domain->boot_known = true;
 		loader->domain->boot.ms = (int64_t)boot;
 	}
@@ -174,8 +178,7 @@ load_template(struct loader *loader, char **words)
 	struct export_template *known;
 
 	if (!read_number(words[1], UINT16_MAX, &id) || !read_number(words[2], 1, &options) ||
-	    !read_number(words[3], UINT16_MAX, &scopes) ||
-	    !read_number(words[4], INT64_MAX, &age_ms))
+	    !read_number(words[3], UINT16_MAX, &scopes) || !read_number(words[4], ms_most, &age_ms))
 		return false;
 	for (; words[5 + draft.field_count] != NULL; draft.field_count++)
 		if (draft.field_count == TEMPLATE_FIELDS_MAX ||

@@ -401,6 +401,32 @@ refuses_a_file_that_any_damage_was_done_to(void)
 	remove_state_file(&file);
 }
 
+/* Whole, but with a time of which no difference can be taken. */
+static void
+refuses_a_file_with_times_that_cannot_be(void)
+{
+	static const char *const texts[] = {
+		"exporter 192.0.2.1 2055 9223372036854775807\n",
+		"exporter 192.0.2.1 2055 0\ndomain 9 1 9223372036854775807\n",
+		"exporter 192.0.2.1 2055 0\ndomain 9 1 -1\ntemplate 256 0 0 9223372036854775807 0/1/4\n",
+	};
+	struct state_file file = make_state_file();
+	struct decoding after = decoding_start();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autofree char *text = g_strconcat("kenchi-templates 1\n", texts[i], NULL);
+		g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+		g_autofree char *whole = g_strconcat(text, "checksum ", sum, "\n", NULL);
+
+		g_assert_true(g_file_set_contents(file.path, whole, -1, NULL));
+		g_assert_false(
+			exporter_table_load(after.exporters, file.path, after.arrival, NULL));
+	}
+	g_assert_cmpuint(exporter_table_count(after.exporters), ==, 0);
+	decoding_stop(&after);
+	remove_state_file(&file);
+}
+
 static void
 describes_an_exporter_as_one_line_of_json(void)
 {
@@ -442,6 +468,7 @@ main(int argc, char **argv)
 	TEST(keeps_room_for_the_data_of_others_that_waits);
 	TEST(takes_a_file_that_is_not_there_for_an_empty_one);
 	TEST(refuses_a_file_that_any_damage_was_done_to);
+	TEST(refuses_a_file_with_times_that_cannot_be);
 	TEST(describes_an_exporter_as_one_line_of_json);
 	return g_test_run();
 }

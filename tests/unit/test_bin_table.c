@@ -100,13 +100,13 @@ merge_part(const BinTable *table, struct whole *whole, const struct bin_part *pa
 	host_bin_merge(&whole->bin, &whole->extension, part->bin, part->extension, SKETCH_KEY);
 }
 
+/* So many of the parts that are due, at most. */
 static void
-collect(BinTable *table, bool all, GHashTable *wholes)
+fetch(BinTable *table, uint32_t most, GHashTable *wholes)
 {
 	struct bin_part part;
 
-	bin_table_begin_parts(table, all);
-	while (bin_table_next_part(table, &part)) {
+	for (uint32_t i = 0; i < most && bin_table_next_part(table, &part); i++) {
 		g_autofree char *name = name_of(&part.shares.host, part.shares.minute);
 		struct whole *whole = g_hash_table_lookup(wholes, name);
 
@@ -118,6 +118,13 @@ collect(BinTable *table, bool all, GHashTable *wholes)
 		}
 		merge_part(table, whole, &part);
 	}
+}
+
+static void
+collect(BinTable *table, bool all, GHashTable *wholes)
+{
+	bin_table_begin_parts(table, all);
+	fetch(table, UINT32_MAX, wholes);
 }
 
 static const struct whole *
@@ -734,6 +741,67 @@ sends_quiet_hosts_in_one_part_beside_busy_ones(fixture *f, const void *data)
 	g_assert_cmpuint(bin_table_counters(f->table).shares_lost, ==, 0);
 }
 
+/* Long, short and wide, copied, errors, of few hosts and many. */
+static struct flow_record
+any_record(GRand *random, int64_t export_ms)
+{
+	struct flow_values values = request;
+	struct flow_record record;
+	bool few = g_rand_boolean(random);
+
+	values.end_ms = export_ms - g_rand_int_range(random, 0, 100000);
+	values.start_ms = values.end_ms - (int64_t)(1000000 * g_rand_double(random) *
+	                                            g_rand_double(random) * (few ? 0 : 1));
+	values.source = HOST + (uint32_t)g_rand_int_range(random, 0, few ? 3 : 100000);
+	values.octets = g_rand_int_range(random, 0, 20) == 0 ? UINT64_C(1) << 33 : 4000;
+	record = flow_record_from(&values);
+	record.marks |= g_rand_int_range(random, 0, 3) == 0 ? FLOW_COPY : 0u;
+	return record;
+}
+
+/* Exporters' clocks run, stand, jump ahead and back; parts are fetched now and then. */
+static void
+loses_nothing_whatever_the_clocks_do(fixture *f, const void *data)
+{
+	enum { EXPORTERS = 5, ROUNDS = 4000, BATCH = 30 };
+	g_autoptr(GHashTable) wholes = wholes_new();
+	g_autoptr(GRand) random = g_rand_new_with_seed(7);
+	int64_t clocks[EXPORTERS] = { 10000000, 10000000, 10000000, 90000000, 10000000 };
+	struct bin_table_counters counters;
+	uint64_t given = 0, kept = 0;
+	GHashTableIter iterator;
+	gpointer whole;
+
+	(void)data;
+	for (int round = 0; round < ROUNDS; round++) {
+		int exporter = g_rand_int_range(random, 0, EXPORTERS);
+		struct flow_record records[BATCH];
+
+		clocks[exporter] += exporter == 4 ? 0 : g_rand_int_range(random, 0, 3000);
+		if (exporter > 1 && g_rand_int_range(random, 0, 500) == 0)
+			clocks[exporter] += g_rand_int_range(random, -4000000, 4000000);
+		for (size_t i = 0; i < BATCH; i++) {
+			records[i] = any_record(random, clocks[exporter]);
+			given += records[i].marks & FLOW_COPY ? 0 : records[i].octets;
+		}
+		f->batch->exporter = (uint32_t)exporter;
+		give(f, f->table, records, BATCH, clocks[exporter]);
+		if (bin_table_is_due(f->table) && g_rand_boolean(random))
+			bin_table_begin_parts(f->table, g_rand_int_range(random, 0, 300) == 0);
+		fetch(f->table, (uint32_t)g_rand_int_range(random, 0, 200), wholes);
+	}
+	collect(f->table, true, wholes);
+	counters = bin_table_counters(f->table);
+	g_hash_table_iter_init(&iterator, wholes);
+	while (g_hash_table_iter_next(&iterator, NULL, &whole))
+		kept += ((struct whole *)whole)->bin.octets[HOST_OUT];
+	g_assert_cmpuint(counters.records, ==, ROUNDS * BATCH);
+	g_assert_cmpuint(counters.binned + counters.copies, ==, counters.records);
+	g_assert_cmpuint(counters.shares_lost, ==, 0);
+	g_assert_cmpuint(counters.open_shares, ==, 0);
+	g_assert_cmpuint(kept, ==, given);
+}
+
 #define ADD(test) g_test_add("/bin_table/" #test, fixture, NULL, set_up, test, tear_down)
 
 int
@@ -754,6 +822,7 @@ main(int argc, char **argv)
 	ADD(lets_no_wrong_clock_send_or_hold_the_bins_of_others);
 	ADD(sends_the_bins_of_an_exporter_that_fell_silent);
 	ADD(lets_no_slow_clock_hold_the_bins_of_others);
+	ADD(loses_nothing_whatever_the_clocks_do);
 	ADD(adds_to_new_bins_while_parts_are_given_out);
 	ADD(gives_parts_that_were_not_fetched_later);
 	ADD(gives_the_oldest_minute_of_a_host_first);

@@ -39,7 +39,7 @@ struct udp_socket_status {
 	int buffer_octets;  /* granted by the kernel, its overhead included */
 	uint64_t datagrams; /* received */
 	uint64_t octets;
-	uint64_t dropped; /* by the kernel */
+	uint64_t dropped; /* by the kernel, which counts datagrams that it put together as one */
 };
 
 /*

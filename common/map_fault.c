@@ -59,7 +59,7 @@ take_fault(int number, siginfo_t *info, void *context)
 	}
 	write_line((const char *const[]){
 		line_begin, mapping->path,
-		": cut short while in use, or its disk is full or broken; start again: it will be made anew",
+		": cut short while in use, or its disk is full or broken; start again: a ring is made anew then",
 		NULL });
 	_exit(1);
 }

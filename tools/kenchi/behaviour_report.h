@@ -5,8 +5,11 @@
 #define TOOLS_KENCHI_BEHAVIOUR_REPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-/* One of `labels` for each of `bins`; an exit code, problems are told on stderr. */
-int behaviour_report(char **labels, char **bins, bool json);
+#include "tools/train/train.h"
+
+/* An exit code; problems are told on stderr. */
+int behaviour_report(const struct train_input *inputs, size_t count, bool json);
 
 #endif

@@ -172,6 +172,27 @@ evaluate_hosts(const struct evaluate_options *options, char **arguments, bool js
 	return evaluate_detection(&task);
 }
 
+typedef int (*labelled_report)(const struct train_input *inputs, size_t count, bool json);
+
+/* One file of labels for each bin file, in the same order. */
+static int
+report_labelled(const struct evaluate_options *options, char **arguments, bool json,
+                labelled_report report)
+{
+	char **bins = options->bins != NULL ? options->bins : arguments;
+	size_t count = g_strv_length(bins);
+	g_autofree struct train_input *inputs = g_new0(struct train_input, count + 1);
+
+	if (count == 0 || options->labels == NULL || g_strv_length(options->labels) != count) {
+		subcommand_complain(
+			"evaluate: --labels: there must be one for each bin file, in the same order");
+		return EXIT_CODE_USAGE;
+	}
+	for (size_t i = 0; i < count; i++)
+		inputs[i] = (struct train_input){ bins[i], options->labels[i] };
+	return report(inputs, count, json);
+}
+
 static int
 evaluate_what(const struct evaluate_options *options, int argc, char **argv, bool json)
 {
@@ -180,11 +201,9 @@ evaluate_what(const struct evaluate_options *options, int argc, char **argv, boo
 	if (argc > 1 && strcmp(argv[1], "detection") == 0)
 		return evaluate_hosts(options, argv + 2, json);
 	if (argc > 1 && strcmp(argv[1], "behaviours") == 0)
-		return behaviour_report(options->labels,
-		                        options->bins != NULL ? options->bins : argv + 2, json);
+		return report_labelled(options, argv + 2, json, behaviour_report);
 	if (argc > 1 && strcmp(argv[1], "floods") == 0)
-		return flood_report(options->labels,
-		                    options->bins != NULL ? options->bins : argv + 2, json);
+		return report_labelled(options, argv + 2, json, flood_report);
 	subcommand_complain(
 		"evaluate: what? approximations, detection, behaviours or floods (see kenchi help evaluate)");
 	return EXIT_CODE_USAGE;

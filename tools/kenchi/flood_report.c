@@ -54,20 +54,11 @@ print_json(const struct flood_rates *rates, enum flood_kind kind)
 }
 
 int
-flood_report(char **labels, char **bins, bool json)
+flood_report(const struct train_input *inputs, size_t count, bool json)
 {
-	size_t count = bins == NULL ? 0 : g_strv_length(bins);
-	g_autofree struct train_input *inputs = g_new0(struct train_input, count + 1);
 	g_autoptr(GError) error = NULL;
 	struct flood_rates rates;
 
-	if (count == 0 || labels == NULL || g_strv_length(labels) != count) {
-		subcommand_complain(
-			"evaluate: --labels: there must be one for each bin file, in the same order");
-		return EXIT_CODE_USAGE;
-	}
-	for (size_t i = 0; i < count; i++)
-		inputs[i] = (struct train_input){ bins[i], labels[i] };
 	if (!floods_measure(inputs, count, &rates, &error)) {
 		subcommand_complain("evaluate: %s", error->message);
 		return EXIT_CODE_USAGE;

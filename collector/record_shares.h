@@ -12,36 +12,8 @@
 #include <stdint.h>
 
 #include "collector/flow_record.h"
-#include "collector/flow_role.h"
-#include "collector/packet_sizes.h"
+#include "collector/record_view.h"
 #include "common/host_shares.h"
-
-/* One direction of a record, and what of it depends on neither end nor minute. */
-struct record_view {
-	const struct flow_record *record;
-	struct flow_role role;
-	uint32_t classes[PACKET_SIZE_CLASSES]; /* packets */
-	uint32_t minute;                       /* of its start */
-	uint32_t first_ms;                     /* of its start, within that minute */
-	uint16_t kinds;    /* enum host_touch_kind, and a shape, of either end */
-	uint16_t marks;    /* enum host_share_mark, of all of it */
-	uint8_t knowledge; /* enum packet_size_knowledge */
-	bool plain;        /* it lies in one minute, and is neither wide nor a copy */
-};
-
-void record_view_init(struct record_view *view, const struct flow_record *record);
-
-static inline int64_t
-record_view_duration(const struct record_view *view)
-{
-	return view->record->end.ms - view->record->start.ms + 1;
-}
-
-static inline bool
-record_view_is_wide(const struct record_view *view)
-{
-	return view->marks & SHARE_WIDE;
-}
 
 /* The host at that end of a record. */
 static inline const struct host_address *

@@ -39,21 +39,6 @@ struct ExporterTable {
 	bool is_unsaved;
 };
 
-struct exporter_limits
-exporter_limits_default(void)
-{
-	return (struct exporter_limits){
-		.exporters_max = 1024,
-		.domains_max = 256,
-		.templates_max = 512,
-		.fields_max = 512,
-		.template_octets_max = (size_t)64 << 20,
-		.waiting_octets_max = (size_t)4 << 20,
-		.waiting_ms = 10L * 60 * 1000,
-		.template_lifetime_ms = 30L * 60 * 1000,
-	};
-}
-
 static uint32_t seed;
 
 static guint
@@ -193,14 +178,6 @@ exporter_table_sampling_override(const ExporterTable *table, uint32_t exporter)
 	const struct exporter *found = exporter_table_get(table, exporter);
 
 	return found == NULL ? 0 : found->sampling_override;
-}
-
-struct host_address
-exporter_table_address(const ExporterTable *table, uint32_t exporter)
-{
-	const struct exporter *found = exporter_table_get(table, exporter);
-
-	return found == NULL ? (struct host_address){ .octets = { 0 } } : found->address;
 }
 
 struct wall_time

@@ -41,8 +41,6 @@ struct exporter_limits {
 	bool by_source_port; /* exporters behind one address are told apart by their source port */
 };
 
-struct exporter_limits exporter_limits_default(void);
-
 ExporterTable *exporter_table_new(const struct exporter_limits *limits);
 void exporter_table_free(ExporterTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ExporterTable, exporter_table_free)
@@ -65,7 +63,6 @@ uint32_t exporter_table_sampling_override(const ExporterTable *table, uint32_t e
 /* Exporters are numbered from 0 to count - 1, in the order of their first datagram (who takes the
  * room of another gets its number); struct flow_batch has the number. */
 size_t exporter_table_count(const ExporterTable *table);
-struct host_address exporter_table_address(const ExporterTable *table, uint32_t exporter);
 struct wall_time exporter_table_last_arrival(const ExporterTable *table, uint32_t exporter);
 
 /* Of every Exporter that was ever there, and of the datagrams that belong to none. */

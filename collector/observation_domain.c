@@ -66,14 +66,6 @@ observation_domain_find(const struct observation_domain *domain, uint16_t id)
 	return g_hash_table_lookup(domain->templates, GUINT_TO_POINTER(id));
 }
 
-const TemplatePlan *
-observation_domain_find_plan(const struct observation_domain *domain, uint16_t id)
-{
-	const struct export_template *known = observation_domain_find(domain, id);
-
-	return known == NULL || known->is_options || known->record_octets == 0 ? NULL : known->plan;
-}
-
 static bool
 is_same(const struct export_template *known, const struct template_draft *draft)
 {

@@ -58,9 +58,6 @@ void observation_domain_free(struct observation_domain *domain);
 /* NULL: not known. */
 struct export_template *observation_domain_find(const struct observation_domain *domain,
                                                 uint16_t id);
-/* Only Templates of data, not of options. */
-const TemplatePlan *observation_domain_find_plan(const struct observation_domain *domain,
-                                                 uint16_t id);
 
 enum template_change {
 	TEMPLATE_REFRESHED, /* it was known just so */

@@ -173,8 +173,8 @@ cells_of(const struct host_share *share)
 	return share->marks & SHARE_WIDE ? 2 : 1;
 }
 
-size_t
-host_shares_touches(const struct host_shares *shares)
+static size_t
+count_touches(const struct host_shares *shares)
 {
 	size_t count = 0;
 
@@ -187,7 +187,7 @@ bool
 host_shares_extend(const struct host_bin *into, const struct host_shares *shares)
 {
 	return into->touch_count != HOST_BIN_EXTENDED &&
-	       into->touch_count + host_shares_touches(shares) > HOST_BIN_TOUCHES;
+	       into->touch_count + count_touches(shares) > HOST_BIN_TOUCHES;
 }
 
 void

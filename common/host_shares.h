@@ -89,8 +89,7 @@ void host_share_add(struct host_bin *bin, struct host_bin_extension *extension,
                     const struct host_share *share, const struct host_share_numbers *wide,
                     uint64_t key);
 
-/* How many touches they bring; true: with them, the bin needs an extension that it has not yet. */
-size_t host_shares_touches(const struct host_shares *shares);
+/* With their touches, does the bin need an extension that it has not yet? */
 bool host_shares_extend(const struct host_bin *into, const struct host_shares *shares);
 
 /* As host_bin_merge(): `extension` is that of `into`, initialised, or NULL when it has none and

@@ -11,26 +11,24 @@
 
 struct feature_row {
 	const char *name;
-	const char *unit;
-	const char *formula;
 	double cap;
 	unsigned needs;
 };
 
 static const struct feature_row rows[FEATURE_COUNT] = {
 #define HOST_FEATURE(name, unit, cap, needs, formula)
-#define WINDOW_FEATURE(name, unit, cap, needs, formula) { "w1." #name, unit, formula, cap, needs },
+#define WINDOW_FEATURE(name, unit, cap, needs, formula) { "w1." #name, cap, needs },
 #include "schemas/features.def"
 #undef WINDOW_FEATURE
-#define WINDOW_FEATURE(name, unit, cap, needs, formula) { "w5." #name, unit, formula, cap, needs },
+#define WINDOW_FEATURE(name, unit, cap, needs, formula) { "w5." #name, cap, needs },
 #include "schemas/features.def"
 #undef WINDOW_FEATURE
-#define WINDOW_FEATURE(name, unit, cap, needs, formula) { "w15." #name, unit, formula, cap, needs },
+#define WINDOW_FEATURE(name, unit, cap, needs, formula) { "w15." #name, cap, needs },
 #include "schemas/features.def"
 #undef WINDOW_FEATURE
 #undef HOST_FEATURE
 #define WINDOW_FEATURE(name, unit, cap, needs, formula)
-#define HOST_FEATURE(name, unit, cap, needs, formula) { #name, unit, formula, cap, needs },
+#define HOST_FEATURE(name, unit, cap, needs, formula) { #name, cap, needs },
 #include "schemas/features.def"
 #undef WINDOW_FEATURE
 #undef HOST_FEATURE
@@ -40,18 +38,6 @@ const char *
 feature_name(size_t index)
 {
 	return rows[index].name;
-}
-
-const char *
-feature_unit(size_t index)
-{
-	return rows[index].unit;
-}
-
-const char *
-feature_formula(size_t index)
-{
-	return rows[index].formula;
 }
 
 unsigned

@@ -48,9 +48,7 @@ enum { FEATURE_COUNT = HOST_WINDOWS * WINDOW_FEATURE_COUNT + HOST_FEATURE_COUNT 
 
 /* Of the value at `index` of a vector. */
 const char *feature_name(size_t index); /* "w5.flows_out", "beacon_most" */
-const char *feature_unit(size_t index);
-const char *feature_formula(size_t index);
-unsigned feature_needs(size_t index); /* enum feature_needs */
+unsigned feature_needs(size_t index);   /* enum feature_needs */
 
 /* The index of a name, or FEATURE_COUNT. */
 size_t feature_find(const char *name);

@@ -386,16 +386,6 @@ ring_set_commit(RingSet *set)
 		ring_commit(set->members[i].reader, set->members[i].settled);
 }
 
-bool
-ring_set_has_entry(const RingSet *set)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		if (ring_reader_has_entry(set->members[i].reader))
-			return true;
-	}
-	return false;
-}
-
 void
 ring_set_wait(RingSet *set, int timeout_ms)
 {

@@ -66,7 +66,6 @@ void ring_set_commit(RingSet *set);
 /* Sleeps until a ring has something, in lockstep the one that is behind, or `timeout_ms` has
  * passed. */
 void ring_set_wait(RingSet *set, int timeout_ms);
-bool ring_set_has_entry(const RingSet *set);
 
 /* Open rings by number: 0 to ring_set_count() - 1. */
 size_t ring_set_count(const RingSet *set);

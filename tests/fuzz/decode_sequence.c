@@ -16,7 +16,7 @@ enum { HEADER_OCTETS = 3, DATAGRAMS_MAX = 64 };
 static struct exporter_limits
 small_limits(void)
 {
-	struct exporter_limits limits = exporter_limits_default();
+	struct exporter_limits limits = decoding_limits();
 
 	limits.exporters_max = 3;
 	limits.domains_max = 4;

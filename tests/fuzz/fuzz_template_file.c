@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "collector/exporter_table.h"
+#include "tests/support/decoding.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length);
 
@@ -12,7 +13,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 {
 	static char *path;
-	struct exporter_limits limits = exporter_limits_default();
+	struct exporter_limits limits = decoding_limits();
 	g_autoptr(ExporterTable) exporters = exporter_table_new(&limits);
 	g_autoptr(GString) text = g_string_new_len((const char *)octets, (gssize)length);
 	g_autofree char *checksum = NULL;

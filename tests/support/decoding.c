@@ -2,6 +2,21 @@
 
 #include "tests/support/export_builder.h"
 
+struct exporter_limits
+decoding_limits(void)
+{
+	return (struct exporter_limits){
+		.exporters_max = 1024,
+		.domains_max = 256,
+		.templates_max = 512,
+		.fields_max = 512,
+		.template_octets_max = (size_t)64 << 20,
+		.waiting_octets_max = (size_t)4 << 20,
+		.waiting_ms = 10L * 60 * 1000,
+		.template_lifetime_ms = 30L * 60 * 1000,
+	};
+}
+
 struct decoding
 decoding_start_with(const struct exporter_limits *limits)
 {
@@ -21,7 +36,7 @@ decoding_start_with(const struct exporter_limits *limits)
 struct decoding
 decoding_start(void)
 {
-	struct exporter_limits limits = exporter_limits_default();
+	struct exporter_limits limits = decoding_limits();
 
 	return decoding_start_with(&limits);
 }

@@ -25,7 +25,10 @@ struct decoding {
 	bool from_file;
 };
 
-struct decoding decoding_start(void);
+/* Room enough for any test; a test of a limit takes them and lowers it. */
+struct exporter_limits decoding_limits(void);
+
+struct decoding decoding_start(void); /* with these limits */
 struct decoding decoding_start_with(const struct exporter_limits *limits);
 void decoding_stop(struct decoding *decoding);
 

@@ -359,7 +359,7 @@ reads_a_flow_from_the_section_of_a_packet(void)
 static int64_t
 offset_of(int64_t tolerance_ms, int64_t ahead_ms)
 {
-	struct exporter_limits limits = exporter_limits_default();
+	struct exporter_limits limits = decoding_limits();
 	struct decoding decoding;
 	GByteArray *message = ipfix_open(&header);
 	int64_t offset_ms;

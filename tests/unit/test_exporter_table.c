@@ -2,6 +2,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "collector/exporter_state.h"
 #include "tests/support/decoding.h"
 #include "tests/support/export_builder.h"
 
@@ -52,7 +53,7 @@ feed_sampler(struct decoding *decoding, uint32_t domain)
 static void
 refuses_one_exporter_too_many(void)
 {
-	struct exporter_limits limits = exporter_limits_default();
+	struct exporter_limits limits = decoding_limits();
 	struct decoding decoding;
 
 	limits.exporters_max = 3;
@@ -67,7 +68,7 @@ refuses_one_exporter_too_many(void)
 static void
 gives_the_room_of_a_silent_exporter_to_a_new_one(void)
 {
-	struct exporter_limits limits = exporter_limits_default();
+	struct exporter_limits limits = decoding_limits();
 	struct decoding decoding;
 	struct host_address third = host_address_from_ipv4(TEST_EXPORTER + 2);
 	struct host_address first;
@@ -82,7 +83,7 @@ gives_the_room_of_a_silent_exporter_to_a_new_one(void)
 	feed_template(&decoding, 1, 256);
 	feed_record(&decoding, 1, 256);
 	g_assert_cmpuint(exporter_table_count(decoding.exporters), ==, 2);
-	first = exporter_table_address(decoding.exporters, 0);
+	first = exporter_table_get(decoding.exporters, 0)->address;
 	g_assert_true(host_address_equal(&first, &third));
 	g_assert_cmpuint(decoding.records->len, ==, 1);
 	g_assert_cmpuint(decoding_counters(&decoding).datagrams_taken, ==, 4);
@@ -92,7 +93,7 @@ gives_the_room_of_a_silent_exporter_to_a_new_one(void)
 static void
 refuses_one_domain_too_many(void)
 {
-	struct exporter_limits limits = exporter_limits_default();
+	struct exporter_limits limits = decoding_limits();
 	struct decoding decoding;
 
 	limits.domains_max = 4;
@@ -106,7 +107,7 @@ refuses_one_domain_too_many(void)
 static void
 refuses_one_template_too_many(void)
 {
-	struct exporter_limits limits = exporter_limits_default();
+	struct exporter_limits limits = decoding_limits();
 	struct decoding decoding;
 
 	limits.templates_max = 4;
@@ -123,7 +124,7 @@ refuses_one_template_too_many(void)
 static void
 refuses_templates_of_too_many_fields(void)
 {
-	struct exporter_limits limits = exporter_limits_default();
+	struct exporter_limits limits = decoding_limits();
 	struct decoding decoding;
 
 	limits.fields_max = 2;
@@ -320,7 +321,7 @@ tells_rates_of_the_last_minute(void)
 static void
 keeps_room_for_the_templates_of_others(void)
 {
-	struct exporter_limits limits = exporter_limits_default();
+	struct exporter_limits limits = decoding_limits();
 	struct decode_counters counters;
 	struct decoding decoding;
 
@@ -345,7 +346,7 @@ keeps_room_for_the_templates_of_others(void)
 static void
 keeps_room_for_the_data_of_others_that_waits(void)
 {
-	struct exporter_limits limits = exporter_limits_default();
+	struct exporter_limits limits = decoding_limits();
 	struct decoding decoding;
 
 	limits.exporters_max = 10;

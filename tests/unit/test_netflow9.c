@@ -238,7 +238,7 @@ reads_data_before_its_template_in_one_datagram(void)
 static void
 counts_data_that_finds_no_room_to_wait(void)
 {
-	struct exporter_limits limits = exporter_limits_default();
+	struct exporter_limits limits = decoding_limits();
 	struct decoding decoding;
 
 	limits.waiting_octets_max = 600; /* a quarter is what one may have alone */
@@ -298,7 +298,7 @@ keeps_exporters_apart(void)
 static void
 tells_exporters_apart_by_port_when_asked(void)
 {
-	struct exporter_limits limits = exporter_limits_default();
+	struct exporter_limits limits = decoding_limits();
 	struct decoding decoding;
 
 	limits.by_source_port = true;

@@ -28,8 +28,8 @@ is_taken(const WindowSet *set, size_t index, const double *values, const host_ch
 	       (host->count == 0 || isfinite(values[host->first]));
 }
 
-struct value_usual
-normal_usual(const WindowSet *set, const double *values, const host_choice *chosen)
+static struct value_usual
+usual_of(const WindowSet *set, const double *values, const host_choice *chosen)
 {
 	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
 	struct value_usual usual = { 0, 0 };
@@ -112,7 +112,7 @@ yardstick_of(const WindowSet *set, const double *values, const host_choice *chos
 	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
 	g_autoptr(GArray) hosts = g_array_new(FALSE, FALSE, sizeof(struct normal_host));
 	struct collected all = { normal, hosts };
-	struct yardstick yardstick = { .usual = normal_usual(set, values, chosen) };
+	struct yardstick yardstick = { .usual = usual_of(set, values, chosen) };
 	struct tail *tail = &yardstick.known.tails[BEHAVIOUR_traffic_pattern];
 
 	for (size_t i = 0; i < window_set_host_count(set); i++) {

@@ -15,20 +15,16 @@
 /* Which hosts are taken, one for each of window_set_host(). */
 typedef bool host_choice;
 
-/* Median and spread of normal windows of the chosen hosts; `values`: one of each window, NAN where
- * it has none. */
-struct value_usual normal_usual(const WindowSet *set, const double *values,
-                                const host_choice *chosen);
-
 /* By what values of hosts that had no part in them are judged. */
 struct yardstick {
-	struct value_usual usual;
+	struct value_usual usual; /* median and spread of normal windows */
 	struct calibration known; /* the tail of the traffic pattern, and windows_a_day */
 };
 
 /*
- * Of the chosen hosts but unverified ones.  Each normal window is one value; a false alarm is a
- * host that reaches a value by whatever it does, a benign capture laid over it among that.
+ * Of the chosen hosts but unverified ones; `values`: one of each window, NAN where it has none.
+ * Each normal window is one value; a false alarm is a host that reaches a value by whatever it
+ * does, a benign capture laid over it among that.
  */
 struct yardstick yardstick_of(const WindowSet *set, const double *values,
                               const host_choice *chosen);

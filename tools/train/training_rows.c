@@ -17,8 +17,8 @@ shares_capture(const struct labelled_host *host, const struct labelled_host *oth
 	return false;
 }
 
-bool
-training_allows(const WindowSet *set, const struct labelled_host *host, int without_fold)
+static bool
+fold_allows(const WindowSet *set, const struct labelled_host *host, int without_fold)
 {
 	if (without_fold < 0)
 		return true;
@@ -69,8 +69,8 @@ training_allows_windows(const WindowSet *set, const struct host_windows *host,
                         const struct row_choice *choice)
 {
 	return is_elsewhere(set, host, choice) &&
-	       training_allows(set, host->host, choice->without_fold) &&
-	       training_allows(set, host->host, choice->held_fold);
+	       fold_allows(set, host->host, choice->without_fold) &&
+	       fold_allows(set, host->host, choice->held_fold);
 }
 
 double

@@ -36,9 +36,6 @@ GArray *training_rows(const WindowSet *set, const struct row_choice *choice);
 /* False: there are none, and `error` says so (G_FILE_ERROR_NOENT). */
 bool training_has_rows(const WindowSet *set, const struct row_choice *choice, GError **error);
 
-/* May the host be trained on, by the folds of `choice`? */
-bool training_allows(const WindowSet *set, const struct labelled_host *host, int without_fold);
-
 /* May its windows be trained on, by the folds and sites of `choice`? */
 bool training_allows_windows(const WindowSet *set, const struct host_windows *host,
                              const struct row_choice *choice);

@@ -1,17 +1,19 @@
 /*
  * Export datagrams out of a file: a capture (pcap by libpcap, pcapng by pcapng_file.h) of the
  * packets that carried them, or an IPFIX File (RFC 5655), either of them compressed with gzip or
- * not, told apart by content.  The only file that knows libpcap and zlib.
+ * not, told apart by content.  The only file that knows libpcap.
  *
  * Of a capture, the payload of every UDP datagram is given out, whatever its port; which are export
  * datagrams is the decoder's to tell.  Link types: Ethernet (with VLAN tags, PPPoE, MPLS), Linux
- * cooked (SLL, SLL2), raw IP, BSD loopback.  IP fragments are put together (fragment_table.h).  Of
- * an IPFIX File every Message is a datagram of the exporter "::", at its Export Time.
+ * cooked (SLL, SLL2), PPP, Cisco HDLC, raw IP, BSD loopback (link_header.h).  IP fragments are put
+ * together (fragment_table.h).  Of an IPFIX File every Message is a datagram of the exporter "::",
+ * at its Export Time.
  *
  * Time:      that of the file.
  * Ownership: a datagram's octets are the reader's, valid until the next call.
  * Errors:    a file that is damaged or no such file is an error that names it; a packet that
- * carries no whole UDP datagram is counted by reason.
+ *            carries no whole UDP datagram is counted by reason.
+ * Threads:   one reader each.
  */
 #ifndef COLLECTOR_CAPTURE_READER_H
 #define COLLECTOR_CAPTURE_READER_H

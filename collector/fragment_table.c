@@ -25,6 +25,7 @@ struct partial {
 
 struct FragmentTable {
 	struct partial packets[FRAGMENT_PACKETS_MAX];
+	uint64_t joined;
 };
 
 FragmentTable *
@@ -123,6 +124,13 @@ fragment_table_take(FragmentTable *table, const struct fragment *fragment,
 	    packet->blocks != (packet->length + BLOCK_OCTETS - 1) / BLOCK_OCTETS)
 		return true;
 	packet->is_open = false;
-	*whole = (struct whole_packet){ packet->octets, packet->length, packet->fragments };
+	table->joined += packet->fragments - 1;
+	*whole = (struct whole_packet){ packet->octets, packet->length };
 	return true;
+}
+
+uint64_t
+fragment_table_joined(const FragmentTable *table)
+{
+	return table->joined;
 }

@@ -34,11 +34,10 @@ struct fragment {
 	struct wall_time arrival;
 };
 
-/* What a packet was put together from. */
+/* A packet that was put together, behind its IP headers. */
 struct whole_packet {
 	const uint8_t *octets; /* NULL: it is not whole yet */
 	size_t length;
-	uint32_t fragments;
 };
 
 FragmentTable *fragment_table_new(void);
@@ -48,5 +47,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FragmentTable, fragment_table_free)
 /* False: the fragment cannot be, by its offset and length. */
 bool fragment_table_take(FragmentTable *table, const struct fragment *fragment,
                          struct whole_packet *whole);
+
+/* Fragments so far that others made whole: of each whole packet all but the last to come. */
+uint64_t fragment_table_joined(const FragmentTable *table);
 
 #endif

@@ -30,7 +30,7 @@ for rule in \
     '(libsvm/)?svm\.h:(detector/classifier|tools/train/.*)\.c' \
     'sqlite3\.h:(detector/verdict_store|tools/kenchi/store_reader)\.c' \
     'pcap(/pcap)?\.h:collector/capture_reader\.c' \
-    'zlib\.h:collector/capture_reader\.c' \
+    'zlib\.h:collector/unpacked_file\.c' \
     'xxhash\.h:common/(sketch|keyed_hash)\.[ch]' \
     'json-glib/:tools/.*\.[ch]'; do
 	header=${rule%%:*} owner=${rule##*:}

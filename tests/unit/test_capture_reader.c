@@ -112,7 +112,10 @@ reads_other_link_types(struct capture_file *kept, gconstpointer data)
 		guint16 more; /* the same */
 		guint behind;
 	} cases[] = { { LINK_RAW, 0, 0, 0, 0 },
+		      { LINK_RAW_OLD, 0, 0, 0, 0 },
+		      { LINK_IPV4, 0, 0, 0, 0 },
 		      { LINK_NULL, 4, 0, 0, 0 },
+		      { LINK_LOOP, 4, 0, 0, 0 },
 		      { LINK_SLL, 14, 0x0800, 0, 0 },
 		      { LINK_SLL2, 0, 0x0800, 0, 18 },
 		      { LINK_PPP, 0, 0x0021, 0, 0 },

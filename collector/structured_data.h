@@ -10,9 +10,7 @@
  *   never a Message, a Set or a Template off the wire, and never a basicList within a list.
  * - Of a sub-Template it is told the elements of schemas/information_elements.def, under names and
  *   numbers of our own; all else is octets to skip, runs of them in one field.  So its information
- *   model never grows, and a Template has at most STRUCTURED_FIELDS_MAX fields.
- * - Templates are known to it by their content, whosever they are, and at most
- *   STRUCTURED_LAYOUTS_MAX of them: with one more all is thrown away and begun anew.
+ *   model never grows, and Templates are bounded in fields and number (structured_session.h).
  * - What it makes of a list is freed before the call returns.
  *
  * Fields of variable length outside of lists are read by template_plan.h: libfixbuf gives up a
@@ -20,7 +18,11 @@
  *
  * Cost: about half a microsecond for each list, a tenth for each record in it, and five for each
  * new sub-Template.  Memory: 0.1 MB, 0.6 MB more once the first list has come, and at most 4 MB for
- * what is known of Templates. Threads: one object each.
+ * what is known of Templates.
+ *
+ * Ownership: what is read is this object's, valid until the next read.
+ * Errors:    false; the record's reader counts it.
+ * Threads:   one object each.
  */
 #ifndef COLLECTOR_STRUCTURED_DATA_H
 #define COLLECTOR_STRUCTURED_DATA_H
@@ -34,16 +36,12 @@
 #include "collector/template_plan.h"
 #include "common/wire_reader.h"
 
-enum {
-	STRUCTURED_FIELDS_MAX = 64,
-	STRUCTURED_LAYOUTS_MAX = 256,
-	STRUCTURED_VALUES_MAX = 256, /* values of a basicList that are kept */
-};
+enum { STRUCTURED_VALUES_MAX = 256 }; /* values of a basicList that are kept */
 
 typedef struct StructuredData StructuredData;
 
 StructuredData *structured_data_new(void);
-void structured_data_free(StructuredData *data);
+void structured_data_free(StructuredData *data); /* NULL is allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StructuredData, structured_data_free)
 
 /* A record of a sub-Template: `plan` reads its octets, which are of fixed length. */

@@ -5,6 +5,7 @@
 
 #include "collector/observation_domain.h"
 #include "collector/structured_data.h"
+#include "collector/structured_session.h"
 #include "tests/support/export_builder.h"
 
 enum { CESNET = 8057, LENGTHS = 1013, HISTOGRAM = 1060, YAF = 6871, VARIABLE = 65535 };

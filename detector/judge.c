@@ -51,8 +51,10 @@ load_classifier(Judge *judge, const struct judge_config *config, GError **error)
 	const char *path = config->model_path;
 
 	if (path == NULL)
-		path = shipped = shipped_file("default.model");
-	if (path == NULL || *path == '\0')
+		path = shipped = shipped_file("default.model", error);
+	if (path == NULL)
+		return false;
+	if (*path == '\0')
 		return true;
 	judge->classifier = classifier_load(path, error);
 	if (judge->classifier != NULL && !classifier_is_dense(judge->classifier))
@@ -95,11 +97,28 @@ load_calibration(Judge *judge, const struct judge_config *config, GError **error
 
 	if (path == NULL && !load_site_calibration(judge, config, &taken, error))
 		return false;
-	if (path == NULL && !taken)
-		path = shipped = shipped_file("default.calibration");
-	if (path == NULL || *path == '\0')
+	if (taken)
+		return true;
+	if (path == NULL)
+		path = shipped = shipped_file("default.calibration", error);
+	if (path == NULL)
+		return false;
+	if (*path == '\0')
 		return true;
 	return calibration_load(&judge->calibration, path, error);
+}
+
+/* What is usual of one machine's values says nothing of another's. */
+static void
+warn_of_other_model(const Judge *judge)
+{
+	const char *made_for = judge->calibration.model;
+
+	if (judge->classifier != NULL && made_for != NULL &&
+	    strcmp(made_for, judge_model_name(judge)) != 0)
+		log_warning(
+			"the calibration was made for the model %s, not for %s: its thresholds mean other rates of false alarms; name its own with --calibration",
+			made_for, judge_model_name(judge));
 }
 
 Judge *
@@ -113,6 +132,7 @@ judge_new(const struct judge_config *config, GError **error)
 	judge->site_calibration = site_calibration_new();
 	if (!load_classifier(judge, config, error) || !load_calibration(judge, config, error))
 		return NULL;
+	warn_of_other_model(judge);
 	judge->evidence_threshold =
 		evidence_limit(config->alarms_per_1000_host_days, judge->calibration.windows_a_day);
 	judge->choice = judge->classifier != NULL ? classifier_features(judge->classifier)

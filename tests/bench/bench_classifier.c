@@ -32,12 +32,13 @@ int
 main(void)
 {
 	static struct decisions decisions;
-	g_autofree char *path = shipped_file("default.model");
 	g_autoptr(GError) error = NULL;
+	g_autofree char *path = shipped_file("default.model", &error);
 	g_autoptr(GRand) random = g_rand_new_with_seed(1);
 	double greatest = 0;
 
-	decisions.classifier = classifier_load(path, &error);
+	if (path != NULL)
+		decisions.classifier = classifier_load(path, &error);
 	if (decisions.classifier == NULL) {
 		fprintf(stderr, "%s\n", error->message);
 		return EXIT_FAILURE;

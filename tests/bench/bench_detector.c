@@ -267,7 +267,7 @@ measure_judging(const struct host_load *all, unsigned minutes)
 	struct host_load load = *all;
 	const struct host_history_limits limits = { 2000000, 60, load.sketch_key, 0 };
 	g_autoptr(HostHistory) history = host_history_new(&limits);
-	g_autofree char *path = shipped_file("default.model");
+	g_autofree char *path = shipped_file("default.model", NULL);
 	g_autoptr(Classifier) classifier = path != NULL ? classifier_load(path, NULL) : NULL;
 	struct host_history_counters kept;
 	struct judging judging = { 0 };

@@ -79,6 +79,20 @@ detector frobnicate --config "$folder/detector.key"
 detector alarms --config "$folder/detector.value"
 detector frobnicate --check --config "$folder/detector.key"
 
+# Without the model that comes with it a detector would find half: it must not pass for a whole one.
+mkdir -p "$folder/moved/bin" "$folder/moved/share"
+cp "$DETECTOR" "$folder/moved/bin/kenchi-detector"
+if [ ! -e /usr/local/share/kenchi/default.model ]; then
+	refuses default.model "$folder/moved/bin/kenchi-detector" --state "$folder/state" --check
+fi
+cp -r "$KENCHI_SOURCE/detector/models" "$folder/moved/share/kenchi"
+if ! "$folder/moved/bin/kenchi-detector" --state "$folder/state" --check; then
+	echo "FAILED: an installation that was moved finds its model no more"
+	failures=$((failures + 1))
+fi
+sed 's/^model=.*/model=another/' "$KENCHI_SOURCE/detector/models/default.calibration" >"$folder/other.calibration"
+ends_with 0 "made for the model another" "$DETECTOR" --state "$folder/state" --check --calibration "$folder/other.calibration"
+
 refuses "$folder/text" "$KENCHI" analyze "$folder/text"
 refuses 10.0.0.0/99 "$KENCHI" analyze --monitored 10.0.0.0/99 "$CAPTURE"
 refuses /nowhere/model "$KENCHI" analyze --model /nowhere/model "$CAPTURE"

@@ -203,8 +203,8 @@ names_what_is_wrong(struct folder *folder, gconstpointer data)
 static void
 agrees_with_libsvm_on_the_shipped_model(void)
 {
-	g_autofree char *path = shipped_file("default.model");
 	g_autoptr(GError) error = NULL;
+	g_autofree char *path = shipped_file("default.model", &error);
 	g_autoptr(Classifier) classifier = classifier_load(path, &error);
 	double features[FEATURE_COUNT];
 

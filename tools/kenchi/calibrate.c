@@ -230,13 +230,13 @@ static int
 show(const struct calibrate_options *options, bool json)
 {
 	bool own = g_file_test(options->output, G_FILE_TEST_EXISTS);
-	g_autofree char *path =
-		own ? g_strdup(options->output) : shipped_file("default.calibration");
 	g_autoptr(GError) error = NULL;
+	g_autofree char *path =
+		own ? g_strdup(options->output) : shipped_file("default.calibration", &error);
 	struct calibration calibration;
 
 	if (path == NULL) {
-		subcommand_complain("calibrate: there is no calibration");
+		subcommand_complain("calibrate: %s", error->message);
 		return EXIT_CODE_NO_DATA;
 	}
 	if (!calibration_load(&calibration, path, &error)) {

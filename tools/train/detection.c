@@ -86,12 +86,15 @@ decide_by_model(Detection *detection, GError **error)
 {
 	const struct detection_options *options = detection->options;
 	g_autoptr(Classifier) classifier = classifier_load(options->model, error);
-	g_autofree char *shipped = shipped_file("default.calibration");
+	g_autofree char *path = NULL;
 	struct calibration calibration;
-	const char *path = options->calibration != NULL ? options->calibration : shipped;
 	double features[FEATURE_COUNT];
 
-	if (classifier == NULL || path == NULL || !calibration_load(&calibration, path, error))
+	if (classifier == NULL)
+		return false;
+	path = options->calibration != NULL ? g_strdup(options->calibration)
+	                                    : shipped_file("default.calibration", error);
+	if (path == NULL || !calibration_load(&calibration, path, error))
 		return false;
 	for (size_t i = 0; i < window_set_count(detection->set); i++) {
 		for (size_t j = 0; j < FEATURE_COUNT; j++)

@@ -236,30 +236,50 @@ count_judged(struct verdict *verdict, const struct assessment *assessment)
 	verdict->judged++;
 }
 
-static enum verdict_act
-take_quiet(VerdictTable *table, struct verdict *verdict, const struct assessment *assessment)
-{
-	const struct verdict_rules *rules = &table->rules;
-
-	if (assessment->early || !assessment->enough)
-		return ACT_NONE;
-	count_judged(verdict, assessment);
-	if (verdict->judged < rules->clear_windows ||
-	    assessment->bin_end_ms - verdict->evidence_ms < rules->clear_ms)
-		return ACT_NONE;
-	change_kind(table, verdict, VERDICT_NORMAL, assessment->time_ms);
-	verdict->score = assessment->score;
-	verdict->behaviours = 0;
-	verdict->alerted_ms = assessment->time_ms;
-	return ACT_CLEARED;
-}
-
 /* Was enough to be seen that silence says something? */
 static bool
 can_tell(const struct verdict_rules *rules, const struct assessment *assessment)
 {
 	return (assessment->cannot_tell & (CANNOT_TELL_DIRECTION | CANNOT_TELL_DETAIL)) == 0 &&
 	       assessment->sampling_interval <= rules->sampling_max;
+}
+
+/* Nothing is known any more of what was judged. */
+static void
+forget_judged(VerdictTable *table, struct verdict *verdict, int64_t time_ms)
+{
+	change_kind(table, verdict, VERDICT_UNKNOWN, time_ms);
+	verdict->judged = 0;
+}
+
+/* Would what called the host infected have been seen in this window? */
+static bool
+would_show(const struct verdict_rules *rules, const struct verdict *verdict,
+           const struct assessment *assessment)
+{
+	return assessment->enough && (can_tell(rules, assessment) ||
+	                              !(verdict->behaviours >> BEHAVIOUR_traffic_pattern & 1));
+}
+
+static enum verdict_act
+take_quiet(VerdictTable *table, struct verdict *verdict, const struct assessment *assessment)
+{
+	const struct verdict_rules *rules = &table->rules;
+
+	if (assessment->early || !would_show(rules, verdict, assessment))
+		return ACT_NONE;
+	count_judged(verdict, assessment);
+	if (verdict->judged < rules->clear_windows ||
+	    assessment->bin_end_ms - verdict->evidence_ms < rules->clear_ms)
+		return ACT_NONE;
+	if (can_tell(rules, assessment))
+		change_kind(table, verdict, VERDICT_NORMAL, assessment->time_ms);
+	else
+		forget_judged(table, verdict, assessment->time_ms);
+	verdict->score = assessment->score;
+	verdict->behaviours = 0;
+	verdict->alerted_ms = assessment->time_ms;
+	return ACT_CLEARED;
 }
 
 static void
@@ -272,6 +292,9 @@ take_ordinary(VerdictTable *table, struct verdict *verdict, const struct assessm
 	verdict->score = assessment->score;
 	if (assessment->enough && can_tell(&table->rules, assessment))
 		count_judged(verdict, assessment);
+	else if (assessment->enough && verdict->kind == VERDICT_NORMAL &&
+	         assessment->bin_end_ms - verdict->judged_ms >= table->rules.clear_ms)
+		forget_judged(table, verdict, assessment->time_ms);
 	if (verdict->kind == VERDICT_UNKNOWN && verdict->judged >= table->rules.normal_windows)
 		change_kind(table, verdict, VERDICT_NORMAL, assessment->time_ms);
 }

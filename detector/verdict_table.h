@@ -5,9 +5,11 @@
  * - infected, as soon as one assessment has a score of VERDICT_INFECTED_SCORE.
  * - Infected stays, also while the host is silent: it is cleared when clear_ms of export time have
  * passed since the last evidence and clear_windows windows with enough traffic have been judged
- * below the score meanwhile.
+ * below the score meanwhile; where the pattern was the reason, windows for which the exporters
+ * told enough.
  * - normal, after normal_windows windows with enough traffic below the score, for which the
- * exporters told enough (both directions, not sampled beyond sampling_max, no detail lost).
+ * exporters told enough (both directions, not sampled beyond sampling_max, no detail lost).  Where
+ * they have told less for clear_ms it is unknown again, and so is what is cleared there.
  * - else unknown, and verdict_table_reason() says why.
  * An infected host is told again when a new behaviour shows, and otherwise once in update_ms.
  *

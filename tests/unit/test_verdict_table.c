@@ -196,6 +196,68 @@ silence_clears_nobody(void)
 	g_assert_cmpint(quiet(table, 1, 101).kind, ==, VERDICT_INFECTED);
 }
 
+/* As where the exporter begins to sample. */
+static struct verdict
+sampled(VerdictTable *table, unsigned minute)
+{
+	struct assessment assessment = assessments_quiet(1, minute);
+	enum verdict_act act;
+
+	assessment.sampling_interval = 1000;
+	assessment.cannot_tell = CANNOT_TELL_SAMPLED;
+	return *verdict_table_update(table, &assessment, &act);
+}
+
+static void
+clears_to_unknown_where_nothing_can_be_called_normal(void)
+{
+	g_autoptr(VerdictTable) table = verdict_table_new(&rules);
+	struct verdict verdict = { 0 };
+
+	scan(table, 1, 0);
+	for (unsigned minute = 1; minute <= 10; minute++)
+		verdict = sampled(table, minute);
+	g_assert_cmpint(verdict.kind, ==, VERDICT_UNKNOWN);
+	g_assert_cmpuint(verdict.behaviours, ==, 0);
+	expect_reason(table, &verdict, "sampled 1:1000: only scans, floods and mail would show");
+	g_assert_cmpint(quiet(table, 1, 11).kind, ==, VERDICT_UNKNOWN);
+}
+
+static void
+clears_no_pattern_where_none_would_show(void)
+{
+	g_autoptr(VerdictTable) table = verdict_table_new(&rules);
+	struct assessment pattern = assessments_quiet(1, 0);
+	unsigned minute = 1;
+
+	assessments_add(&pattern, BEHAVIOUR_traffic_pattern, 0.6);
+	g_assert_cmpint(update(table, &pattern), ==, ACT_DETECTED);
+	for (; minute < 100; minute++)
+		g_assert_cmpint(sampled(table, minute).kind, ==, VERDICT_INFECTED);
+	for (; minute < 104; minute++)
+		g_assert_cmpint(quiet(table, 1, minute).kind, ==, VERDICT_INFECTED);
+	g_assert_cmpint(quiet(table, 1, minute).kind, ==, VERDICT_NORMAL);
+}
+
+static void
+calls_nobody_normal_for_what_was_told_long_ago(void)
+{
+	g_autoptr(VerdictTable) table = verdict_table_new(&rules);
+	struct verdict verdict;
+
+	for (unsigned minute = 0; minute < 3; minute++)
+		quiet(table, 1, minute);
+	for (unsigned minute = 3; minute < 12; minute++)
+		g_assert_cmpint(sampled(table, minute).kind, ==, VERDICT_NORMAL);
+	verdict = sampled(table, 12);
+	g_assert_cmpint(verdict.kind, ==, VERDICT_UNKNOWN);
+	g_assert_cmpuint(verdict_table_counters(table).normal, ==, 0);
+	expect_reason(table, &verdict, "sampled 1:1000: only scans, floods and mail would show");
+	g_assert_cmpint(quiet(table, 1, 13).kind, ==, VERDICT_UNKNOWN);
+	quiet(table, 1, 14);
+	g_assert_cmpint(quiet(table, 1, 15).kind, ==, VERDICT_NORMAL);
+}
+
 static void
 counts_minutes_with_traffic_once(void)
 {
@@ -297,6 +359,12 @@ main(int argc, char **argv)
 	ADD(keeps_the_greatest_score_while_infected);
 	ADD(clears_after_time_and_windows_without_evidence);
 	ADD(silence_clears_nobody);
+	g_test_add_func("/verdict_table/clears_to_unknown_where_nothing_can_be_called_normal",
+	                clears_to_unknown_where_nothing_can_be_called_normal);
+	g_test_add_func("/verdict_table/clears_no_pattern_where_none_would_show",
+	                clears_no_pattern_where_none_would_show);
+	g_test_add_func("/verdict_table/calls_nobody_normal_for_what_was_told_long_ago",
+	                calls_nobody_normal_for_what_was_told_long_ago);
 	ADD(counts_minutes_with_traffic_once);
 	ADD(hands_out_urgent_changes_first);
 	ADD(forgets_the_longest_silent_host_but_no_infected_one);

@@ -54,7 +54,7 @@ struct DataPath {
 };
 
 static struct exporter_limits
-exporter_limits_of(const CollectorConfig *config)
+exporter_limits_of(const CollectorConfig *config, bool live)
 {
 	return (struct exporter_limits){
 		.exporters_max = (size_t)config->exporters_max,
@@ -66,6 +66,7 @@ exporter_limits_of(const CollectorConfig *config)
 		.waiting_ms = config->waiting_s * 1000,
 		.template_lifetime_ms = config->template_lifetime_s * 1000,
 		.clock_tolerance_ms = config->clock_tolerance_s * 1000,
+		.clock_ahead_ms = live ? config->clock_ahead_s * 1000 : 0,
 		.by_source_port = config->by_source_port,
 	};
 }
@@ -96,7 +97,7 @@ table_key(const DataPath *path, uint64_t *key, GError **error)
 static bool
 open_decoder(DataPath *path, GError **error)
 {
-	struct exporter_limits limits = exporter_limits_of(path->config);
+	struct exporter_limits limits = exporter_limits_of(path->config, path->live);
 
 	path->exporters = exporter_table_new(&limits);
 	path->decoder = decoder_new(path->exporters);

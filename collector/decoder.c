@@ -631,11 +631,17 @@ date_by_flows(struct flow_batch *batch)
 			batch->records[i].marks &= ~(uint32_t)FLOW_TIMES_IMPOSSIBLE;
 }
 
+static bool
+is_beyond(int64_t ms, int64_t tolerance_ms)
+{
+	return tolerance_ms > 0 && ms > tolerance_ms;
+}
+
 static void
 head_batch(const Decoder *decoder, struct flow_batch *batch)
 {
 	const struct message *message = &decoder->message;
-	int64_t tolerance_ms = exporter_table_limits(decoder->exporters)->clock_tolerance_ms;
+	const struct exporter_limits *limits = exporter_table_limits(decoder->exporters);
 	int64_t offset_ms = message->exporter->clock.ms;
 
 	batch->export_time = message->context.export_time;
@@ -645,7 +651,10 @@ head_batch(const Decoder *decoder, struct flow_batch *batch)
 	batch->clock_correction_ms = message->clock_correction_ms;
 	if (message->domain->keeps_templates)
 		date_by_flows(batch);
-	batch->clock_offset_ms = tolerance_ms > 0 && ABS(offset_ms) > tolerance_ms ? offset_ms : 0;
+	batch->clock_offset_ms = is_beyond(ABS(offset_ms), limits->clock_tolerance_ms) ||
+	                                         is_beyond(offset_ms, limits->clock_ahead_ms)
+	                                 ? offset_ms
+	                                 : 0;
 }
 
 bool

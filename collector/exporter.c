@@ -2,6 +2,7 @@
 
 enum {
 	CLOCK_WINDOW_MS = 60 * 1000,
+	CLOCK_STEP_MS = 60 * 1000, /* no delay on the way: the clock went back */
 	RATE_WINDOW_MS = 60 * 1000,
 };
 
@@ -12,7 +13,8 @@ clock_offset_take(struct clock_offset *offset, struct wall_time export_time,
 	int64_t ms = export_time.ms - arrival.ms;
 	int64_t age_ms = arrival.ms - offset->window_begin.ms;
 
-	if (!offset->known || age_ms < 0 || age_ms > 2L * CLOCK_WINDOW_MS) {
+	if (!offset->known || age_ms < 0 || age_ms > 2L * CLOCK_WINDOW_MS ||
+	    ms < offset->ms - CLOCK_STEP_MS) {
 		*offset = (struct clock_offset){ true, ms, ms, ms, arrival };
 		return;
 	}

@@ -12,7 +12,8 @@
 
 /*
  * How far the Exporter's clock is ahead of the collector's: the greatest of (export time - arrival
- * time) of the last minutes, since delays on the way only lower it.
+ * time) of the last minutes, since delays on the way only lower it; by more than a minute the clock
+ * itself went back.
  */
 struct clock_offset {
 	bool known;

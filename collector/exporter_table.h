@@ -38,6 +38,8 @@ struct exporter_limits {
 	                               * silence of more than a day does not count. */
 	int64_t clock_tolerance_ms;   /* an exporter's clock that is off by more is corrected; 0:
 	                                 never */
+	int64_t clock_ahead_ms;       /* the same of one that is ahead: its times would pass for the
+	                                 newest until they are there; 0: never */
 	bool by_source_port; /* exporters behind one address are told apart by their source port */
 };
 

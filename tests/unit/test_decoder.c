@@ -356,24 +356,49 @@ reads_a_flow_from_the_section_of_a_packet(void)
 	}
 }
 
+/* Of a message whose export time is so far ahead of its arrival. */
+static int64_t
+feed_ahead(struct decoding *decoding, int64_t ahead_ms)
+{
+	GByteArray *message = ipfix_open(&header);
+
+	decoding->arrival.ms = TEST_EXPORT_S * INT64_C(1000) - ahead_ms;
+	ipfix_add_template(message, 300, flow, FLOW);
+	export_add_record(message, 300, flow, FLOW, flow_values);
+	decoding_feed(decoding, message);
+	return decoding->batch->clock_offset_ms;
+}
+
 static int64_t
 offset_of(int64_t tolerance_ms, int64_t ahead_ms)
 {
 	struct exporter_limits limits = decoding_limits();
 	struct decoding decoding;
-	GByteArray *message = ipfix_open(&header);
 	int64_t offset_ms;
 
 	limits.clock_tolerance_ms = tolerance_ms;
 	decoding = decoding_start_with(&limits);
-	decoding.arrival.ms = TEST_EXPORT_S * INT64_C(1000) - ahead_ms;
-	ipfix_add_template(message, 300, flow, FLOW);
-	export_add_record(message, 300, flow, FLOW, flow_values);
-	decoding_feed(&decoding, message);
+	offset_ms = feed_ahead(&decoding, ahead_ms);
 	g_assert_cmpuint(decoding.records->len, ==, 1);
-	offset_ms = decoding.batch->clock_offset_ms;
 	decoding_stop(&decoding);
 	return offset_ms;
+}
+
+static void
+corrects_what_comes_from_the_future_and_nothing_after_it(void)
+{
+	enum { HOUR = 3600000, DAY = 24 * HOUR };
+	struct exporter_limits limits = decoding_limits();
+	struct decoding decoding;
+
+	limits.clock_ahead_ms = HOUR;
+	decoding = decoding_start_with(&limits);
+	g_assert_cmpint(feed_ahead(&decoding, -DAY), ==, 0);
+	g_assert_cmpint(feed_ahead(&decoding, HOUR), ==, 0);
+	g_assert_cmpint(feed_ahead(&decoding, DAY), ==, DAY);
+	g_assert_cmpint(feed_ahead(&decoding, DAY - 1000), ==, DAY); /* a delay on the way */
+	g_assert_cmpint(feed_ahead(&decoding, 5), ==, 0);
+	decoding_stop(&decoding);
 }
 
 static void
@@ -400,5 +425,6 @@ main(int argc, char **argv)
 	TEST(takes_exporters_of_ipv6_and_keeps_them_apart);
 	TEST(reads_a_flow_from_the_section_of_a_packet);
 	TEST(corrects_an_exporters_clock_beyond_the_tolerance);
+	TEST(corrects_what_comes_from_the_future_and_nothing_after_it);
 	return g_test_run();
 }

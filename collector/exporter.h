@@ -52,7 +52,7 @@ struct exporter {
 	struct clock_offset clock;
 	struct exporter_rate rate;
 	struct decode_counters counters;
-	GHashTable *domains; /* key: see exporter_find_domain() */
+	GHashTable *domains; /* version << 32 | id -> struct observation_domain */
 };
 
 void clock_offset_take(struct clock_offset *offset, struct wall_time export_time,

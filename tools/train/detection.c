@@ -142,9 +142,12 @@ number_sites(const struct detection_options *options, unsigned *sites)
 
 		while (strcmp(options->sites[same], options->sites[i]) != 0)
 			same++;
-		sites[i] = same < i ? sites[same] : MIN(count++, GROUPS_MAX - 1);
+		if (same < i)
+			sites[i] = sites[same];
+		else
+			sites[i] = count < GROUPS_MAX ? count++ : GROUPS_MAX - 1;
 	}
-	return MIN(count, GROUPS_MAX);
+	return count;
 }
 
 /* What is usual comes from the other sites too. */

@@ -52,6 +52,7 @@ static bool
 read_header(PcapMap *map)
 {
 	uint32_t magic = wire_read_u32(&map->rest);
+	uint16_t major, minor;
 
 	map->is_little = magic == GUINT32_SWAP_LE_BE(MAGIC_MICROSECONDS) ||
 	                 magic == GUINT32_SWAP_LE_BE(MAGIC_NANOSECONDS);
@@ -60,7 +61,9 @@ read_header(PcapMap *map)
 	if (magic != MAGIC_MICROSECONDS && magic != MAGIC_NANOSECONDS)
 		return false;
 	map->units = magic == MAGIC_NANOSECONDS ? NANOSECONDS : MICROSECONDS;
-	if (read_u16(map) != VERSION_MAJOR || read_u16(map) != VERSION_MINOR)
+	major = read_u16(map);
+	minor = read_u16(map);
+	if (major != VERSION_MAJOR || minor != VERSION_MINOR)
 		return false;
 	wire_skip(&map->rest, HEADER_OCTETS - 12); /* libpcap has read it */
 	map->link_type = (uint16_t)read_u32(map);

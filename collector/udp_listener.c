@@ -123,20 +123,25 @@ ask_for_buffer(int descriptor, int64_t octets)
 		(void)setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof(wanted));
 }
 
-/* An IPv6 socket takes IPv4 too. */
+static int
+new_socket(sa_family_t family)
+{
+	return socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/* An IPv6 socket takes IPv4 too; where there is no IPv6, "any address" becomes that of IPv4. */
 static int
 open_socket(union address *address)
 {
 	int off = 0;
-	int descriptor =
-		socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int descriptor = new_socket(address->any.sa_family);
 	bool any = address->any.sa_family == AF_INET6 &&
 	           IN6_IS_ADDR_UNSPECIFIED(&address->ipv6.sin6_addr);
 
 	if (descriptor < 0 && errno == EAFNOSUPPORT && any) {
 		in_port_t port = address->ipv6.sin6_port;
 		*address = (union address){ .ipv4 = { .sin_family = AF_INET, .sin_port = port } };
-		return open_socket(address);
+		return new_socket(AF_INET);
 	}
 	if (descriptor >= 0 && address->any.sa_family == AF_INET6)
 		(void)setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));

@@ -269,12 +269,33 @@ load_head(Classifier *classifier, GKeyFile *file, const char *meta, GError **err
 	return false;
 }
 
-static Classifier *load(const char *path, bool of_contacts, GError **error);
+/* Of windows, or of contacts; `*meta` is the path of its side file, which is read into `file`. */
+static Classifier *
+load(const char *path, GKeyFile *file, char **meta, GError **error)
+{
+	g_autoptr(Classifier) classifier = g_new0(Classifier, 1);
+	g_autofree char *stem = g_strdup(path);
+
+	if (g_str_has_suffix(stem, ".model") || g_str_has_suffix(stem, ".meta"))
+		*strrchr(stem, '.') = '\0';
+	*meta = g_strconcat(stem, ".meta", NULL);
+	if (!g_key_file_load_from_file(file, *meta, G_KEY_FILE_NONE, error)) {
+		g_prefix_error(error, "%s: ", *meta);
+		return NULL;
+	}
+	if (!load_head(classifier, file, *meta, error) ||
+	    !scaler_read(&classifier->scaler, file, *meta, error) ||
+	    !load_machines(classifier, file, *meta, error))
+		return NULL;
+	return g_steal_pointer(&classifier);
+}
 
 /* What it says of single contacts, if it does. */
 static bool
 load_contacts(Classifier *classifier, GKeyFile *file, const char *meta, GError **error)
 {
+	g_autoptr(GKeyFile) of_contacts = g_key_file_new();
+	g_autofree char *contacts_meta = NULL;
 	g_autofree char *name = g_key_file_get_string(file, "model", "contacts", NULL);
 	g_autofree char *folder = g_path_get_dirname(meta);
 	g_autofree char *path = NULL;
@@ -288,44 +309,25 @@ load_contacts(Classifier *classifier, GKeyFile *file, const char *meta, GError *
 		return false;
 	}
 	path = g_build_filename(folder, name, NULL);
-	classifier->contacts = load(path, true, error);
+	classifier->contacts = load(path, of_contacts, &contacts_meta, error);
 	return classifier->contacts != NULL;
-}
-
-static Classifier *
-load(const char *path, bool of_contacts, GError **error)
-{
-	g_autoptr(Classifier) classifier = g_new0(Classifier, 1);
-	g_autoptr(GKeyFile) file = g_key_file_new();
-	g_autofree char *stem = g_strdup(path);
-	g_autofree char *meta = NULL;
-
-	if (g_str_has_suffix(stem, ".model") || g_str_has_suffix(stem, ".meta"))
-		*strrchr(stem, '.') = '\0';
-	meta = g_strconcat(stem, ".meta", NULL);
-	if (!g_key_file_load_from_file(file, meta, G_KEY_FILE_NONE, error)) {
-		g_prefix_error(error, "%s: ", meta);
-		return NULL;
-	}
-	if (!load_head(classifier, file, meta, error) ||
-	    !scaler_read(&classifier->scaler, file, meta, error) ||
-	    !load_machines(classifier, file, meta, error) ||
-	    (!of_contacts && !load_contacts(classifier, file, meta, error)))
-		return NULL;
-	return g_steal_pointer(&classifier);
 }
 
 Classifier *
 classifier_load(const char *path, GError **error)
 {
-	return load(path, false, error);
+	g_autoptr(GKeyFile) file = g_key_file_new();
+	g_autofree char *meta = NULL;
+	g_autoptr(Classifier) classifier = load(path, file, &meta, error);
+
+	if (classifier == NULL || !load_contacts(classifier, file, meta, error))
+		return NULL;
+	return g_steal_pointer(&classifier);
 }
 
-void
-classifier_free(Classifier *classifier)
+static void
+free_alone(Classifier *classifier)
 {
-	if (classifier == NULL)
-		return;
 	for (size_t i = 0; i < classifier->machine_count; i++) {
 		struct machine *machine = &classifier->machines[i];
 
@@ -333,9 +335,18 @@ classifier_free(Classifier *classifier)
 			svm_free_and_destroy_model(&machine->svm);
 		dense_machine_clear(&machine->vectors);
 	}
-	classifier_free(classifier->contacts);
 	g_free(classifier->name);
 	g_free(classifier);
+}
+
+void
+classifier_free(Classifier *classifier)
+{
+	if (classifier == NULL)
+		return;
+	if (classifier->contacts != NULL)
+		free_alone(classifier->contacts);
+	free_alone(classifier);
 }
 
 double
@@ -415,15 +426,23 @@ classifier_support_vectors(const Classifier *classifier)
 	return count;
 }
 
-unsigned
-classifier_needs(const Classifier *classifier)
+static unsigned
+needs_of(const struct scaler *scaler)
 {
 	unsigned needs = NEEDS_NOTHING;
 
-	for (size_t i = 0; i < classifier->scaler.count; i++)
-		needs |= feature_needs(classifier->scaler.index[i]);
+	for (size_t i = 0; i < scaler->count; i++)
+		needs |= feature_needs(scaler->index[i]);
+	return needs;
+}
+
+unsigned
+classifier_needs(const Classifier *classifier)
+{
+	unsigned needs = needs_of(&classifier->scaler);
+
 	return classifier->contacts == NULL ? needs
-	                                    : needs | classifier_needs(classifier->contacts);
+	                                    : needs | needs_of(&classifier->contacts->scaler);
 }
 
 unsigned
@@ -432,14 +451,21 @@ classifier_sampling_most(const Classifier *classifier)
 	return classifier->sampling_most;
 }
 
-bool
-classifier_is_dense(const Classifier *classifier)
+static bool
+machines_are_dense(const Classifier *classifier)
 {
 	bool dense = true;
 
 	for (size_t i = 0; i < classifier->machine_count; i++)
 		dense = dense && classifier->machines[i].dense;
-	return dense && (classifier->contacts == NULL || classifier_is_dense(classifier->contacts));
+	return dense;
+}
+
+bool
+classifier_is_dense(const Classifier *classifier)
+{
+	return machines_are_dense(classifier) &&
+	       (classifier->contacts == NULL || machines_are_dense(classifier->contacts));
 }
 
 const struct value_usual *

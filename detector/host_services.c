@@ -93,36 +93,48 @@ service_rhythm_rank(const struct service_rhythm *rhythm)
 	return rhythm->regularity * fmin(1, rhythm->intervals / 8.0);
 }
 
+/* Intervals between the flows of a service. */
+struct interval_sums {
+	uint32_t count;
+	double sum, squares;
+	int64_t last_s; /* -1: none yet */
+};
+
+static void
+add_interval(struct interval_sums *sums, int64_t now_s)
+{
+	double interval = (double)(now_s - sums->last_s);
+
+	if (sums->last_s >= 0 && interval >= BEACON_INTERVAL_LEAST_S) {
+		sums->sum += interval;
+		sums->squares += interval * interval;
+		sums->count++;
+	}
+	sums->last_s = now_s;
+}
+
 struct service_rhythm
 service_rhythm_of(const struct host_services *services, const struct host_service *service)
 {
-	struct service_rhythm rhythm = { 0 };
-	double sum = 0, squares = 0, mean;
-	int64_t last = -1;
+	struct interval_sums sums = { .last_s = -1 };
+	double mean;
 
 	for (uint16_t at = service->first; at != SERVICE_NONE; at = services->rows[at].next) {
 		const struct service_row *row = &services->rows[at];
 
-		for (uint64_t left = row->peer.seconds; left != 0; left &= left - 1) {
-			int64_t now =
-				(int64_t)row->minute * HOST_BIN_SECONDS + __builtin_ctzll(left);
-			double interval = (double)(now - last);
-
-			if (last >= 0 && interval >= BEACON_INTERVAL_LEAST_S) {
-				sum += interval;
-				squares += interval * interval;
-				rhythm.intervals++;
-			}
-			last = now;
-		}
+		for (uint64_t left = row->peer.seconds; left != 0; left &= left - 1)
+			add_interval(&sums, (int64_t)row->minute * HOST_BIN_SECONDS +
+			                            __builtin_ctzll(left));
 	}
-	if (rhythm.intervals < BEACON_INTERVALS_LEAST)
+	if (sums.count < BEACON_INTERVALS_LEAST)
 		return (struct service_rhythm){ 0 };
-	mean = sum / rhythm.intervals;
-	rhythm.interval_s = mean;
-	rhythm.regularity =
-		fmax(0, 1 - sqrt(fmax(0, squares / rhythm.intervals - mean * mean)) / mean);
-	return rhythm;
+	mean = sums.sum / sums.count;
+	return (struct service_rhythm){
+		.intervals = sums.count,
+		.interval_s = mean,
+		.regularity =
+			fmax(0, 1 - sqrt(fmax(0, sums.squares / sums.count - mean * mean)) / mean),
+	};
 }
 
 /* Among equals the one with the least hash, so that the order of the samples does not matter. */

@@ -47,11 +47,10 @@ struct Judge {
 static bool
 load_classifier(Judge *judge, const struct judge_config *config, GError **error)
 {
-	g_autofree char *shipped = NULL;
-	const char *path = config->model_path;
+	g_autofree char *shipped =
+		config->model_path == NULL ? shipped_file("default.model", error) : NULL;
+	const char *path = shipped != NULL ? shipped : config->model_path;
 
-	if (path == NULL)
-		path = shipped = shipped_file("default.model", error);
 	if (path == NULL)
 		return false;
 	if (*path == '\0')
@@ -99,8 +98,10 @@ load_calibration(Judge *judge, const struct judge_config *config, GError **error
 		return false;
 	if (taken)
 		return true;
-	if (path == NULL)
-		path = shipped = shipped_file("default.calibration", error);
+	if (path == NULL) {
+		shipped = shipped_file("default.calibration", error);
+		path = shipped;
+	}
 	if (path == NULL)
 		return false;
 	if (*path == '\0')

@@ -75,13 +75,12 @@ burst_sender_add(BurstSender *sender, unsigned exporter, const GByteArray *datag
 }
 
 static bool
-send_burst(int descriptor, uint8_t *octets, const struct burst *burst)
+send_burst(int descriptor, struct iovec piece, uint16_t datagram_octets)
 {
 	union {
 		char octets[CMSG_SPACE(sizeof(uint16_t))];
 		struct cmsghdr aligned;
 	} control = { 0 };
-	struct iovec piece = { octets + burst->offset, burst->octets };
 	struct msghdr message = { .msg_iov = &piece,
 		                  .msg_iovlen = 1,
 		                  .msg_control = control.octets,
@@ -90,9 +89,9 @@ send_burst(int descriptor, uint8_t *octets, const struct burst *burst)
 
 	head->cmsg_level = SOL_UDP;
 	head->cmsg_type = UDP_SEGMENT;
-	head->cmsg_len = CMSG_LEN(sizeof(burst->length));
-	memcpy(CMSG_DATA(head), &burst->length, sizeof(burst->length));
-	return sendmsg(descriptor, &message, 0) == (ssize_t)burst->octets;
+	head->cmsg_len = CMSG_LEN(sizeof(datagram_octets));
+	memcpy(CMSG_DATA(head), &datagram_octets, sizeof(datagram_octets));
+	return sendmsg(descriptor, &message, 0) == (ssize_t)piece.iov_len;
 }
 
 static void
@@ -119,11 +118,12 @@ burst_sender_send(BurstSender *sender, const int *sockets, double rate)
 	begun_ms = mono_time_now().ms;
 	for (guint i = 0; i < sender->bursts->len; i++) {
 		const struct burst *burst = &g_array_index(sender->bursts, struct burst, i);
+		struct iovec piece = { sender->octets->data + burst->offset, burst->octets };
 
 		if (rate > 0)
 			wait_until(begun_ms, (double)totals.sent * 1000 / rate);
 		totals.sent += burst->datagrams;
-		if (!send_burst(sockets[burst->exporter], sender->octets->data, burst))
+		if (!send_burst(sockets[burst->exporter], piece, burst->length))
 			totals.refused += burst->datagrams;
 	}
 	totals.took_ms = mono_time_now().ms - begun_ms;

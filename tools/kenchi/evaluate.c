@@ -83,22 +83,20 @@ check_options(const struct evaluate_options *options, size_t captures)
 	return true;
 }
 
-static EvaluationTasks *
-gather(const struct evaluate_options *options, char **captures, GError **error)
+static bool
+gather(EvaluationTasks *tasks, const struct evaluate_options *options, char **captures,
+       GError **error)
 {
-	g_autoptr(EvaluationTasks) tasks = evaluation_tasks_new();
 	const char *export_name =
 		options->export_name != NULL ? options->export_name : "export.v9.pcap.gz";
 
 	for (size_t i = 0; captures[i] != NULL; i++) {
 		if (!evaluation_tasks_add(tasks, captures[i], options->truth[i], error))
-			return NULL;
+			return false;
 	}
-	if (options->split != NULL &&
-	    !evaluation_tasks_add_collection(tasks, options->split, options->part, export_name,
-	                                     error))
-		return NULL;
-	return g_steal_pointer(&tasks);
+	return options->split == NULL ||
+	       evaluation_tasks_add_collection(tasks, options->split, options->part, export_name,
+	                                       error);
 }
 
 static int
@@ -125,12 +123,11 @@ static int
 evaluate_approximations(const struct evaluate_options *options, char **captures, bool json)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(EvaluationTasks) tasks = NULL;
+	g_autoptr(EvaluationTasks) tasks = evaluation_tasks_new();
 
 	if (!check_options(options, g_strv_length(captures)))
 		return EXIT_CODE_USAGE;
-	tasks = gather(options, captures, &error);
-	if (tasks == NULL) {
+	if (!gather(tasks, options, captures, &error)) {
 		subcommand_complain("evaluate: %s", error->message);
 		return EXIT_CODE_USAGE;
 	}
@@ -209,70 +206,77 @@ evaluate_what(const struct evaluate_options *options, int argc, char **argv, boo
 	return EXIT_CODE_USAGE;
 }
 
+static bool
+parse(struct invocation *invocation, struct evaluate_options *options, int *argc, char ***argv)
+{
+	const GOptionEntry entries[] = {
+		{ "truth", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->truth,
+		  "Where the true packets of a CAPTURE are told; one for each", "DIR" },
+		{ "split", 0, 0, G_OPTION_ARG_FILENAME, &options->split,
+		  "A collection: a file of captures and their parts, their folders beside it",
+		  "FILE" },
+		{ "part", 0, 0, G_OPTION_ARG_STRING, &options->part, "Only this part of it",
+		  "PART" },
+		{ "export", 0, 0, G_OPTION_ARG_FILENAME, &options->export_name,
+		  "The captures' name in those folders (default: export.v9.pcap.gz)", "NAME" },
+		{ "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->labels,
+		  "detection: the labels of a bin file; one for each", "FILE" },
+		{ "bins", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->bins,
+		  "detection: a bin file, or a capture of export datagrams", "FILE" },
+		{ "monitored", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->monitored,
+		  "detection: which hosts of captures, as of kenchi-collector", "PREFIX" },
+		{ "as-if", 0, 0, G_OPTION_ARG_STRING, &options->as_if,
+		  "detection: captures as a worse exporter would have sent them: sampled=N, no-flags, out or in",
+		  "HOW,..." },
+		{ "folds", 0, 0, G_OPTION_ARG_FILENAME, &options->folds,
+		  "detection: the folds of the hosts (default: folds.csv beside the labels)",
+		  "FILE" },
+		{ "only-fold", 0, 0, G_OPTION_ARG_INT, &options->only_fold,
+		  "detection: judge only hosts of it", "0-4" },
+		{ "model", 0, 0, G_OPTION_ARG_FILENAME, &options->model,
+		  "detection: judge with this model (default: train without each fold in turn)",
+		  "FILE" },
+		{ "calibration", 0, 0, G_OPTION_ARG_FILENAME, &options->calibration,
+		  "detection: the model's calibration (default: the shipped one)", "FILE" },
+		{ "features", 0, 0, G_OPTION_ARG_STRING, &options->features,
+		  "detection: as of kenchi train", "PATTERN,..." },
+		{ "without", 0, 0, G_OPTION_ARG_STRING, &options->without,
+		  "detection: as of kenchi train", "NEED,..." },
+		{ "c", 0, 0, G_OPTION_ARG_DOUBLE, &options->c,
+		  "detection: C of the training (default: 0.3)", "C" },
+		{ "gamma", 0, 0, G_OPTION_ARG_DOUBLE, &options->gamma,
+		  "detection: gamma, times 1 / features (default: 0.5)", "G" },
+		{ "seed", 0, 0, G_OPTION_ARG_INT, &options->seed,
+		  "detection: another choice of windows to train on", "N" },
+		{ "alarms", 0, 0, G_OPTION_ARG_DOUBLE, &options->alarms,
+		  "detection: wished false alarms in 1000 hosts and days (default: 20)", "N" },
+		{ "site", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->sites,
+		  "detection: the network of a bin file, one for each: train without it", "NAME" },
+		{ "site-thresholds", 0, 0, G_OPTION_ARG_NONE, &options->site_thresholds,
+		  "detection: thresholds from each bin file's own first part, and false positives on its rest",
+		  NULL },
+		{ "target", 0, 0, G_OPTION_ARG_DOUBLE, &options->target,
+		  "detection: with --site-thresholds, the wished share of windows above them (default: 1)",
+		  "PER-CENT" },
+		{ "page", 0, 0, G_OPTION_ARG_FILENAME, &options->page,
+		  "detection: write figures and curves as HTML", "FILE" },
+		{ "svg", 0, 0, G_OPTION_ARG_FILENAME, &options->svg,
+		  "detection: draw curves into this folder", "DIR" },
+		{ NULL, 0, 0, 0, NULL, NULL, NULL },
+	};
+
+	return subcommand_parse(invocation, entries, G_MAXINT, argc, argv);
+}
+
 int
 subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 {
 	struct evaluate_options options = {
 		.c = 0.3, .gamma = 0.5, .alarms = 20, .target = 1, .only_fold = FOLD_NONE
 	};
-	const GOptionEntry entries[] = {
-		{ "truth", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.truth,
-		  "Where the true packets of a CAPTURE are told; one for each", "DIR" },
-		{ "split", 0, 0, G_OPTION_ARG_FILENAME, &options.split,
-		  "A collection: a file of captures and their parts, their folders beside it",
-		  "FILE" },
-		{ "part", 0, 0, G_OPTION_ARG_STRING, &options.part, "Only this part of it",
-		  "PART" },
-		{ "export", 0, 0, G_OPTION_ARG_FILENAME, &options.export_name,
-		  "The captures' name in those folders (default: export.v9.pcap.gz)", "NAME" },
-		{ "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.labels,
-		  "detection: the labels of a bin file; one for each", "FILE" },
-		{ "bins", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.bins,
-		  "detection: a bin file, or a capture of export datagrams", "FILE" },
-		{ "monitored", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.monitored,
-		  "detection: which hosts of captures, as of kenchi-collector", "PREFIX" },
-		{ "as-if", 0, 0, G_OPTION_ARG_STRING, &options.as_if,
-		  "detection: captures as a worse exporter would have sent them: sampled=N, no-flags, out or in",
-		  "HOW,..." },
-		{ "folds", 0, 0, G_OPTION_ARG_FILENAME, &options.folds,
-		  "detection: the folds of the hosts (default: folds.csv beside the labels)",
-		  "FILE" },
-		{ "only-fold", 0, 0, G_OPTION_ARG_INT, &options.only_fold,
-		  "detection: judge only hosts of it", "0-4" },
-		{ "model", 0, 0, G_OPTION_ARG_FILENAME, &options.model,
-		  "detection: judge with this model (default: train without each fold in turn)",
-		  "FILE" },
-		{ "calibration", 0, 0, G_OPTION_ARG_FILENAME, &options.calibration,
-		  "detection: the model's calibration (default: the shipped one)", "FILE" },
-		{ "features", 0, 0, G_OPTION_ARG_STRING, &options.features,
-		  "detection: as of kenchi train", "PATTERN,..." },
-		{ "without", 0, 0, G_OPTION_ARG_STRING, &options.without,
-		  "detection: as of kenchi train", "NEED,..." },
-		{ "c", 0, 0, G_OPTION_ARG_DOUBLE, &options.c,
-		  "detection: C of the training (default: 0.3)", "C" },
-		{ "gamma", 0, 0, G_OPTION_ARG_DOUBLE, &options.gamma,
-		  "detection: gamma, times 1 / features (default: 0.5)", "G" },
-		{ "seed", 0, 0, G_OPTION_ARG_INT, &options.seed,
-		  "detection: another choice of windows to train on", "N" },
-		{ "alarms", 0, 0, G_OPTION_ARG_DOUBLE, &options.alarms,
-		  "detection: wished false alarms in 1000 hosts and days (default: 20)", "N" },
-		{ "site", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.sites,
-		  "detection: the network of a bin file, one for each: train without it", "NAME" },
-		{ "site-thresholds", 0, 0, G_OPTION_ARG_NONE, &options.site_thresholds,
-		  "detection: thresholds from each bin file's own first part, and false positives on its rest",
-		  NULL },
-		{ "target", 0, 0, G_OPTION_ARG_DOUBLE, &options.target,
-		  "detection: with --site-thresholds, the wished share of windows above them (default: 1)",
-		  "PER-CENT" },
-		{ "page", 0, 0, G_OPTION_ARG_FILENAME, &options.page,
-		  "detection: write figures and curves as HTML", "FILE" },
-		{ "svg", 0, 0, G_OPTION_ARG_FILENAME, &options.svg,
-		  "detection: draw curves into this folder", "DIR" },
-		{ NULL, 0, 0, 0, NULL, NULL, NULL },
-	};
 	int result = EXIT_CODE_USAGE;
 
-	if (subcommand_parse(invocation, entries, G_MAXINT, &argc, &argv))
+	if (parse(invocation, &options, &argc, &argv))
 		result = evaluate_what(&options, argc, argv, invocation->json);
 	clear_options(&options);
 	return result;

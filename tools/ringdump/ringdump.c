@@ -32,23 +32,32 @@ static const GOptionEntry options[] = {
 	G_OPTION_ENTRY_NULL,
 };
 
+/* NULL: it cannot be mapped. */
+static const uint8_t *
+map_file(int fd, size_t *length)
+{
+	struct stat status;
+	void *octets = MAP_FAILED;
+
+	if (fstat(fd, &status) == 0 && status.st_size >= RING_PAGE) {
+		*length = (size_t)status.st_size;
+		octets = mmap(NULL, *length, PROT_READ, MAP_SHARED, fd, 0);
+	}
+	return octets == MAP_FAILED ? NULL : octets;
+}
+
 static bool
 map_ring(struct dump *dump, const char *path, GError **error)
 {
-	struct stat status;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	void *octets;
 
-	if (fd < 0 || fstat(fd, &status) < 0)
+	if (fd < 0)
 		return fault_system(error, "cannot open %s", path);
-	dump->length = (size_t)status.st_size;
-	octets = dump->length < RING_PAGE ? MAP_FAILED
-	                                  : mmap(NULL, dump->length, PROT_READ, MAP_SHARED, fd, 0);
+	dump->octets = map_file(fd, &dump->length);
 	close(fd);
-	if (octets == MAP_FAILED)
+	if (dump->octets == NULL)
 		return fault_input(error, "%s: no ring", path);
-	dump->octets = octets;
-	memcpy(&dump->head, octets, sizeof(dump->head));
+	memcpy(&dump->head, dump->octets, sizeof(dump->head));
 	if (dump->head.magic != RING_MAGIC || dump->head.size != dump->length - RING_PAGE ||
 	    (dump->head.size & (dump->head.size - 1)) != 0)
 		return fault_input(error, "%s: no ring", path);

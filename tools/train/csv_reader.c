@@ -15,6 +15,13 @@ struct CsvReader {
 	size_t column[COLUMNS_MAX]; /* of the file, for each column asked for */
 };
 
+/* Is this the quote that ends a field?  Two of them stand for one. */
+static bool
+is_last_quote(const char *at)
+{
+	return at[0] == '"' && at[1] != '"';
+}
+
 /* Cuts one field off in place, quotes taken away, and moves `*text` behind it. */
 static char *
 cut_field(char **text)
@@ -25,13 +32,12 @@ cut_field(char **text)
 	if (quoted)
 		from++;
 	for (; *from != '\0' && (quoted || *from != ','); from++) {
-		if (quoted && *from == '"') {
-			if (from[1] != '"') {
-				quoted = false;
-				continue;
-			}
-			from++;
+		if (quoted && is_last_quote(from)) {
+			quoted = false;
+			continue;
 		}
+		if (quoted && *from == '"')
+			from++;
 		*to++ = *from;
 	}
 	*text = *from == ',' ? from + 1 : NULL;

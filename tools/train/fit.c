@@ -253,7 +253,7 @@ reduce(struct point_set *set, double *points, double *coefficients, size_t wishe
 static void *
 zeroed(size_t count, size_t size)
 {
-	void *memory = calloc(count, size);
+	void *memory = calloc(MAX(count, (size_t)1), size);
 
 	g_assert(memory != NULL);
 	return memory;
@@ -269,8 +269,8 @@ lay_out_model(Fit *fit, const struct svm_parameter *parameter, const double *coe
 	model->param = *parameter;
 	model->nr_class = 2;
 	model->l = (int)count;
-	model->SV = zeroed(count, sizeof(model->SV[0]));
-	model->sv_coef = zeroed(1, sizeof(model->sv_coef[0]));
+	model->SV = zeroed(count, sizeof(struct svm_node *));
+	model->sv_coef = zeroed(1, sizeof(double *));
 	model->sv_coef[0] = zeroed(count, sizeof(double));
 	model->rho = zeroed(1, sizeof(double));
 	model->rho[0] = fit->rho;

@@ -38,7 +38,7 @@ extern const char fit_contact_features[];
  * Features by comma-separated patterns, "-PATTERN" takes away (NULL: those of the shipped model),
  * but those that need anything of `without` (enum feature_needs).
  */
-void fit_choose_features(struct fit_options *options, const char *patterns, unsigned without);
+void fit_choose_features(struct fit_options *fit, const char *patterns, unsigned without);
 
 typedef struct Fit Fit;
 

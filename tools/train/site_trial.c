@@ -127,35 +127,37 @@ group_of(const struct labelled_window *window)
 	return window->label == WINDOW_BENIGN_IMPLANT ? SITE_BENIGN : SITE_NORMAL;
 }
 
+/* Its windows against one threshold: `at` is 0 of the target, 1 of the verdict. */
+static void
+judge_windows(const struct trial *trial, const struct host_windows *host, int at, double threshold)
+{
+	struct cluster clusters[SITE_GROUPS] = { 0 };
+	bool found = false;
+
+	for (size_t i = host->first; i < host->first + host->count; i++) {
+		const struct labelled_window *window = window_set_get(trial->input->set, i);
+		bool above = trial->beside[i] >= threshold;
+
+		if (window->label == WINDOW_INFECTED) {
+			found = found || above;
+		} else if (window->end_ms > trial->cut_ms && window->label != WINDOW_AFTER) {
+			clusters[group_of(window)].windows++;
+			clusters[group_of(window)].flagged += above;
+		}
+	}
+	trial->result->found[at] += found;
+	for (int group = 0; group < SITE_GROUPS; group++) {
+		if (clusters[group].windows > 0)
+			g_array_append_val(trial->clusters[at][group], clusters[group]);
+	}
+}
+
 /* `thresholds`: of the target, and of the verdict. */
 static void
 judge_host(const struct trial *trial, const struct host_windows *host, const double thresholds[2])
 {
-	struct cluster clusters[2][SITE_GROUPS] = { 0 };
-	bool found[2] = { false, false };
-
-	for (size_t i = host->first; i < host->first + host->count; i++) {
-		const struct labelled_window *window = window_set_get(trial->input->set, i);
-		bool counts = window->end_ms > trial->cut_ms && window->label != WINDOW_AFTER;
-
-		for (int at = 0; at < 2; at++) {
-			bool above = trial->beside[i] >= thresholds[at];
-
-			if (window->label == WINDOW_INFECTED) {
-				found[at] = found[at] || above;
-			} else if (counts) {
-				clusters[at][group_of(window)].windows++;
-				clusters[at][group_of(window)].flagged += above;
-			}
-		}
-	}
-	for (int at = 0; at < 2; at++) {
-		trial->result->found[at] += found[at];
-		for (int group = 0; group < SITE_GROUPS; group++) {
-			if (clusters[at][group].windows > 0)
-				g_array_append_val(trial->clusters[at][group], clusters[at][group]);
-		}
-	}
+	for (int at = 0; at < 2; at++)
+		judge_windows(trial, host, at, thresholds[at]);
 	trial->result->malware += host->host->role == ROLE_MALWARE;
 	if (host->host->role != ROLE_UNVERIFIED)
 		trial->result->days += (1 - SITE_TRIAL_PART) *

@@ -79,11 +79,25 @@ training_place(const struct row_choice *choice)
 	return fmod((choice->phase + 0.5) / choice->phases + choice->seed * golden, 1);
 }
 
+/* How many windows of one label a host gives. */
+static unsigned
+windows_most(const WindowSet *set, const struct host_windows *host, enum window_label label,
+             const struct row_choice *choice)
+{
+	unsigned hosts;
+
+	if (label != WINDOW_INFECTED || host->host->role != ROLE_MALWARE)
+		return choice->windows_per_host;
+	hosts = family_hosts(set, host->host->family);
+	return CLAMP(choice->windows_per_family / MAX(hosts, 1), 1, choice->windows_per_host);
+}
+
 /* Adds windows of one label, spread evenly over those that the host has. */
 static void
 add_windows(GArray *rows, const WindowSet *set, const struct host_windows *host,
-            enum window_label label, const struct row_choice *choice, unsigned most)
+            enum window_label label, const struct row_choice *choice)
 {
+	unsigned most = windows_most(set, host, label, choice);
 	double place = training_place(choice);
 	size_t count = 0, seen = 0, taken = 0;
 
@@ -112,18 +126,12 @@ training_rows(const WindowSet *set, const struct row_choice *choice)
 
 	for (size_t i = 0; i < window_set_host_count(set); i++) {
 		const struct host_windows *host = window_set_host(set, i);
-		unsigned infected = choice->windows_per_host;
 
 		if (!training_allows_windows(set, host, choice))
 			continue;
-		if (host->host->role == ROLE_MALWARE)
-			infected = MAX(
-				1, MIN(infected, choice->windows_per_family /
-			                                 family_hosts(set, host->host->family)));
-		add_windows(rows, set, host, WINDOW_INFECTED, choice, infected);
-		add_windows(rows, set, host, WINDOW_BENIGN_IMPLANT, choice,
-		            choice->windows_per_host);
-		add_windows(rows, set, host, WINDOW_NORMAL, choice, choice->windows_per_host);
+		add_windows(rows, set, host, WINDOW_INFECTED, choice);
+		add_windows(rows, set, host, WINDOW_BENIGN_IMPLANT, choice);
+		add_windows(rows, set, host, WINDOW_NORMAL, choice);
 	}
 	return rows;
 }

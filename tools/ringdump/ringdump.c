@@ -51,12 +51,16 @@ map_ring(struct dump *dump, const char *path, GError **error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		return fault_system(error, "cannot open %s", path);
+	if (fd < 0) {
+		fault_system(error, "cannot open %s", path);
+		return false;
+	}
 	dump->octets = map_file(fd, &dump->length);
 	close(fd);
-	if (dump->octets == NULL)
-		return fault_input(error, "%s: no ring", path);
+	if (dump->octets == NULL) {
+		fault_input(error, "%s: no ring", path);
+		return false;
+	}
 	memcpy(&dump->head, dump->octets, sizeof(dump->head));
 	if (dump->head.magic != RING_MAGIC || dump->head.size != dump->length - RING_PAGE ||
 	    (dump->head.size & (dump->head.size - 1)) != 0)

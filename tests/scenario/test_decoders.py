@@ -24,6 +24,17 @@ VENDORS = list(all_vendors())
 TSHARK = shutil.which("tshark")
 NFCAPD, NFDUMP = shutil.which("nfcapd"), shutil.which("nfdump")
 
+
+def waiting_octets(port):
+    """What a program has not yet read of a UDP port; None: nobody listens."""
+    with open("/proc/net/udp") as file:
+        for line in file.readlines()[1:]:
+            fields = line.split()
+            if int(fields[1].split(":")[1], 16) == port:
+                return int(fields[4].split(":")[1], 16)
+    return None
+
+
 # What others do not tell, or tell otherwise: (decoder, name, field) -> why.
 KNOWN = {
     ("nfdump", "mikrotik", "flowStartMilliseconds"): "1.7.1 swaps uptimes when the end stands before the start",
@@ -64,6 +75,12 @@ class Decoders(unittest.TestCase):
         self.datagrams = [datagram for _, _, _, datagrams in VENDORS for datagram in datagrams]
         with open(self.path, "wb") as file:
             file.write(capture([(NOW, datagram) for datagram in self.datagrams]))
+
+    def wait_until(self, question):
+        end = time.monotonic() + TIMEOUT_S
+        while not question():
+            self.assertLess(time.monotonic(), end, "it did not come to pass in time")
+            time.sleep(0.005)
 
     def compare(self, decoder, by_source):
         wrong = []
@@ -126,12 +143,11 @@ class Decoders(unittest.TestCase):
             port = probe.getsockname()[1]
         daemon = subprocess.Popen([NFCAPD, "-b", "127.0.0.1", "-p", str(port), "-w", self.folder, "-t", "3600"],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(1)
+        self.wait_until(lambda: waiting_octets(port) is not None)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             for datagram in self.datagrams:
                 sender.sendto(datagram, ("127.0.0.1", port))
-                time.sleep(0.005)
-        time.sleep(1)
+                self.wait_until(lambda: waiting_octets(port) == 0)
         daemon.send_signal(signal.SIGTERM)
         daemon.wait(TIMEOUT_S)
         names = [name for name in os.listdir(self.folder) if name.startswith("nfcapd.")]

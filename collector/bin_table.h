@@ -7,8 +7,8 @@
  * makes a further part.
  *
  * A record counts for its source (direction out) and for its destination (direction in) where these
- * are monitored. Its octets and packets are spread evenly over the seconds from start to end, in
- * integers with the remainder carried. A biflow is booked as its two directions.
+ * are monitored; how its octets and packets lie in its time is told by record_shares.h.  A biflow
+ * is booked as its two directions.
  *
  * Shares wait in partitions of a few hosts each (share_log.h), and are grouped by host and minute
  * when the partition is due.  What a quiet host has of a minute is sent in one part when the minute
@@ -20,7 +20,9 @@
  *
  * Time: bounds are relative to the export time of the record's own Message.  A record that starts
  * longer ago than `lateness_ms` before it, or lies more than `future_ms` after it, is refused and
- * counted. Threads: one.
+ * counted.
+ *
+ * Threads: one.
  */
 #ifndef COLLECTOR_BIN_TABLE_H
 #define COLLECTOR_BIN_TABLE_H

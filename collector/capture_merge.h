@@ -8,6 +8,7 @@
  * Ownership: a datagram's octets are valid until the next call.
  * Errors:    a file that cannot be opened, or is damaged, ends there; the others are read on, and
  * the first error is told at the end.
+ * Threads:   one.
  */
 #ifndef COLLECTOR_CAPTURE_MERGE_H
 #define COLLECTOR_CAPTURE_MERGE_H

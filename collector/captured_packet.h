@@ -1,4 +1,8 @@
-/* One packet of a capture, of either file format. */
+/*
+ * One packet of a capture, of either file format.
+ *
+ * Threads: a value; its octets are its reader's.
+ */
 #ifndef COLLECTOR_CAPTURED_PACKET_H
 #define COLLECTOR_CAPTURED_PACKET_H
 

@@ -4,6 +4,9 @@
  *
  * Control commands: status (one JSON object), counters (the same without what never changes),
  * exporters (one object a line).
+ *
+ * Threads: one; those of the workers are started and joined inside.
+ * Errors:  a GError that names the option, address or file.
  */
 #ifndef COLLECTOR_COLLECTOR_H
 #define COLLECTOR_COLLECTOR_H

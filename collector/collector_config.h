@@ -1,5 +1,11 @@
-/* What this run of the collector is to do: the keys of schemas/collector_config.def, and what
- * options alone can say. */
+/*
+ * What this run of the collector is to do: the keys of schemas/collector_config.def, and what
+ * options alone can say.
+ *
+ * Ownership: what the fields point to is the object's, until collector_config_free().
+ * Errors:    a GError that names the key and the value.
+ * Threads:   once it is finished it is only read.
+ */
 #ifndef COLLECTOR_COLLECTOR_CONFIG_H
 #define COLLECTOR_COLLECTOR_CONFIG_H
 

@@ -6,6 +6,7 @@
  *       decode.records_decoded = bins.records
  *       bins.parts = parts_pushed + parts_dropped, where bins go to the ring
  * Those of the structs that it holds are told where these are declared.
+ * Threads: values.
  */
 #ifndef COLLECTOR_COLLECTOR_STATS_H
 #define COLLECTOR_COLLECTOR_STATS_H

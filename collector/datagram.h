@@ -1,4 +1,8 @@
-/* One export datagram, wherever it came from: a socket, a capture, an IPFIX file. */
+/*
+ * One export datagram, wherever it came from: a socket, a capture, an IPFIX file.
+ *
+ * Threads: a value.
+ */
 #ifndef COLLECTOR_DATAGRAM_H
 #define COLLECTOR_DATAGRAM_H
 

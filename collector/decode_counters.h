@@ -1,4 +1,7 @@
-/* The counters of schemas/counters.def, as a struct: one for each Exporter and one for the total.
+/*
+ * The counters of schemas/counters.def, as a struct: one for each Exporter and one for the total.
+ *
+ * Threads: values.
  */
 #ifndef COLLECTOR_DECODE_COUNTERS_H
 #define COLLECTOR_DECODE_COUNTERS_H

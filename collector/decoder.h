@@ -5,9 +5,12 @@
  * Pure: octets, the exporter's state and the arrival time in; records and counters out.  No clock,
  * socket or log.
  *
- * Bounds: every table that a stranger can fill has a limit in struct exporter_limits and a counter
- * for what it refused. Law: of each datagram, every record is either given out or counted in
- * exactly one counter of schemas/counters.def.
+ * Law: of each datagram, every record is either given out or counted in exactly one counter of
+ * schemas/counters.def.
+ *
+ * Bounds:  every table that a stranger can fill has a limit in struct exporter_limits and a counter
+ *          for what it refused.
+ * Threads: one, that of the exporter table, which is borrowed.
  */
 #ifndef COLLECTOR_DECODER_H
 #define COLLECTOR_DECODER_H

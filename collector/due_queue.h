@@ -8,7 +8,9 @@
  * periods.
  *
  * A partition that was taken out leaves its entries behind; they are known by its serial, and
- * dropped when they are met or when a queue has become too long.  Threads: one.
+ * dropped when they are met or when a queue has become too long.
+ *
+ * Threads: one.
  */
 #ifndef COLLECTOR_DUE_QUEUE_H
 #define COLLECTOR_DUE_QUEUE_H

@@ -1,4 +1,8 @@
-/* One Exporter as the decoders see it.  Owned by the exporter table. */
+/*
+ * One Exporter as the decoders see it.  Owned by the exporter table.
+ *
+ * Threads: one, that of the exporter table.
+ */
 #ifndef COLLECTOR_EXPORTER_H
 #define COLLECTOR_EXPORTER_H
 

@@ -4,6 +4,7 @@
  *
  * Ownership: the table owns Exporters, domains and waiting Sets.  Pointers stay valid until the
  * next exporter_table_settle().
+ * Threads:   one, that of the table.
  */
 #ifndef COLLECTOR_EXPORTER_STATE_H
 #define COLLECTOR_EXPORTER_STATE_H

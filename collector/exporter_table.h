@@ -8,6 +8,7 @@
  *
  * Time is the datagrams' arrival time; no clock is read.
  * Threads: one.  A collector with several workers has one table each.
+ * Errors:  a GError where an operator gave the text or the file; else counted.
  */
 #ifndef COLLECTOR_EXPORTER_TABLE_H
 #define COLLECTOR_EXPORTER_TABLE_H

@@ -5,6 +5,8 @@
  * scaled; with samplingInterval beside them.  What was read from inside a section of a packet
  * stands in `packetSection`.  Times are as the datagram alone tells them; where the Exporter's
  * clock is known better (uptime_clock.h), clockCorrectionMilliseconds is to be added to both.
+ *
+ * Threads: pure functions.
  */
 #ifndef COLLECTOR_FLOW_DUMP_H
 #define COLLECTOR_FLOW_DUMP_H

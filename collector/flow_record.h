@@ -3,6 +3,8 @@
  * produces it; nothing behind the decoders asks which protocol it came from.
  *
  * Counters are as the exporter sent them until sampling_scale() has been called on the batch.
+ *
+ * Threads: values.
  */
 #ifndef COLLECTOR_FLOW_RECORD_H
 #define COLLECTOR_FLOW_RECORD_H

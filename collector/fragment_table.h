@@ -7,6 +7,7 @@
  *
  * Time:      that of the capture.
  * Ownership: a packet that was put together is the table's, valid until the next call.
+ * Threads:   one.
  */
 #ifndef COLLECTOR_FRAGMENT_TABLE_H
 #define COLLECTOR_FRAGMENT_TABLE_H

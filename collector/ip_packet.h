@@ -7,6 +7,7 @@
  * Time:      that of the capture; no clock is read.
  * Ownership: the datagram's octets are the packet's, or, when it was put together, those of the
  *            fragment table.
+ * Threads:   one, that of the fragment table.
  */
 #ifndef COLLECTOR_IP_PACKET_H
 #define COLLECTOR_IP_PACKET_H

@@ -1,5 +1,7 @@
 /*
  * IPFIX (RFC 7011): walks the Sets of a Message and hands them on.
+ *
+ * Threads: one, that of the decoder.
  */
 #ifndef COLLECTOR_IPFIX_H
 #define COLLECTOR_IPFIX_H

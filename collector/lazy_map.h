@@ -3,6 +3,8 @@
  *
  * Zeroed, and in huge pages where there are any.  A machine that refuses to set aside addresses
  * cannot be worked on: that ends the program.
+ *
+ * Threads: any.
  */
 #ifndef COLLECTOR_LAZY_MAP_H
 #define COLLECTOR_LAZY_MAP_H

@@ -3,6 +3,7 @@
  * number of records, and that each sub-Template is known and its records have a length.
  *
  * Source: RFC 6313, sections 4.5 and 6; RFC 7011, section 7.
+ * Threads: pure functions.
  */
 #ifndef COLLECTOR_LIST_CHECK_H
 #define COLLECTOR_LIST_CHECK_H

@@ -5,6 +5,8 @@
  * Templates and options are taken as the datagram is walked; Data Sets are noted, and their records
  * are read after the walk.  So what a datagram says of sampling and clocks holds for all of its
  * records, whatever the order.
+ *
+ * Threads: one, that of the decoder.
  */
 #ifndef COLLECTOR_MESSAGE_H
 #define COLLECTOR_MESSAGE_H

@@ -1,7 +1,8 @@
 /*
  * NetFlow v5: a header of 24 octets and up to 30 records of 48.
  *
- * Pure.  Source: Cisco, NetFlow Export Datagram Format.
+ * Source:  Cisco, NetFlow Export Datagram Format.
+ * Threads: pure functions.
  */
 #ifndef COLLECTOR_NETFLOW5_H
 #define COLLECTOR_NETFLOW5_H

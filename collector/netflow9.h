@@ -3,6 +3,8 @@
  *
  * FlowSets are walked by their lengths: the header's Count is wrong in many exporters.  A FlowSet
  * of id and length 0 is the filling that some put behind the last one.
+ *
+ * Threads: one, that of the decoder.
  */
 #ifndef COLLECTOR_NETFLOW9_H
 #define COLLECTOR_NETFLOW9_H

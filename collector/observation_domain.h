@@ -5,6 +5,7 @@
  * Ownership: the domain owns its Templates.  One that is replaced lives on until
  * observation_domain_settle(), so that the Data Sets of the datagram at hand can still be read with
  * it.
+ * Threads:   one, that of the exporter table.
  */
 #ifndef COLLECTOR_OBSERVATION_DOMAIN_H
 #define COLLECTOR_OBSERVATION_DOMAIN_H

@@ -4,6 +4,8 @@
  * Half of it is kept for parts that each of them is sure of, all alike.  Of the other half one may
  * use no more than it leaves to all others: alone the half of it, with another one a third, and
  * however many take what they can get, something is left for the next.
+ *
+ * Threads: values.
  */
 #ifndef COLLECTOR_OCTET_BUDGET_H
 #define COLLECTOR_OCTET_BUDGET_H

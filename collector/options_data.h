@@ -3,6 +3,8 @@
  * 50, 302 to 311) by domain, by sampler and by interface, and the boot time (160).  The rest is
  * counted and passed over.  What IPFIX tells in domain 0 of another one, named by element 149,
  * holds for both.
+ *
+ * Threads: one, that of the decoder.
  */
 #ifndef COLLECTOR_OPTIONS_DATA_H
 #define COLLECTOR_OPTIONS_DATA_H

@@ -3,8 +3,10 @@
  * PSAMP).
  *
  * Goes through VLAN tags, MPLS labels, pseudowires, PPPoE and IP in IP to the innermost IP header
- * that is there: that one is the host's.  Pure; bounded by the section's length. Source: RFC 791,
- * RFC 8200, RFC 8754 (SRv6), RFC 3032, RFC 4385, IEEE 802.1Q.
+ * that is there: that one is the host's.  Bounded by the section's length.
+ *
+ * Source:  RFC 791, RFC 8200, RFC 8754 (SRv6), RFC 3032, RFC 4385, IEEE 802.1Q.
+ * Threads: pure functions.
  */
 #ifndef COLLECTOR_PACKET_SECTION_H
 #define COLLECTOR_PACKET_SECTION_H

@@ -9,6 +9,7 @@
  *
  * Ownership: a packet's octets are the map's, valid until the next call.
  * Errors:    what is damaged or cut short is an error, which does not name the file.
+ * Threads:   one.
  */
 #ifndef COLLECTOR_PCAP_MAP_H
 #define COLLECTOR_PCAP_MAP_H

@@ -11,6 +11,7 @@
  * Bounds:    blocks of at most 16 MiB, 4096 interfaces in a section.
  * Ownership: a packet's octets are the file's, valid until the next call.
  * Errors:    what is damaged or cut short is an error, which does not name the file.
+ * Threads:   one.
  */
 #ifndef COLLECTOR_PCAPNG_FILE_H
 #define COLLECTOR_PCAPNG_FILE_H

@@ -1,6 +1,8 @@
 /*
  * What is done to a record once its fields have been read: times that were not told or cannot be,
  * ICMP's type where a port would be, events, the sampling that was announced.
+ *
+ * Threads: pure functions.
  */
 #ifndef COLLECTOR_PLAN_FINISH_H
 #define COLLECTOR_PLAN_FINISH_H

@@ -6,6 +6,8 @@
  * A Template fits when it has addresses of one family and both times in one of the two usual ways,
  * and every element beside them that a flow record takes is a usual one in a usual length.  All
  * other Templates are read in steps, with the same result.
+ *
+ * Threads: any; a row is only read once it is made.
  */
 #ifndef COLLECTOR_PLAN_ROW_H
 #define COLLECTOR_PLAN_ROW_H

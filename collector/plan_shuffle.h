@@ -5,6 +5,7 @@
  * (SSSE3); else nothing is made.
  *
  * Bounds: a window lies within its record; whoever runs it has checked that the record is there.
+ * Threads: any; a shuffle is only read once it is made.
  */
 #ifndef COLLECTOR_PLAN_SHUFFLE_H
 #define COLLECTOR_PLAN_SHUFFLE_H

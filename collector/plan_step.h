@@ -4,6 +4,7 @@
  * Bounds: a step reads `length` octets (or less) at `source` of each record; whoever runs it has
  * checked that they are there.  This is the one place that reads octets from outside without a
  * wire_reader.
+ * Threads: pure functions.
  */
 #ifndef COLLECTOR_PLAN_STEP_H
 #define COLLECTOR_PLAN_STEP_H

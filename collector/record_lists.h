@@ -9,6 +9,8 @@
  * sub-Template that names what is missing (alone, or with the records around it) is a flow record,
  * and inherits all that it does not say itself.  Octets and packets that only the record around it
  * tells are of all its flows together: they are shared out evenly.
+ *
+ * Threads: one, that of the decoder.
  */
 #ifndef COLLECTOR_RECORD_LISTS_H
 #define COLLECTOR_RECORD_LISTS_H

@@ -3,6 +3,8 @@
  *
  * Decoders write what was announced into flow_record.sampling_interval; the counters stay as they
  * were sent until sampling_scale() multiplies them.  So a dump shows raw counters.
+ *
+ * Threads: one, that of the exporter table.
  */
 #ifndef COLLECTOR_SAMPLING_H
 #define COLLECTOR_SAMPLING_H

@@ -9,6 +9,8 @@
  *
  * A Message that is missing counts as lost at once and is taken back when it comes within the
  * reorder window.
+ *
+ * Threads: values.
  */
 #ifndef COLLECTOR_SEQUENCE_CHECK_H
 #define COLLECTOR_SEQUENCE_CHECK_H

@@ -4,11 +4,12 @@
  * Records of fixed length are read column by column: each step of the plan goes over all records
  * before the next; those of Templates as most exporters send them are read whole (plan_row.h).  The
  * caller checks the bounds once, before the loop (count times the record's length), and the plan
- * never looks past a record's length.  Records of variable length are
- * measured one by one, and the same steps read what was found.
+ * never looks past a record's length.  Records of variable length are measured one by one, and the
+ * same steps read what was found.
  *
  * Source: RFC 3954, RFC 7011 (6.2 reduced-size encoding), RFC 7012, RFC 5103;
  * schemas/information_elements.def.
+ * Threads: any; a plan is only read once it is made.
  */
 #ifndef COLLECTOR_TEMPLATE_PLAN_H
 #define COLLECTOR_TEMPLATE_PLAN_H

@@ -11,6 +11,8 @@
  *
  * Exact where packets can only be of one class, else placed: see size_bins.h.  What is told as
  * payload is exact where the headers' length makes no difference.
+ *
+ * Threads: values.
  */
 #ifndef COLLECTOR_TOLD_SIZES_H
 #define COLLECTOR_TOLD_SIZES_H

@@ -13,8 +13,9 @@
  * (UDP_GRO) come apart again here; of those of such a message that does not fit in the buffer, it
  * counts one.
  *
+ * Errors:  a GError that names the address and port.
  * Threads: one for each listener; several listeners may share their addresses
- * (udp_listener_options.workers). Errors:  GError that names the address and port.
+ *          (udp_listener_options.workers).
  */
 #ifndef COLLECTOR_UDP_LISTENER_H
 #define COLLECTOR_UDP_LISTENER_H

@@ -11,6 +11,8 @@
  *
  * Decoders use each datagram's own header, as every collector does; flow_batch.clock_correction_ms
  * is what the clock knows better, and uptime_clock_correct() applies it.
+ *
+ * Threads: values.
  */
 #ifndef COLLECTOR_UPTIME_CLOCK_H
 #define COLLECTOR_UPTIME_CLOCK_H

@@ -4,6 +4,8 @@
  *
  * Each Exporter's share of the memory is bounded (octet_budget.h).  What waits, and what becomes of
  * it, is counted in the Exporter's counters.
+ *
+ * Threads: one, that of the exporter table.
  */
 #ifndef COLLECTOR_WAITING_SETS_H
 #define COLLECTOR_WAITING_SETS_H

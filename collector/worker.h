@@ -5,6 +5,7 @@
  *
  * Threads: worker_start(), worker_join() and worker_free() are the owner's.  worker_enter() gives
  * what the worker owns to the caller, between two turns of the worker's loop, until worker_leave().
+ * Errors:  a worker that fails ends; worker_join() says why.
  */
 #ifndef COLLECTOR_WORKER_H
 #define COLLECTOR_WORKER_H

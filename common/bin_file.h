@@ -9,8 +9,10 @@
  * for arrays; touches and extension are octets in host byte order.
  *
  * Trust:   a file is checked, Message by Message, before libfixbuf sees it: nothing but what a
- * writer of the same layout writes is let through.  Sets, records and bins are checked against
- * their bounds. Errors:  messages name the file. Threads: one for each reader and writer.
+ *          writer of the same layout writes is let through.  Sets, records and bins are checked
+ *          against their bounds.
+ * Errors:  a GError that names the file.
+ * Threads: one for each reader and writer.
  */
 #ifndef COMMON_BIN_FILE_H
 #define COMMON_BIN_FILE_H

@@ -9,6 +9,8 @@
  *
  * An unknown section or key, a wrong type and a value out of range are errors whose message names
  * file, key and what is allowed.
+ *
+ * Threads: values and tables; one thread for each struct that is set.
  */
 #ifndef COMMON_CONFIG_READER_H
 #define COMMON_CONFIG_READER_H

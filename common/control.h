@@ -5,6 +5,10 @@
  *
  * The server is polled by the daemon's own loop: no thread, no callback.  Clients are bounded in
  * number, in what they may send and in time; a slow one is dropped.
+ *
+ * Ownership: what control_next() gives is the server's.
+ * Errors:    a GError that names the path.
+ * Threads:   one for each server; control_ask() any.
  */
 #ifndef COMMON_CONTROL_H
 #define COMMON_CONTROL_H

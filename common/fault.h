@@ -1,4 +1,8 @@
-/* GError in one line, for faults that an operator reads. */
+/*
+ * GError in one line, for faults that an operator reads.
+ *
+ * Threads: any.
+ */
 #ifndef COMMON_FAULT_H
 #define COMMON_FAULT_H
 

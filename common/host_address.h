@@ -1,6 +1,8 @@
 /*
  * The address of one host.  IPv4 is held as an IPv4-mapped IPv6 address (RFC 4291,
  * section 2.5.5.2), so that one key type serves every table.
+ *
+ * Threads: values.
  */
 #ifndef COMMON_HOST_ADDRESS_H
 #define COMMON_HOST_ADDRESS_H

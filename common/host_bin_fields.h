@@ -4,6 +4,7 @@
  *
  * Memory:  plain values without pointers or padding, host byte order; they are copied through
  * shared memory.
+ * Threads: values.
  */
 #ifndef COMMON_HOST_BIN_FIELDS_H
 #define COMMON_HOST_BIN_FIELDS_H

@@ -1,6 +1,8 @@
 /*
  * The detail of a host bin: its extension, and what touches become in it.  Who has whole bins uses
  * common/host_bin.h.
+ *
+ * Threads: values.
  */
 #ifndef COMMON_HOST_DETAIL_H
 #define COMMON_HOST_DETAIL_H

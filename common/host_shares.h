@@ -10,8 +10,9 @@
  * A share lies in one cell.  One whose numbers do not fit (SHARE_WIDE) is followed by a cell with
  * the numbers.
  *
- * Memory:   plain values without pointers or padding, host byte order; cells are copied through
- * shared memory. A change of theirs raises RING_VERSION. Threads:  values.
+ * Memory:  plain values without pointers or padding, host byte order; cells are copied through
+ *          shared memory.  A change of theirs raises RING_VERSION.
+ * Threads: values.
  */
 #ifndef COMMON_HOST_SHARES_H
 #define COMMON_HOST_SHARES_H

@@ -4,6 +4,8 @@
  * the same octets: no locale, no spaces.
  *
  * `name` is the member's name inside an object, and NULL inside an array or at the top.
+ *
+ * Threads: any, one for each GString.
  */
 #ifndef COMMON_JSON_WRITER_H
 #define COMMON_JSON_WRITER_H

@@ -3,6 +3,8 @@
  *
  * Which key: tables take a random key of their process, sketches the site's key (see
  * common/sketch.h).
+ *
+ * Threads: pure functions.
  */
 #ifndef COMMON_KEYED_HASH_H
 #define COMMON_KEYED_HASH_H

@@ -4,6 +4,8 @@
  *
  * Under systemd (JOURNAL_STREAM is set and stderr is no terminal) lines begin with the "<N>" that
  * the journal reads a priority from; else with the program's name.
+ *
+ * Threads: any, after log_open().
  */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H

@@ -1,6 +1,8 @@
 /*
  * A clock that only goes forward: for intervals of real time, never for the times of flows.  Only
  * the programs' loops read it; everything else is given the time.
+ *
+ * Threads: any.
  */
 #ifndef COMMON_MONO_TIME_H
 #define COMMON_MONO_TIME_H

@@ -1,7 +1,9 @@
 /*
- * A set of address prefixes: the monitored networks, the exporters that are allowed.
- * IPv4 prefixes are held as IPv4-mapped ones.  Immutable after it has been filled; then safe to
- * share.
+ * A set of address prefixes: the monitored networks, the exporters that are allowed.  IPv4 prefixes
+ * are held as IPv4-mapped ones.
+ *
+ * Threads: once it has been filled it is only read, by any.
+ * Errors:  a GError that names the text that is no prefix.
  */
 #ifndef COMMON_PREFIX_SET_H
 #define COMMON_PREFIX_SET_H

@@ -1,3 +1,9 @@
+/*
+ * Giving up rights that are no longer needed.
+ *
+ * Errors:  a GError that names the user.
+ * Threads: before any is started.
+ */
 #ifndef COMMON_PRIVILEGES_H
 #define COMMON_PRIVILEGES_H
 

@@ -18,11 +18,12 @@
  * (ring_count_dropped()), one that reads a capture waits with ring_wait_room().  Bins leave a
  * little room for the other entries.  With no reader the entries stay, until the ring is full.
  *
- * Trust:      magic, version, sizes, layout hash are checked; each side distrusts what the other
- * writes, so that a broken peer costs entries and never memory safety.  Lengths are read once and
- * copied out. Threads:    one thread a side. Errors:     GError where an operator must read why;
- * bool where it is routine.  To touch what somebody has cut off a ring's file is SIGBUS:
- * common/map_fault.h tells of it.
+ * Trust:   magic, version, sizes, layout hash are checked; each side distrusts what the other
+ *          writes, so that a broken peer costs entries and never memory safety.  Lengths are read
+ *          once and copied out.
+ * Errors:  GError where an operator must read why; bool where it is routine.  To touch what
+ *          somebody has cut off a ring's file is SIGBUS: common/map_fault.h tells of it.
+ * Threads: one a side.
  */
 #ifndef COMMON_RING_H
 #define COMMON_RING_H

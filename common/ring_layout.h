@@ -2,8 +2,8 @@
  * How a ring lies in memory: for its two sides, for tools that look at one, and for tests that
  * break one.
  *
- * DIR/ring.N         one page (struct ring_head), then `size` octets of entries; written by the
- * writer alone DIR/ring.N.reader  one page (struct ring_page); written by the reader alone
+ *   DIR/ring.N         one page (struct ring_head), then `size` octets of entries: the writer's
+ *   DIR/ring.N.reader  one page (struct ring_page): the reader's
  *
  * Positions in the ring are octets since it was made; they never wrap, and modulo `size` they are
  * places.  An entry begins at a multiple of RING_ALIGNMENT with a struct ring_entry_head and does

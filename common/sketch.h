@@ -5,6 +5,7 @@
  * Source: K.-Y. Whang et al., A linear-time probabilistic counting algorithm (1990); C. Estan et
  * al., Bitmap algorithms for counting active flows (2003), the multi-resolution bitmap, here with
  * its maximum-likelihood estimate.
+ * Threads: pure functions.
  */
 #ifndef COMMON_SKETCH_H
 #define COMMON_SKETCH_H

@@ -9,8 +9,10 @@
  *   templates               what exporters' Templates are (collector)
  *
  * Default: $KENCHI_STATE, else /var/lib/kenchi when that can be written, else
- * $XDG_STATE_HOME/kenchi, else
- * ~/.local/state/kenchi.
+ * $XDG_STATE_HOME/kenchi, else ~/.local/state/kenchi.
+ *
+ * Errors:  a GError that names the folder or file.
+ * Threads: any.
  */
 #ifndef COMMON_STATE_FOLDER_H
 #define COMMON_STATE_FOLDER_H

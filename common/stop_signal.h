@@ -4,6 +4,7 @@
  * between asking and waiting.
  *
  * Threads: stop_signal_watch() before any is started; any thread may ask and poll.
+ * Errors:  a GError that an operator reads.
  */
 #ifndef COMMON_STOP_SIGNAL_H
 #define COMMON_STOP_SIGNAL_H

@@ -1,4 +1,8 @@
-/* The clock on the wall.  Only the programs' loops read it; everything else is given the time. */
+/*
+ * The clock on the wall.  Only the programs' loops read it; everything else is given the time.
+ *
+ * Threads: any.
+ */
 #ifndef COMMON_WALL_CLOCK_H
 #define COMMON_WALL_CLOCK_H
 

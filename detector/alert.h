@@ -1,6 +1,8 @@
 /*
  * What is told to the outside when a verdict falls, goes on or is cleared: a value, and the lines
  * made of it.
+ *
+ * Threads: values.
  */
 #ifndef DETECTOR_ALERT_H
 #define DETECTOR_ALERT_H

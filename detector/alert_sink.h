@@ -4,6 +4,9 @@
  * Alerts wait in a bounded queue until the output takes them; nothing waits for the output.  When
  * the queue is full the newest is dropped and counted, for a SIEM is better served by the beginning
  * of a story.
+ *
+ * Errors:  a GError that names the output; what fails later is counted, and tried again.
+ * Threads: one; a server over TCP has one of its own inside (syslog_stream.h).
  */
 #ifndef DETECTOR_ALERT_SINK_H
 #define DETECTOR_ALERT_SINK_H

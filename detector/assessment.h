@@ -1,6 +1,8 @@
 /*
  * What the detector thinks of one host at one moment: the value that goes from the judging parts
  * (features, experts, classifier, evidence) to the keeping parts (verdict table, store, alerts).
+ *
+ * Threads: values.
  */
 #ifndef DETECTOR_ASSESSMENT_H
 #define DETECTOR_ASSESSMENT_H

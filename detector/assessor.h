@@ -3,7 +3,8 @@
  * (detector/judge.h does it).  Parts in, assessments out.
  *
  * Time: the exporters' clocks, as the parts and watermarks tell them; no clock is read.  The same
- * entries in the same order give the same assessments. Threads: one.
+ *       entries in the same order give the same assessments.
+ * Threads: one.
  */
 #ifndef DETECTOR_ASSESSOR_H
 #define DETECTOR_ASSESSOR_H

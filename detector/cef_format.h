@@ -6,6 +6,8 @@
  * in the header stay as they are, since strict parsers refuse them escaped.  What cannot be told
  * (control characters) becomes a space, what is not UTF-8 the replacement character.  One space
  * between pairs, no empty value, no end of line.
+ *
+ * Threads: pure functions.
  */
 #ifndef DETECTOR_CEF_FORMAT_H
 #define DETECTOR_CEF_FORMAT_H

@@ -6,11 +6,12 @@
  * libsvm's own format:
  *
  *   [model]      format=1, name, machines=NAME.model;..., sampling_most (greatest sampling interval
- *                it was trained for), center and spread (struct value_usual); contacts=NAME.model
- * and contacts_weight, where single contacts are looked at: another model, of one contact's rows
- * w5.new_* [features]   names, and under each name its quantiles (detector/scaler.h) [provenance]
- * free text: where it comes from [figures]    what the pattern alone was measured to reach; not
- * read
+ *                it was trained for), center and spread (struct value_usual); where single contacts
+ *                are looked at, contacts_weight and contacts=NAME.model: another model, of one
+ *                contact's rows w5.new_*
+ *   [features]   names, and under each name its quantiles (detector/scaler.h)
+ *   [provenance] free text: where it comes from
+ *   [figures]    what the pattern alone was measured to reach; not read
  *
  * Machines are evaluated densely, in lanes, and checked against svm_predict_values() when they are
  * loaded; where the two differ, libsvm itself is asked.

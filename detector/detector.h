@@ -10,6 +10,9 @@
  * twice. Alerts are handed out after their transaction, and stay in the store until then: after a
  * kill the last ones may be handed out again.  What a kill does lose are the minutes before: the
  * assessor's longer windows fill up again.
+ *
+ * Errors:  a GError that names the file or what failed.
+ * Threads: one, but for those that an alert sink has inside.
  */
 #ifndef DETECTOR_DETECTOR_H
 #define DETECTOR_DETECTOR_H

@@ -1,4 +1,9 @@
-/* What an operator can choose: the rows of schemas/detector_config.def. */
+/*
+ * What an operator can choose: the rows of schemas/detector_config.def.
+ *
+ * Errors:  a GError that names the file and the key.
+ * Threads: once it is loaded it is only read.
+ */
 #ifndef DETECTOR_DETECTOR_CONFIG_H
 #define DETECTOR_DETECTOR_CONFIG_H
 

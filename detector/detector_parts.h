@@ -2,6 +2,8 @@
  * What the files of the detector share: detector.c has the loop, detector_open.c what is opened and
  * closed, detector_take.c the way of entries and assessments, detector_commit.c the transactions,
  * detector_control.c the answers to questions.
+ *
+ * Threads: one.
  */
 #ifndef DETECTOR_DETECTOR_PARTS_H
 #define DETECTOR_DETECTOR_PARTS_H

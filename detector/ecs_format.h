@@ -1,6 +1,8 @@
 /*
  * Alerts as JSON lines: the Elastic Common Schema's names where it has one, and what is ours in the
  * object "kenchi".
+ *
+ * Threads: pure functions.
  */
 #ifndef DETECTOR_ECS_FORMAT_H
 #define DETECTOR_ECS_FORMAT_H

@@ -5,8 +5,10 @@
  * Up to the greatest kept quantile the tail is the observed one, beyond it an exponential. Evidence
  * is -ln of the share of the windows that reach the value, at most EVIDENCE_MOST.
  *
- * Source: J. Pickands, Statistical inference using extreme order statistics (1975), the exponential
- * case. Threads: one.
+ * Source:  J. Pickands, Statistical inference using extreme order statistics (1975), the
+ *          exponential case.
+ * Errors:  a GError that names the file and the key.
+ * Threads: one.
  */
 #ifndef DETECTOR_EVIDENCE_H
 #define DETECTOR_EVIDENCE_H

@@ -6,6 +6,7 @@
  *
  * Time: minutes of the bins; no clock is read.
  * Threads: one.
+ * Errors:  a GError that names the model's or the calibration's file.
  */
 #ifndef DETECTOR_JUDGE_H
 #define DETECTOR_JUDGE_H

@@ -11,6 +11,8 @@
  * found by ring_set_look().
  *
  * Bound: RING_SET_MAX rings.
+ * Errors:  a GError that names the ring; rings that can be read are read all the same.
+ * Threads: one.
  */
 #ifndef DETECTOR_RING_SET_H
 #define DETECTOR_RING_SET_H

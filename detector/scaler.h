@@ -6,6 +6,7 @@
  * Values beyond the training's ends count as the ends: nothing unseen is far away.
  *
  * Threads: values.
+ * Errors:  a GError that names the file and the key.
  */
 #ifndef DETECTOR_SCALER_H
 #define DETECTOR_SCALER_H

@@ -12,6 +12,9 @@
  * stream is made.
  *
  * The only file that uses GIO's sockets.
+ *
+ * Errors:  a GError where there is no TLS; what fails later is counted, and tried again.
+ * Threads: one, beside its own.
  */
 #ifndef DETECTOR_SYSLOG_STREAM_H
 #define DETECTOR_SYSLOG_STREAM_H

@@ -1,5 +1,10 @@
-/* Where a syslog server is: [udp://|tcp://|tls://]HOST:PORT, with brackets around an IPv6 address;
- * UDP without more. */
+/*
+ * Where a syslog server is: [udp://|tcp://|tls://]HOST:PORT, with brackets around an IPv6 address;
+ * UDP without more.
+ *
+ * Ownership: the host is the value's; free it with syslog_target_clear().
+ * Threads:   values.
+ */
 #ifndef DETECTOR_SYSLOG_TARGET_H
 #define DETECTOR_SYSLOG_TARGET_H
 

@@ -1,6 +1,8 @@
 /*
  * What the detector says about one host: a value, as it lies in the verdict table, the store and an
  * alert.
+ *
+ * Threads: values.
  */
 #ifndef DETECTOR_VERDICT_H
 #define DETECTOR_VERDICT_H

@@ -6,8 +6,11 @@
  * after a kill the positions of the rings belong to the verdicts.  The first failure inside it is
  * kept: what follows does nothing, and verdict_store_commit() reports it.
  *
- * Bounds: for each host the newest STORE_FEATURE_WINDOWS windows and STORE_PEERS peers; the rest by
- * verdict_store_prune(). Readers: any number, in other processes; they are not waited for (WAL).
+ * Bounds:  for each host the newest STORE_FEATURE_WINDOWS windows and STORE_PEERS peers; else by
+ *          verdict_store_prune().
+ * Readers: any number, in other processes; they are not waited for (WAL).
+ * Errors:  a GError that names the file.
+ * Threads: one.
  */
 #ifndef DETECTOR_VERDICT_STORE_H
 #define DETECTOR_VERDICT_STORE_H

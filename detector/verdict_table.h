@@ -4,19 +4,23 @@
  *
  * - infected, as soon as one assessment has a score of VERDICT_INFECTED_SCORE.
  * - Infected stays, also while the host is silent: it is cleared when clear_ms of export time have
- * passed since the last evidence and clear_windows windows with enough traffic have been judged
- * below the score meanwhile; where the pattern was the reason, windows for which the exporters
- * told enough.
+ *   passed since the last evidence and clear_windows windows with enough traffic have been judged
+ *   below the score meanwhile; where the pattern was the reason, windows for which the exporters
+ *   told enough.
  * - normal, after normal_windows windows with enough traffic below the score, for which the
- * exporters told enough (both directions, not sampled beyond sampling_max, no detail lost).  Where
- * they have told less for clear_ms it is unknown again, and so is what is cleared there.
+ *   exporters told enough (both directions, not sampled beyond sampling_max, no detail lost).
+ *   Where they have told less for clear_ms it is unknown again, and so is what is cleared there.
  * - else unknown, and verdict_table_reason() says why.
+ *
  * An infected host is told again when a new behaviour shows, and otherwise once in update_ms.
  *
  * Bound: hosts_max.  Above it the longest silent host that is not infected is forgotten; when there
- * is none, new hosts are refused.  Both are counted. What changed is handed out for the store:
- * urgent rows (the verdict changed, or the host is infected or near it) before the others, which
- * may wait.
+ * is none, new hosts are refused.  Both are counted.
+ *
+ * What changed is handed out for the store: urgent rows (the verdict changed, or the host is
+ * infected or near it) before the others, which may wait.
+ *
+ * Threads: one.
  */
 #ifndef DETECTOR_VERDICT_TABLE_H
 #define DETECTOR_VERDICT_TABLE_H

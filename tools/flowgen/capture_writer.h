@@ -1,6 +1,8 @@
 /*
  * Writes UDP datagrams as a packet capture (pcap, Ethernet), as tcpdump would have taken them on
- * their way. Source: the pcap file format; RFC 791, RFC 768.
+ * their way.
+ *
+ * Source: the pcap file format; RFC 791, RFC 768.
  */
 #ifndef TOOLS_FLOWGEN_CAPTURE_WRITER_H
 #define TOOLS_FLOWGEN_CAPTURE_WRITER_H

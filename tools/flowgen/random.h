@@ -1,6 +1,8 @@
 /*
  * Numbers that look random and are the same for the same seed on every machine: integers only, no
- * libm. Source: S. Vigna, SplitMix64.
+ * libm.
+ *
+ * Source: S. Vigna, SplitMix64.
  */
 #ifndef TOOLS_FLOWGEN_RANDOM_H
 #define TOOLS_FLOWGEN_RANDOM_H

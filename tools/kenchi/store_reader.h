@@ -6,8 +6,11 @@
  * queries of one reader see the store as it was at the first one, until store_refresh().
  *
  * The store's content is as hostile as the traffic it was made from: strings are as they were
- * stored, printable or not. Ownership: what a query gives is borrowed until the next call. Errors:
- * GError; STORE_ERROR_MISSING when there is no store, STORE_ERROR_BROKEN when it cannot be read.
+ * stored, printable or not.
+ *
+ * Ownership: what a query gives is borrowed until the next call.
+ * Errors:    GError; STORE_ERROR_MISSING when there is no store, STORE_ERROR_BROKEN when it cannot
+ * be read.
  */
 #ifndef TOOLS_KENCHI_STORE_READER_H
 #define TOOLS_KENCHI_STORE_READER_H

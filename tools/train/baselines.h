@@ -5,8 +5,9 @@
  * Source: scan detector of NEMEA (M. Svepes, T. Cejka, 2015); TRW: J. Jung et al., Fast portscan
  * detection using sequential hypothesis testing (2004), parameters of SiLK; rwscan: C. Gates et
  * al., Scan detection on very large networks using logistic regression modeling (2006),
- * coefficients of SiLK's rwscan for TCP; RITA's regularity of the flows to one service. Threads:
- * one.
+ * coefficients of SiLK's rwscan for TCP; RITA's regularity of the flows to one service.
+ *
+ * Threads: one.
  */
 #ifndef TOOLS_TRAIN_BASELINES_H
 #define TOOLS_TRAIN_BASELINES_H

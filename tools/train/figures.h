@@ -2,7 +2,9 @@
  * How well scores tell malware from the rest: areas, rates at a false-positive rate, intervals.
  *
  * Source: J. Hanley, B. McNeil, The meaning and use of the area under a ROC curve (1982); E. Wilson
- * (1927). Threads: pure functions.
+ * (1927).
+ *
+ * Threads: pure functions.
  */
 #ifndef TOOLS_TRAIN_FIGURES_H
 #define TOOLS_TRAIN_FIGURES_H

@@ -4,7 +4,9 @@
  *
  * Source: C. Burges, Simplified support vector decision rules (1996); B. Hassibi, D. Stork, Optimal
  * brain surgeon (1993); S. Fine, K. Scheinberg, Efficient SVM training using low-rank kernel
- * representations (2001). Threads: pure function.
+ * representations (2001).
+ *
+ * Threads: pure function.
  */
 #ifndef TOOLS_TRAIN_REDUCE_H
 #define TOOLS_TRAIN_REDUCE_H

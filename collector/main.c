@@ -1,4 +1,5 @@
 #include <glib.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -171,6 +172,7 @@ main(int argc, char **argv)
 	int status;
 
 	(void)argc;
+	setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): there is one thread yet */
 	log_open("kenchi-collector");
 	map_fault_catch();
 	status = run(&arguments, &copies);

@@ -1,4 +1,5 @@
 #include <gio/gio.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,11 @@ read_options(int argc, char **argv, struct detector_config *config, GError **err
 		g_option_context_new("- judge hosts by what the collector saw");
 	g_autoptr(ConfigOptions) options = config_options_new(&detector_config_table);
 
+	g_option_context_set_summary(
+		context,
+		"Reads what kenchi-collector put on the ring, keeps a verdict for each host, and\n"
+		"tells of infected ones.");
+	g_option_context_set_description(context, "kenchi-detector(8) tells more.");
 	g_option_context_add_main_entries(context, own_options, NULL);
 	g_option_context_add_main_entries(context, config_options_entries(options), NULL);
 	if (!g_option_context_parse(context, &argc, &argv, error))
@@ -127,6 +133,7 @@ main(int argc, char **argv)
 	struct detector_config config = { 0 };
 	enum exit_code code;
 
+	setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): there is one thread yet */
 	log_open("kenchi-detector");
 	map_fault_catch();
 	code = start(argc, argv, &config, &error);

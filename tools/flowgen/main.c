@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <locale.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -528,6 +529,7 @@ main(int argc, char **argv)
 	g_autoptr(GError) error = NULL;
 	int result;
 
+	setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): there is one thread yet */
 	g_option_context_set_summary(
 		context,
 		"Export datagrams: synthetic ones of hosts that browse, one that scans and one that beacons, or those of "

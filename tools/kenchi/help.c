@@ -1,7 +1,10 @@
 /* kenchi help: the sub-commands, or the options of one. */
 #include <stdio.h>
+#include <string.h>
 
 #include "tools/kenchi/subcommand.h"
+
+enum { COLUMN = 20 };
 
 static void
 print_list(void)
@@ -11,7 +14,10 @@ print_list(void)
 	for (const struct subcommand *row = subcommands; row->name != NULL; row++) {
 		g_autofree char *call = g_strdup_printf("%s %s", row->name, row->arguments);
 
-		printf("  %-20s %s\n", call, row->summary);
+		if (strlen(call) > COLUMN) /* on a line of its own */
+			printf("  %s\n  %*s %s\n", call, COLUMN, "", row->summary);
+		else
+			printf("  %-*s %s\n", COLUMN, call, row->summary);
 	}
 	printf("\nEvery one takes --state DIR, --json, --max-age SECONDS and --help.\n"
 	       "Data goes to stdout, messages go to stderr.  Exit code: 0 success; 1 a host is infected (infected\n"

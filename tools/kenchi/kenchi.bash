@@ -30,7 +30,7 @@ _kenchi() {
 	done
 	COMPREPLY=()
 	case $before in
-	--state | --model | --calibration | --truth | --split | --labels | --dump-features | --bins | --from | --folds | --svg | --capture | --output)
+	--state | --model | --calibration | --truth | --split | --labels | --dump-features | --bins | --from | --folds | --svg | --page | --capture | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -42,7 +42,13 @@ _kenchi() {
 		mapfile -t COMPREPLY < <(compgen -W 'octets sizes' -- "$word")
 		return
 		;;
-	--part | --export | --title | --max-age | --limit | --since | --watch | --count | --monitored) return ;;
+	--without)
+		mapfile -t COMPREPLY < <(compgen -W 'sampling flags direction sizes' -- "$word")
+		return
+		;;
+	--part | --export | --title | --max-age | --limit | --since | --watch | --count | --monitored | --as-if | --only-fold | \
+		--held-fold | --c | --gamma | --seed | --alarms | --site | --target | --name | --machines | --windows | \
+		--vectors | --hours) return ;;
 	esac
 	if [[ -z $name ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "${!options[*]} $shared" -- "$word")

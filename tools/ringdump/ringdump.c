@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,7 @@ main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
 
+	setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): there is one thread yet */
 	log_open("kenchi-ringdump");
 	if (run(argc, argv, &error))
 		return EXIT_SUCCESS;

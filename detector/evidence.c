@@ -6,8 +6,6 @@
 
 #include "common/fault.h"
 
-enum { WINDOWS_A_DAY = 288 }; /* of five minutes */
-
 static int
 compare_doubles(const void *a, const void *b)
 {
@@ -141,14 +139,6 @@ tail_value(const struct tail *tail, double wished)
 }
 
 double
-evidence_limit(double alarms_per_1000_host_days, double windows_a_day)
-{
-	double windows = windows_a_day > 0 ? windows_a_day : WINDOWS_A_DAY;
-
-	return fmax(log(windows * 1000 / fmax(alarms_per_1000_host_days, 1e-3)), 1);
-}
-
-double
 evidence_strength(double evidence, double limit)
 {
 	if (evidence <= limit)
@@ -253,6 +243,27 @@ check_groups(GKeyFile *file, GError **error)
 	       fault_input(error, "no calibration: there is no section [calibration]");
 }
 
+static const char *const alarm_keys[] = { "alarm_evidence", "alarm_hosts", "alarm_host_days",
+	                                  "alarm_slope" };
+
+/* Files of before have none of it: it is not known then. */
+static bool
+read_alarms(struct alarm_tail *alarms, GKeyFile *file, GError **error)
+{
+	double *const values[] = { &alarms->evidence, &alarms->hosts, &alarms->host_days,
+		                   &alarms->slope };
+
+	if (!g_key_file_has_key(file, "calibration", "alarm_slope", NULL))
+		return true;
+	for (size_t i = 0; i < G_N_ELEMENTS(alarm_keys); i++) {
+		*values[i] = g_key_file_get_double(file, "calibration", alarm_keys[i], NULL);
+		if (!isfinite(*values[i]) || *values[i] <= 0)
+			return fault_input(error, "section [calibration]: %s: a number above 0",
+			                   alarm_keys[i]);
+	}
+	return true;
+}
+
 bool
 calibration_load(struct calibration *calibration, const char *path, GError **error)
 {
@@ -274,13 +285,24 @@ calibration_load(struct calibration *calibration, const char *path, GError **err
 			return false;
 		}
 	}
-	calibration->windows_a_day =
-		g_key_file_get_double(file, "calibration", "windows_a_day", NULL);
-	if (!isfinite(calibration->windows_a_day) || calibration->windows_a_day < 0)
-		calibration->windows_a_day = 0;
+	if (!read_alarms(&calibration->alarms, file, error)) {
+		g_prefix_error(error, "%s: ", path);
+		calibration_clear(calibration);
+		return false;
+	}
 	calibration->source = g_key_file_get_string(file, "calibration", "source", NULL);
 	calibration->model = g_key_file_get_string(file, "calibration", "model", NULL);
 	return true;
+}
+
+static void
+write_alarms(const struct alarm_tail *alarms, GKeyFile *file)
+{
+	const double values[] = { alarms->evidence, alarms->hosts, alarms->host_days,
+		                  alarms->slope };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(alarm_keys); i++)
+		g_key_file_set_double(file, "calibration", alarm_keys[i], values[i]);
 }
 
 static GKeyFile *
@@ -292,9 +314,8 @@ as_key_file(const struct calibration *calibration)
 	                      calibration->source ? calibration->source : "");
 	if (calibration->model != NULL)
 		g_key_file_set_string(file, "calibration", "model", calibration->model);
-	if (calibration->windows_a_day > 0)
-		g_key_file_set_double(file, "calibration", "windows_a_day",
-		                      calibration->windows_a_day);
+	if (calibration->alarms.hosts > 0)
+		write_alarms(&calibration->alarms, file);
 	for (int i = 0; i < BEHAVIOUR_COUNT; i++) {
 		struct tail tail = calibration->tails[i];
 		const char *group = behaviour_name((enum behaviour)i);

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "detector/alarm_tail.h"
 #include "detector/assessment.h"
 
 #define EVIDENCE_MOST 25.0
@@ -45,12 +46,6 @@ double tail_evidence(const struct tail *tail, double value);
 
 /* The value whose evidence is `wished`. */
 double tail_value(const struct tail *tail, double wished);
-
-/*
- * The evidence that a verdict takes, for a wished number of false alarms in 1000 hosts and days;
- * `windows_a_day` as in struct calibration.
- */
-double evidence_limit(double alarms_per_1000_host_days, double windows_a_day);
 
 /*
  * Evidence as strength: 0.5 at `limit`, proportional below it, so that what lies below the
@@ -100,10 +95,9 @@ void value_past_add(struct value_past *past, double value);
 
 /* One tail for each behaviour, as a file (GKeyFile text). */
 struct calibration {
-	char *source;         /* where it comes from, for people */
-	char *model;          /* name of the model whose decision values it has; NULL: not told */
-	double windows_a_day; /* independent ones of a host: what false alarms are counted by; 0:
-	                         one each five minutes */
+	char *source; /* where it comes from, for people */
+	char *model;  /* name of the model whose decision values it has; NULL: not told */
+	struct alarm_tail alarms; /* what the wished alarms are counted by */
 	struct tail tails[BEHAVIOUR_COUNT];
 };
 

@@ -122,6 +122,19 @@ warn_of_other_model(const Judge *judge)
 			made_for, judge_model_name(judge));
 }
 
+/* One that was written before alarms were counted by hosts flags fewer than wished. */
+static void
+check_alarms(const struct calibration *calibration)
+{
+	bool known = false;
+
+	for (int behaviour = 0; behaviour < BEHAVIOUR_COUNT; behaviour++)
+		known = known || calibration->tails[behaviour].count > 0;
+	if (known && calibration->alarms.hosts <= 0)
+		log_warning(
+			"the calibration does not tell how many alarms a limit stands for: fewer are raised than wished, make it anew with kenchi calibrate");
+}
+
 Judge *
 judge_new(const struct judge_config *config, GError **error)
 {
@@ -134,8 +147,9 @@ judge_new(const struct judge_config *config, GError **error)
 	if (!load_classifier(judge, config, error) || !load_calibration(judge, config, error))
 		return NULL;
 	warn_of_other_model(judge);
+	check_alarms(&judge->calibration);
 	judge->evidence_threshold =
-		evidence_limit(config->alarms_per_1000_host_days, judge->calibration.windows_a_day);
+		alarm_tail_limit(&judge->calibration.alarms, config->alarms_per_1000_host_days);
 	judge->choice = judge->classifier != NULL ? classifier_features(judge->classifier)
 	                                          : feature_choice_all;
 	return g_steal_pointer(&judge);

@@ -201,7 +201,7 @@ site_calibration_make(const SiteCalibration *site, const struct calibration *kno
 	if (site->windows < SITE_CALIBRATION_WINDOWS_LEAST ||
 	    site->order->len < SITE_CALIBRATION_HOSTS_LEAST)
 		return false;
-	calibration->windows_a_day = known->windows_a_day;
+	calibration->alarms = known->alarms;
 	for (int behaviour = 0; behaviour < BEHAVIOUR_COUNT; behaviour++) {
 		const struct tail *tail = &known->tails[behaviour];
 

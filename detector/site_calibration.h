@@ -45,7 +45,7 @@ void site_calibration_clear(SiteCalibration *site);
 uint64_t site_calibration_windows(const SiteCalibration *site);
 size_t site_calibration_hosts(const SiteCalibration *site);
 
-/* False: there are too few windows or hosts.  Tails and windows_a_day are written; `known`: what
+/* False: there are too few windows or hosts.  Tails and alarms are written; `known`: what
  * holds elsewhere. */
 bool site_calibration_make(const SiteCalibration *site, const struct calibration *known,
                            struct calibration *calibration);

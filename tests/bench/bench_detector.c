@@ -164,7 +164,7 @@ measure_stages(const struct host_load *all, unsigned minutes)
 	struct assessor_config config = {
 		.hosts_max = 2000000,
 		.history_minutes = 60,
-		.alarms_per_1000_host_days = 20,
+		.alarms_per_1000_host_days = 100,
 		.sketch_key = load.sketch_key,
 	};
 	g_autoptr(GError) error = NULL;

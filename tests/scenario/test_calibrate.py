@@ -59,6 +59,25 @@ class Calibration(unittest.TestCase):
         self.assertEqual(open(self.file).read(), first)
         self.assertIn("THRESHOLD", self.calibrate("--show").stdout)
 
+    def test_keeps_what_alarms_are_counted_by(self):
+        self.assertEqual(self.calibrate("--from", self.bins).returncode, 0)
+        shown = self.show()
+        self.assertEqual(shown["alarms"], 100)
+        self.assertLess(shown["alarms_least"], 100)
+        self.assertGreater(shown["alarms_most"], 100)
+        self.assertRegex(self.calibrate("--show", "--alarms", "20").stdout, "for 20 wished .* stand for [0-9]+ to [0-9]+")
+
+    def test_reads_a_file_of_before_that_counted_windows(self):
+        self.assertEqual(self.calibrate("--from", self.bins).returncode, 0)
+        with open(self.file) as file:
+            lines = [line for line in file if not line.startswith("alarm_")]
+        with open(self.file, "w") as file:
+            file.writelines([lines[0], "windows_a_day=250\n", *lines[1:]])
+        got = run(DETECTOR, "--check", "--state", self.state)
+        self.assertEqual(got.returncode, 0)
+        self.assertIn("fewer are raised than wished", got.stderr)
+        self.assertNotIn("alarms_least", self.show())
+
     def test_refuses_too_little(self):
         got = self.calibrate("--from", self.make("few", 3))
         self.assertEqual((got.returncode, got.stdout), (3, ""))

@@ -219,6 +219,13 @@ class Detection(unittest.TestCase):
         self.assertEqual(failing["scan"]["benign"]["area"], 1)
         self.assertEqual(failing["scan"]["at_1"]["hits"], 1)
         self.assertLess(whole["scan"]["wait_median_s"], 120)
+        curve = whole["alarms"]
+        self.assertEqual([point["wished"] for point in curve], [20, 50, 100, 200, 500, 1000])
+        self.assertTrue(all(point["malware"] == 2 and point["host_days"] > 0 for point in curve))
+        for key in "found", "flagged", "flagged_benign":
+            values = [point[key] for point in curve]
+            self.assertEqual(values, sorted(values))
+        self.assertNotIn("alarms", failing)
         for row in rows.values():
             self.assertEqual((row["same_set"]["above"], row["same_set"]["below"]), (1, 1))
             self.assertEqual((row["laboratory"]["above"], row["laboratory"]["below"]), (1, 1))
@@ -295,7 +302,7 @@ class Detection(unittest.TestCase):
         self.evaluate("--folds", self.folds, "--svg", folder, "--page", page)
         with open(page) as file:
             text = file.read()
-        self.assertEqual((text.count("<svg"), text.count("<table")), (2, 2))
+        self.assertEqual((text.count("<svg"), text.count("<table")), (2, 3))
         self.assertIn("NEMEA-like", text)
         for name in ("roc.svg", "roc-noscan.svg"):
             root = xml.etree.ElementTree.parse(os.path.join(folder, name)).getroot()

@@ -39,6 +39,22 @@ gives_wilson_s_interval(void)
 	g_assert_cmpfloat(greatest, ==, 1);
 }
 
+static void
+gives_the_exact_interval_of_a_count(void)
+{
+	static const struct {
+		size_t count;
+		double least, greatest;
+	} garwood[] = { { 0, 0, 3.689 }, { 1, 0.0253, 5.572 }, { 10, 4.795, 18.39 } };
+	double least, greatest;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(garwood); i++) {
+		figures_count_interval(garwood[i].count, &least, &greatest);
+		g_assert_cmpfloat_with_epsilon(least, garwood[i].least, 1e-3);
+		g_assert_cmpfloat_with_epsilon(greatest, garwood[i].greatest, 1e-2);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -47,5 +63,7 @@ main(int argc, char **argv)
 	g_test_add_func("/figures/lets_no_more_through_than_allowed",
 	                lets_no_more_through_than_allowed);
 	g_test_add_func("/figures/gives_wilson_s_interval", gives_wilson_s_interval);
+	g_test_add_func("/figures/gives_the_exact_interval_of_a_count",
+	                gives_the_exact_interval_of_a_count);
 	return g_test_run();
 }

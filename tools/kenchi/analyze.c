@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "detector/alarm_tail.h"
 #include "tools/kenchi/daemons.h"
 #include "tools/kenchi/host_lines.h"
 #include "tools/kenchi/store_access.h"
@@ -299,7 +300,9 @@ subcommand_analyze(struct invocation *invocation, int argc, char **argv)
 		{ "calibration", 0, 0, G_OPTION_ARG_FILENAME, &analysis.calibration,
 		  "Instead of the shipped calibration", "FILE" },
 		{ "alarms", 0, 0, G_OPTION_ARG_STRING, &analysis.alarms,
-		  "Wished false alarms in 1000 hosts and days (default: 20)", "N" },
+		  "Wished false alarms in 1000 hosts and days (default: " G_STRINGIFY(
+			  ALARM_TAIL_WISHED) ")",
+		  "N" },
 		{ "exit-code", 0, 0, G_OPTION_ARG_NONE, &analysis.exit_code,
 		  "Exit with 1 when a host is infected", NULL },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },

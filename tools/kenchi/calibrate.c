@@ -77,7 +77,7 @@ judge_file(const char *path, const char *model, GError **error)
 	g_autoptr(BinFileReader) file = bin_file_open_reader(path, error);
 	struct assessor_config config = { .model_path = model,
 		                          .hosts_max = HOSTS_MAX,
-		                          .alarms_per_1000_host_days = 20 };
+		                          .alarms_per_1000_host_days = ALARM_TAIL_WISHED };
 	g_autoptr(Assessor) assessor = NULL;
 
 	if (file == NULL)
@@ -201,23 +201,31 @@ print_calibration(const struct calibration *calibration, const char *path, doubl
 	g_autoptr(Table) table = as_json ? NULL : table_new(titles);
 	g_autoptr(GString) json = as_json ? g_string_new(NULL) : NULL;
 	const char *source = calibration->source != NULL ? calibration->source : "";
+	const struct alarm_range range = alarm_tail_range(&calibration->alarms, alarms);
 
 	if (json != NULL) {
 		json_open_object(json, NULL);
 		json_add_string(json, "file", path);
 		json_add_string(json, "source", source);
 		json_add_double(json, "alarms", alarms);
+		if (range.greatest > 0) {
+			json_add_double(json, "alarms_least", range.least);
+			json_add_double(json, "alarms_most", range.greatest);
+		}
 		json_open_array(json, "behaviours");
 	}
 	for (int i = 0; i < BEHAVIOUR_COUNT; i++) {
 		if (calibration->tails[i].count > 0)
 			print_row(&calibration->tails[i], (enum behaviour)i,
-			          evidence_limit(alarms, calibration->windows_a_day), json, table);
+			          alarm_tail_limit(&calibration->alarms, alarms), json, table);
 	}
 	if (json == NULL) {
 		printf("%s\n%s\n\n", path, source);
 		table_print(table, 0, stdout);
-		printf("\nTHRESHOLD for %g wished false alarms in 1000 hosts and days\n", alarms);
+		printf("\nTHRESHOLD for %g wished false alarms in 1000 hosts and days", alarms);
+		if (range.greatest > 0)
+			printf(", which stand for %.0f to %.0f", range.least, range.greatest);
+		printf("\n");
 		return;
 	}
 	json_close_array(json);
@@ -287,7 +295,7 @@ calibrate(const struct invocation *invocation, const struct calibrate_options *o
 int
 subcommand_calibrate(struct invocation *invocation, int argc, char **argv)
 {
-	struct calibrate_options options = { .alarms = 20 };
+	struct calibrate_options options = { .alarms = ALARM_TAIL_WISHED };
 	const GOptionEntry entries[] = {
 		{ "from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.from,
 		  "From a bin file of this site", "BINFILE" },
@@ -303,7 +311,9 @@ subcommand_calibrate(struct invocation *invocation, int argc, char **argv)
 		  "The calibration's file (default: site.calibration in the state folder)",
 		  "FILE" },
 		{ "alarms", 0, 0, G_OPTION_ARG_DOUBLE, &options.alarms,
-		  "With --show: wished false alarms in 1000 hosts and days (default: 20)", "N" },
+		  "With --show: wished false alarms in 1000 hosts and days (default: " G_STRINGIFY(
+			  ALARM_TAIL_WISHED) ")",
+		  "N" },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },
 	};
 	int result = EXIT_CODE_USAGE;

@@ -92,6 +92,35 @@ add_rates(GString *page, const Detection *detection)
 }
 
 static void
+add_alarms(GString *page, const Detection *detection)
+{
+	static const char *const heads[] = { "wished alarms in 1000 hosts and days",
+		                             "found",
+		                             "clean flagged",
+		                             "benign flagged",
+		                             "host-days",
+		                             "in 1000 (95 %)",
+		                             NULL };
+	const struct alarm_point *points = detection_alarms(detection);
+
+	add_heads(page, heads);
+	for (int i = 0; i < ALARM_POINTS; i++) {
+		const struct alarm_point *point = &points[i];
+		struct rate found = { point->found, point->malware, point->found_least,
+			              point->found_most };
+
+		g_string_append_printf(page, "<tr><th>%g</th>", point->wished);
+		add_rate(page, &found);
+		g_string_append_printf(
+			page,
+			"<td>%zu</td><td>%zu</td><td>%.1f</td><td>%.0f (%.0f-%.0f)</td></tr>\n",
+			point->flagged, point->flagged_benign, point->days, point->alarms,
+			point->alarms_least, point->alarms_most);
+	}
+	g_string_append(page, "</table>\n");
+}
+
+static void
 add_curve(GString *page, const Detection *detection, enum detection_kind kind)
 {
 	g_autoptr(GError) error = NULL;
@@ -127,6 +156,7 @@ detection_page_write(const Detection *detection, const char *title, const char *
 		heading, heading);
 	add_areas(page, detection);
 	add_rates(page, detection);
+	add_alarms(page, detection);
 	add_curve(page, detection, KIND_ALL);
 	add_curve(page, detection, KIND_QUIET);
 	g_string_append(page, "</body></html>\n");

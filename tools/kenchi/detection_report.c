@@ -126,6 +126,65 @@ print_verdicts(const Detection *detection)
 	table_print(table, 0, stdout);
 }
 
+/* Evidence limits differ by fold: each takes them from the others. */
+static char *
+limits_text(const struct alarm_point *point)
+{
+	if (point->limit_most - point->limit_least < 0.005)
+		return g_strdup_printf("%.2f", point->limit_most);
+	return g_strdup_printf("%.2f–%.2f", point->limit_least, point->limit_most);
+}
+
+static void
+print_alarms(const Detection *detection)
+{
+	static const char *const titles[] = { ">WISHED ALARMS", ">LIMIT",  ">FOUND",
+		                              ">FLAGGED",       ">BENIGN", ">HOST-DAYS",
+		                              ">IN 1000",       NULL };
+	g_autoptr(Table) table = table_new(titles);
+	const struct alarm_point *points = detection_alarms(detection);
+
+	for (int i = 0; i < ALARM_POINTS; i++) {
+		const struct alarm_point *point = &points[i];
+		struct rate found = { point->found, point->malware, point->found_least,
+			              point->found_most };
+
+		table_take(table, g_strdup_printf("%g", point->wished));
+		table_take(table, limits_text(point));
+		add_rate(table, &found);
+		table_take(table, g_strdup_printf("%zu", point->flagged));
+		table_take(table, g_strdup_printf("%zu", point->flagged_benign));
+		table_take(table, g_strdup_printf("%.1f", point->days));
+		table_take(table, g_strdup_printf("%.0f %.0f–%.0f", point->alarms,
+		                                  point->alarms_least, point->alarms_most));
+	}
+	table_print(table, 0, stdout);
+}
+
+static void
+json_alarms(GString *json, const struct alarm_point *points)
+{
+	json_open_array(json, "alarms");
+	for (int i = 0; i < ALARM_POINTS; i++) {
+		const struct alarm_point *point = &points[i];
+
+		json_open_object(json, NULL);
+		json_add_double(json, "wished", point->wished);
+		json_add_double(json, "limit_least", point->limit_least);
+		json_add_double(json, "limit_most", point->limit_most);
+		json_add_unsigned(json, "found", point->found);
+		json_add_unsigned(json, "malware", point->malware);
+		json_add_unsigned(json, "flagged", point->flagged);
+		json_add_unsigned(json, "flagged_benign", point->flagged_benign);
+		json_add_double(json, "host_days", point->days);
+		json_add_double(json, "alarms", point->alarms);
+		json_add_double(json, "alarms_least", point->alarms_least);
+		json_add_double(json, "alarms_most", point->alarms_most);
+		json_close_object(json);
+	}
+	json_close_array(json);
+}
+
 static void
 json_area(GString *json, const char *name, const struct area *area)
 {
@@ -162,8 +221,9 @@ json_kind(GString *json, const struct detection_figures *figures, int kind)
 	json_close_object(json);
 }
 
+/* `alarms`: the curve; NULL: of another than the whole detector. */
 static void
-print_json(const struct detection_figures *figures)
+print_json(const struct detection_figures *figures, const struct alarm_point *alarms)
 {
 	g_autoptr(GString) json = g_string_new(NULL);
 	g_autofree char *name = g_strstrip(g_strdup(figures->name));
@@ -179,6 +239,8 @@ print_json(const struct detection_figures *figures)
 	json_rate(json, "flagged_benign", &figures->flagged[1]);
 	json_add_double(json, "host_days", figures->days[0]);
 	json_add_double(json, "host_days_benign", figures->days[1]);
+	if (alarms != NULL)
+		json_alarms(json, alarms);
 	json_close_object(json);
 	json_end_line(json);
 	json_text_print(json);
@@ -189,7 +251,8 @@ detection_report_print(const Detection *detection, bool json)
 {
 	if (json) {
 		for (int method = 0; method < DETECTION_METHODS; method++)
-			print_json(detection_figures(detection, (enum detection_method)method));
+			print_json(detection_figures(detection, (enum detection_method)method),
+			           method == DETECTION_ALL ? detection_alarms(detection) : NULL);
 		return;
 	}
 	print_areas(detection);
@@ -197,9 +260,13 @@ detection_report_print(const Detection *detection, bool json)
 	print_rates(detection);
 	printf("\n");
 	print_verdicts(detection);
+	printf("\n");
+	print_alarms(detection);
 	printf("\nA host counts once, by its greatest score from its implant's start on. ± one standard error; x–y Wilson's\n"
 	       "95 %% interval. BENIGN: hosts with a benign capture laid on; SAME SET: from a source that malware comes from\n"
 	       "too, pairs within a source; LABORATORY: benign captures of such sources against other benign ones: far from\n"
 	       "0.5, the score tells laboratories apart, and an area against other sources says as much about them. WAIT:\n"
-	       "median and longest time from the infection's start to the verdict, on the exporter's clock.\n");
+	       "median and longest time from the infection's start to the verdict, on the exporter's clock. WISHED ALARMS:\n"
+	       "in 1000 hosts and days, and beside them what came: hosts that are not infected and were flagged, by all that\n"
+	       "is judged; IN 1000: of these hosts and days, with the exact 95 %% interval; LIMIT: the evidence it takes.\n");
 }

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "detector/alarm_tail.h"
 #include "tools/kenchi/behaviour_report.h"
 #include "tools/kenchi/capture_evaluation.h"
 #include "tools/kenchi/evaluate_detection.h"
@@ -249,7 +250,9 @@ parse(struct invocation *invocation, struct evaluate_options *options, int *argc
 		{ "seed", 0, 0, G_OPTION_ARG_INT, &options->seed,
 		  "detection: another choice of windows to train on", "N" },
 		{ "alarms", 0, 0, G_OPTION_ARG_DOUBLE, &options->alarms,
-		  "detection: wished false alarms in 1000 hosts and days (default: 20)", "N" },
+		  "detection: wished false alarms in 1000 hosts and days (default: " G_STRINGIFY(
+			  ALARM_TAIL_WISHED) ")",
+		  "N" },
 		{ "site", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->sites,
 		  "detection: the network of a bin file, one for each: train without it", "NAME" },
 		{ "site-thresholds", 0, 0, G_OPTION_ARG_NONE, &options->site_thresholds,
@@ -271,9 +274,11 @@ parse(struct invocation *invocation, struct evaluate_options *options, int *argc
 int
 subcommand_evaluate(struct invocation *invocation, int argc, char **argv)
 {
-	struct evaluate_options options = {
-		.c = 0.3, .gamma = 0.5, .alarms = 20, .target = 1, .only_fold = FOLD_NONE
-	};
+	struct evaluate_options options = { .c = 0.3,
+		                            .gamma = 0.5,
+		                            .alarms = ALARM_TAIL_WISHED,
+		                            .target = 1,
+		                            .only_fold = FOLD_NONE };
 	int result = EXIT_CODE_USAGE;
 
 	if (parse(invocation, &options, &argc, &argv))

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "detector/alarm_tail.h"
 #include "tools/kenchi/bin_inputs.h"
 #include "tools/kenchi/detection_page.h"
 #include "tools/kenchi/subcommand.h"
@@ -32,7 +33,7 @@ write_page(const struct train_options *options, const char *page, GError **error
 		                            .gamma = first_of(options->gamma, 0.5),
 		                            .only_fold = FOLD_NONE,
 		                            .seed = options->seed,
-		                            .alarms = 20 };
+		                            .alarms = ALARM_TAIL_WISHED };
 	g_autoptr(Detection) detection = detection_run(&judged, error);
 
 	return detection != NULL &&

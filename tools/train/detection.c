@@ -24,14 +24,17 @@ struct Detection {
 	GArray *hosts; /* struct scored_host */
 	GArray *sites; /* struct site_trial, or NULL */
 	struct detection_figures figures[DETECTION_METHODS];
+	struct alarm_point alarms[ALARM_POINTS];
 };
 
 /* Greatest scores, and when the verdict's threshold was first reached. */
 struct scored_host {
 	const struct labelled_host *host;
+	const struct alarm_tail *tail;    /* by which its limit is told */
 	double score[DETECTION_METHODS];  /* from the implant's start on; of a clean host, ever */
 	double before[DETECTION_METHODS]; /* of malware and benign implants */
 	int64_t found_ms[DETECTION_METHODS]; /* 0: never */
+	double evidence, evidence_before;    /* of the pattern and reports, in the same times */
 	uint32_t report_minute;              /* the last in which a success was reported */
 };
 
@@ -237,23 +240,37 @@ take_score(struct scored_host *host, enum detection_method method, double score,
 		host->found_ms[method] = times[1];
 }
 
+/* The same of the pattern's evidence; `end_ms`: of its window. */
+static void
+take_evidence(struct scored_host *host, double evidence, int64_t end_ms)
+{
+	bool after = host->host->role == ROLE_CLEAN || end_ms > host->host->start_ms;
+	double *greatest = after ? &host->evidence : &host->evidence_before;
+
+	*greatest = fmax(*greatest, evidence);
+}
+
 static void
 take_window(const Detection *detection, const struct calibration *known, struct scored_host *host,
             const struct labelled_window *window, double value)
 {
 	const struct tail *tail = &known->tails[BEHAVIOUR_traffic_pattern];
-	double limit = evidence_limit(detection->options->alarms, known->windows_a_day);
-	uint32_t minute = (uint32_t)(window->end_ms / HOST_BIN_MS - 1);
-	double beside, pattern, alone;
+	double limit = alarm_tail_limit(&known->alarms, detection->options->alarms);
+	uint32_t minute = window_set_minute(window);
+	double beside, pattern = 0, alone = 0;
 	double experts = (double)window->expert_score;
 	const int64_t times[2] = { window->end_ms, window->time_ms };
 
 	if (window->behaviours >> BEHAVIOUR_success_report & 1)
 		host->report_minute = minute;
 	beside = evidence_of_report(host->report_minute, minute);
-	alone = isfinite(value) ? evidence_strength(tail_evidence(tail, value), limit) : 0;
-	pattern =
-		isfinite(value) ? evidence_strength(tail_evidence(tail, value) + beside, limit) : 0;
+	if (isfinite(value)) {
+		double evidence = tail_evidence(tail, value);
+
+		alone = evidence_strength(evidence, limit);
+		pattern = evidence_strength(evidence + beside, limit);
+		take_evidence(host, evidence + beside, window->end_ms);
+	}
 	take_score(host, DETECTION_ALL, fmax(pattern, experts), times);
 	take_score(host, DETECTION_PATTERN, alone, times);
 	take_score(host, DETECTION_EXPERTS, experts, times);
@@ -282,7 +299,8 @@ score_hosts(Detection *detection)
 	for (size_t i = 0; i < window_set_host_count(detection->set); i++) {
 		const struct host_windows *windows = window_set_host(detection->set, i);
 		const struct yardstick *yardstick = &detection->yardsticks[detection->groups[i]];
-		struct scored_host host = { .host = windows->host };
+		struct scored_host host = { .host = windows->host,
+			                    .tail = &yardstick->known.alarms };
 		struct value_past past = { 0 };
 
 		if (!is_judged(detection, windows->host))
@@ -502,6 +520,28 @@ measure(const Detection *detection, enum detection_method method, struct detecti
 	measure_flagged(detection, method, figures);
 }
 
+static void
+measure_alarms(Detection *detection)
+{
+	g_autoptr(GArray) hosts = g_array_new(FALSE, FALSE, sizeof(struct alarm_host));
+
+	for (guint i = 0; i < detection->hosts->len; i++) {
+		const struct scored_host *scored =
+			&g_array_index(detection->hosts, struct scored_host, i);
+		const struct labelled_host *host = scored->host;
+		struct alarm_host taken = {
+			.role = host->role,
+			.tail = scored->tail,
+			.after = { scored->evidence, scored->score[DETECTION_EXPERTS] },
+			.before = { scored->evidence_before, scored->before[DETECTION_EXPERTS] },
+			.days = (double)(host->clean_ms + host->benign_ms) / 86400000,
+		};
+
+		g_array_append_val(hosts, taken);
+	}
+	alarm_curve(hosts, detection->alarms);
+}
+
 static GArray *
 try_sites(const Detection *detection)
 {
@@ -563,6 +603,7 @@ detection_run(const struct detection_options *options, GError **error)
 	}
 	for (int method = 0; method < DETECTION_METHODS; method++)
 		measure(detection, (enum detection_method)method, &detection->figures[method]);
+	measure_alarms(detection);
 	if (options->site_thresholds)
 		detection->sites = try_sites(detection);
 	return g_steal_pointer(&detection);
@@ -590,6 +631,12 @@ const struct detection_figures *
 detection_figures(const Detection *detection, enum detection_method method)
 {
 	return &detection->figures[method];
+}
+
+const struct alarm_point *
+detection_alarms(const Detection *detection)
+{
+	return detection->alarms;
 }
 
 const GArray *

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tools/train/alarm_curve.h"
 #include "tools/train/baselines.h"
 #include "tools/train/labels.h"
 #include "tools/train/train.h"
@@ -95,6 +96,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Detection, detection_free)
 
 /* struct site_trial; NULL when they were not asked for. */
 const GArray *detection_sites(const Detection *detection);
+
+/* ALARM_POINTS of the whole detector. */
+const struct alarm_point *detection_alarms(const Detection *detection);
 
 const struct detection_figures *detection_figures(const Detection *detection,
                                                   enum detection_method method);

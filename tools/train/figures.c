@@ -77,3 +77,40 @@ figures_interval(size_t hits, size_t count, double *least, double *greatest)
 	*least = fmax(0, (p + z * z / (2 * n) - width) / (1 + z * z / n));
 	*greatest = fmin(1, (p + z * z / (2 * n) + width) / (1 + z * z / n));
 }
+
+/* Chance of at most `count` where `mean` are expected. */
+static double
+chance_of_at_most(size_t count, double mean)
+{
+	double term = exp(-mean), sum = term;
+
+	for (size_t i = 1; i <= count; i++) {
+		term *= mean / (double)i;
+		sum += term;
+	}
+	return sum;
+}
+
+/* The mean at which at most `count` have this chance. */
+static double
+mean_of_chance(size_t count, double chance)
+{
+	double low = 0, high = 20 + 3 * (double)count;
+
+	for (int i = 0; i < 100; i++) {
+		double middle = (low + high) / 2;
+
+		if (chance_of_at_most(count, middle) > chance)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void
+figures_count_interval(size_t count, double *least, double *greatest)
+{
+	*least = count == 0 ? 0 : mean_of_chance(count - 1, 0.975);
+	*greatest = mean_of_chance(count, 0.025);
+}

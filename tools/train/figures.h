@@ -23,6 +23,9 @@ double figures_threshold(const double *values, size_t count, double share);
 
 size_t figures_exceeding(const double *values, size_t count, double threshold);
 
+/* The exact 95 % interval of the mean of a count (Garwood, 1936). */
+void figures_count_interval(size_t count, double *least, double *greatest);
+
 /* Wilson's 95 % interval of hits / count. */
 void figures_interval(size_t hits, size_t count, double *least, double *greatest);
 

@@ -3,9 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Shares of windows at which false alarms are counted: beyond them there are too few. */
-static const double alarm_shares[] = { 0.01, 0.005, 0.002 };
-
 host_choice *
 hosts_of_folds(const WindowSet *set, int without_fold)
 {
@@ -56,70 +53,81 @@ usual_of(const WindowSet *set, const double *values, const host_choice *chosen)
 	return usual;
 }
 
-/* One host as it is gone through. */
-struct normal_host {
-	double greatest; /* by whatever it normally does */
-	double days;
-};
-
-struct collected {
-	GArray *values; /* double */
-	GArray *hosts;  /* struct normal_host */
-};
-
+/* Each normal window of a host is one value. */
 static void
-collect_host(const WindowSet *set, const double *values, const struct value_usual *usual,
-             const struct host_windows *windows, struct collected *all)
+collect_values(const WindowSet *set, const double *values, const struct value_usual *usual,
+               const struct host_windows *windows, GArray *normal)
 {
-	const struct labelled_host *labelled = windows->host;
-	struct normal_host host = { -HUGE_VAL,
-		                    (double)(labelled->clean_ms + labelled->benign_ms) / 86400000 };
 	struct value_past past = { 0 };
 
 	for (size_t j = windows->first; j < windows->first + windows->count; j++) {
-		enum window_label label = window_set_get(set, j)->label;
 		double value = value_beside_past(&past, values[j], usual);
 
 		value_past_add(&past, values[j]);
-		if (label == WINDOW_NORMAL)
-			g_array_append_val(all->values, value);
-		if (label == WINDOW_NORMAL || label == WINDOW_BENIGN_IMPLANT)
-			host.greatest = fmax(host.greatest, value);
+		if (window_set_get(set, j)->label == WINDOW_NORMAL)
+			g_array_append_val(normal, value);
 	}
-	g_array_append_val(all->hosts, host);
 }
 
+/* The greatest evidence that the host reaches by whatever it normally does; below 0: none. */
 static double
-windows_a_day(const struct tail *tail, const GArray *hosts)
+greatest_evidence(const WindowSet *set, const double *values, const struct yardstick *yardstick,
+                  const struct host_windows *windows)
 {
-	double alarms = 0, windows = 0, days = 0;
+	const struct tail *tail = &yardstick->known.tails[BEHAVIOUR_traffic_pattern];
+	struct value_past past = { 0 };
+	uint32_t report_minute = 0;
+	double greatest = -1;
 
-	for (guint i = 0; i < hosts->len; i++)
-		days += g_array_index(hosts, struct normal_host, i).days;
-	for (size_t i = 0; i < G_N_ELEMENTS(alarm_shares); i++) {
-		double value = tail_value(tail, -log(alarm_shares[i]));
+	for (size_t j = windows->first; j < windows->first + windows->count; j++) {
+		const struct labelled_window *window = window_set_get(set, j);
+		double value = value_beside_past(&past, values[j], &yardstick->usual);
+		uint32_t minute = window_set_minute(window);
 
-		for (guint j = 0; j < hosts->len; j++)
-			alarms += g_array_index(hosts, struct normal_host, j).greatest >= value;
-		windows += alarm_shares[i] * days;
+		value_past_add(&past, values[j]);
+		if (window->behaviours >> BEHAVIOUR_success_report & 1)
+			report_minute = minute;
+		if (window->label == WINDOW_NORMAL || window->label == WINDOW_BENIGN_IMPLANT)
+			greatest =
+				fmax(greatest, tail_evidence(tail, value) +
+			                               evidence_of_report(report_minute, minute));
 	}
-	return windows > 0 ? alarms / windows : 0;
+	return greatest;
+}
+
+static struct alarm_tail
+measure_alarms(const WindowSet *set, const double *values, const host_choice *chosen,
+               const struct yardstick *yardstick)
+{
+	g_autoptr(GArray) greatest = g_array_new(FALSE, FALSE, sizeof(double));
+	double days = 0;
+
+	for (size_t i = 0; i < window_set_host_count(set); i++) {
+		const struct host_windows *host = window_set_host(set, i);
+		double evidence;
+
+		if (!is_taken(set, i, values, chosen))
+			continue;
+		evidence = greatest_evidence(set, values, yardstick, host);
+		days += (double)(host->host->clean_ms + host->host->benign_ms) / 86400000;
+		g_array_append_val(greatest, evidence);
+	}
+	return alarm_tail_of((const double *)(const void *)greatest->data, greatest->len, days);
 }
 
 struct yardstick
 yardstick_of(const WindowSet *set, const double *values, const host_choice *chosen)
 {
 	g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(double));
-	g_autoptr(GArray) hosts = g_array_new(FALSE, FALSE, sizeof(struct normal_host));
-	struct collected all = { normal, hosts };
 	struct yardstick yardstick = { .usual = usual_of(set, values, chosen) };
-	struct tail *tail = &yardstick.known.tails[BEHAVIOUR_traffic_pattern];
 
 	for (size_t i = 0; i < window_set_host_count(set); i++) {
 		if (is_taken(set, i, values, chosen))
-			collect_host(set, values, &yardstick.usual, window_set_host(set, i), &all);
+			collect_values(set, values, &yardstick.usual, window_set_host(set, i),
+			               normal);
 	}
-	*tail = tail_of((double *)(void *)normal->data, normal->len);
-	yardstick.known.windows_a_day = windows_a_day(tail, hosts);
+	yardstick.known.tails[BEHAVIOUR_traffic_pattern] =
+		tail_of((double *)(void *)normal->data, normal->len);
+	yardstick.known.alarms = measure_alarms(set, values, chosen, &yardstick);
 	return yardstick;
 }

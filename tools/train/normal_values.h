@@ -18,13 +18,13 @@ typedef bool host_choice;
 /* By what values of hosts that had no part in them are judged. */
 struct yardstick {
 	struct value_usual usual; /* median and spread of normal windows */
-	struct calibration known; /* the tail of the traffic pattern, and windows_a_day */
+	struct calibration known; /* its tail, and how many alarms a limit stands for */
 };
 
 /*
  * Of the chosen hosts but unverified ones; `values`: one of each window, NAN where it has none.
- * Each normal window is one value; a false alarm is a host that reaches a value by whatever it
- * does, a benign capture laid over it among that.
+ * Each normal window is one value; a false alarm is a host that reaches an evidence, that of
+ * reports of success added, by whatever it does, a benign capture laid over it among that.
  */
 struct yardstick yardstick_of(const WindowSet *set, const double *values,
                               const host_choice *chosen);

@@ -229,7 +229,7 @@ judge_group(const struct trial *trial, const SiteCalibration *site, unsigned gro
 {
 	const struct calibration *known = &trial->input->yardsticks[group].known;
 	struct calibration own = { 0 };
-	double limit = evidence_limit(trial->input->alarms, known->windows_a_day);
+	double limit = alarm_tail_limit(&known->alarms, trial->input->alarms);
 	const struct tail *tail = &known->tails[BEHAVIOUR_traffic_pattern];
 	double thresholds[2];
 	bool any = false;

@@ -15,14 +15,10 @@
 
 enum { VALUES_MAX = 16 };
 
-static const double reported_alarms =
-	100; /* in 1000 host-days, where patterns and experts are put in one order */
-
 /* One host of the tested fold: its greatest scores from its implant's start on. */
 struct host_score {
 	const struct labelled_host *host;
 	double pattern; /* decision value */
-	double before;  /* the same before the implant's start */
 	double experts;
 };
 
@@ -31,7 +27,7 @@ static struct host_score
 score_host(const WindowSet *set, const struct host_windows *host, const double *values,
            const struct value_usual *usual)
 {
-	struct host_score score = { host->host, -10, -10, 0 };
+	struct host_score score = { host->host, -10, 0 };
 	struct value_past past = { 0 };
 
 	for (size_t j = host->first; j < host->first + host->count; j++) {
@@ -39,10 +35,8 @@ score_host(const WindowSet *set, const struct host_windows *host, const double *
 		double value = value_beside_past(&past, values[j], usual);
 
 		value_past_add(&past, values[j]);
-		if (host->host->role != ROLE_CLEAN && window->end_ms <= host->host->start_ms) {
-			score.before = fmax(score.before, value);
+		if (host->host->role != ROLE_CLEAN && window->end_ms <= host->host->start_ms)
 			continue;
-		}
 		score.pattern = fmax(score.pattern, value);
 		score.experts = fmax(score.experts, (double)window->expert_score);
 	}
@@ -128,38 +122,6 @@ figures_of(const GArray *scores, const double *all, FILE *report, const char *ti
 	return f;
 }
 
-/*
- * What the classifier's verdicts would be for some wished rates of false alarms: hosts flagged for
- * each day of normal hosts that was watched, and infected hosts found.
- */
-static void
-report_alarms(const GArray *scores, const struct calibration *known, FILE *report)
-{
-	static const double wished[] = { 1, 5, 10, 20, 50, 100, 200, 1000 };
-
-	for (size_t i = 0; i < G_N_ELEMENTS(wished); i++) {
-		double value = tail_value(&known->tails[BEHAVIOUR_traffic_pattern],
-		                          evidence_limit(wished[i], known->windows_a_day));
-		double days = 0, false_alarms = 0, malware = 0, found = 0;
-
-		for (guint j = 0; j < scores->len; j++) {
-			const struct host_score *score =
-				&g_array_index(scores, struct host_score, j);
-
-			days += (double)(score->host->clean_ms + score->host->benign_ms) / 86400000;
-			malware += score->host->role == ROLE_MALWARE;
-			found += score->host->role == ROLE_MALWARE && score->pattern >= value;
-			false_alarms +=
-				score->host->role != ROLE_MALWARE && score->pattern >= value;
-			false_alarms += score->host->role == ROLE_MALWARE && score->before >= value;
-		}
-		fprintf(report,
-		        "  %4g alarms wished in 1000 host-days: %.0f (%.0f hosts in %.1f host-days); found by pattern %.0f of %.0f\n",
-		        wished[i], 1000 * false_alarms / fmax(days, 1e-9), false_alarms, days,
-		        found, malware);
-	}
-}
-
 /* Pattern alone, and with experts; returns the sum by which parameters are chosen. */
 static double
 report_scores(const GArray *scores, struct trial *trial, FILE *report, const char *title)
@@ -176,12 +138,11 @@ report_scores(const GArray *scores, struct trial *trial, FILE *report, const cha
 		double evidence =
 			tail_evidence(&known->tails[BEHAVIOUR_traffic_pattern], score->pattern);
 		double strength = evidence_strength(
-			evidence, evidence_limit(reported_alarms, known->windows_a_day));
+			evidence, alarm_tail_limit(&known->alarms, ALARM_TAIL_WISHED));
 
 		all[i] = fmax(strength, score->experts);
 	}
 	system = figures_of(scores, all, report, "  with experts");
-	report_alarms(scores, known, report);
 	return trial->pattern.area_benign + system.rate5 + 0.5 * system.rate1;
 }
 

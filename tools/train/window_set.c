@@ -327,6 +327,12 @@ window_set_get(const WindowSet *set, size_t index)
 	return g_ptr_array_index(set->windows, index);
 }
 
+uint32_t
+window_set_minute(const struct labelled_window *window)
+{
+	return (uint32_t)(window->end_ms / HOST_BIN_MS - 1);
+}
+
 size_t
 window_set_host_count(const WindowSet *set)
 {

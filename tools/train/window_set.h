@@ -72,6 +72,9 @@ size_t window_set_count(const WindowSet *set);
 const struct labelled_window *window_set_get(const WindowSet *set,
                                              size_t index); /* by scenario, host, time */
 
+/* The last of its minutes. */
+uint32_t window_set_minute(const struct labelled_window *window);
+
 /* What the experts found before a minute's end. */
 struct early_finding {
 	const struct labelled_host *host;

@@ -26,7 +26,7 @@ for folder in schemas common collector detector tools tests; do
 done
 # One room per library: only these files may see the library's header.
 for rule in \
-    'fixbuf/:(common/bin_file|collector/structured_(data|session))\.c' \
+    'fixbuf/:(common/bin_file_[a-z]*|collector/structured_(data|session))\.[ch]' \
     '(libsvm/)?svm\.h:(detector/classifier|tools/train/.*)\.c' \
     'sqlite3\.h:(detector/verdict_store|tools/kenchi/store_reader)\.c' \
     'pcap(/pcap)?\.h:collector/capture_reader\.c' \

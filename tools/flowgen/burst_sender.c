@@ -3,9 +3,9 @@
 #include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "common/mono_time.h"
+#include "tools/flowgen/pace.h"
 
 enum { BURST_DATAGRAMS = 16 }; /* of 1500 octets they stay below what one call may send */
 
@@ -94,19 +94,6 @@ send_burst(int descriptor, struct iovec piece, uint16_t datagram_octets)
 	return sendmsg(descriptor, &message, 0) == (ssize_t)piece.iov_len;
 }
 
-static void
-wait_until(int64_t begun_ms, double due_ms)
-{
-	double wait_ms = due_ms - (double)(mono_time_now().ms - begun_ms);
-
-	if (wait_ms >= 1) {
-		struct timespec pause = { (time_t)(wait_ms / 1000),
-			                  (long)((int64_t)(wait_ms * 1e6) % 1000000000) };
-
-		nanosleep(&pause, NULL);
-	}
-}
-
 struct burst_totals
 burst_sender_send(BurstSender *sender, const int *sockets, double rate)
 {
@@ -121,7 +108,7 @@ burst_sender_send(BurstSender *sender, const int *sockets, double rate)
 		struct iovec piece = { sender->octets->data + burst->offset, burst->octets };
 
 		if (rate > 0)
-			wait_until(begun_ms, (double)totals.sent * 1000 / rate);
+			pace_wait(begun_ms, (double)totals.sent * 1000 / rate);
 		totals.sent += burst->datagrams;
 		if (!send_burst(sockets[burst->exporter], piece, burst->length))
 			totals.refused += burst->datagrams;

@@ -28,10 +28,10 @@ static int
 open_socket(const char *port, const char *buffer)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
-		                       .sin_port = htons((uint16_t)atoi(port)),
+		                       .sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
 		                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int octets = atoi(buffer);
+	int octets = (int)strtol(buffer, NULL, 10);
 	int on = 1;
 
 	if (descriptor < 0 || bind(descriptor, (struct sockaddr *)&address, sizeof(address)) != 0)

@@ -104,10 +104,7 @@ merge_randomly(struct whole *bins, size_t count, GRand *random)
 		if (into == other)
 			continue;
 		merge(&bins[into], &bins[other]);
-		bins[other] = bins[count - 1];
-		if (into == count - 1)
-			into = other;
-		count--;
+		bins[other] = bins[--count];
 	}
 }
 

@@ -259,9 +259,13 @@ share_groups_part(ShareGroups *groups, const struct share_log *log, const struct
 {
 	const struct held_share *first = &log->lines[group->first];
 
-	*part = (struct bin_part){
-		.shares = { .host = first->host, .minute = group->minute, .lost = groups->lost },
-	};
+	part->bin = NULL;
+	part->extension = NULL;
+	part->shares.host = first->host;
+	part->shares.minute = group->minute;
+	part->shares.lost = groups->lost;
+	part->shares.count = 0;
+	part->shares.cells = NULL;
 	if (group->cells <= CELLS_BEFORE_SUM) {
 		part->shares.count = (uint16_t)group->cells;
 	} else {

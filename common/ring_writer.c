@@ -129,18 +129,17 @@ room(const RingWriter *writer)
 	return writer->files.size - (writer->head - writer->tail);
 }
 
-static void
+/* Field by field, where it stays: a copy of what was just written in pieces waits for them. */
+static inline void
 write_entry_head(RingWriter *writer, uint32_t type, size_t length, uint64_t sequence)
 {
-	struct ring_entry_head entry = {
-		.length = (uint32_t)length,
-		.type = type,
-		.epoch = writer->epoch,
-		.sequence = sequence,
-	};
+	uint8_t *at = writer->files.data + (writer->head & (writer->files.size - 1));
+	struct ring_entry_head *entry = (struct ring_entry_head *)(void *)at;
 
-	memcpy(writer->files.data + (writer->head & (writer->files.size - 1)), &entry,
-	       sizeof(entry));
+	entry->length = (uint32_t)length;
+	entry->type = type;
+	entry->epoch = writer->epoch;
+	entry->sequence = sequence;
 }
 
 bool
@@ -223,23 +222,21 @@ ring_push_bin(RingWriter *writer, int64_t export_ms, const struct host_bin *bin,
 union host_cell *
 ring_push_cells(RingWriter *writer, int64_t export_ms, const struct host_shares *shares)
 {
-	struct ring_shares_head head = {
-		.export_ms = export_ms,
-		.dropped = writer->dropped,
-		.host = shares->host,
-		.minute = shares->minute,
-		.lost = shares->lost,
-		.count = shares->count,
-	};
-	uint8_t *payload;
+	size_t length =
+		sizeof(struct ring_shares_head) + shares->count * sizeof(*shares->cells);
+	struct ring_shares_head *head;
 
 	g_assert(shares->count <= HOST_SHARES_CELLS_MOST);
-	payload = push(writer, RING_SHARES, sizeof(head) + shares->count * sizeof(*shares->cells),
-	               RING_RESERVE);
-	if (payload == NULL)
+	head = (struct ring_shares_head *)(void *)push(writer, RING_SHARES, length, RING_RESERVE);
+	if (head == NULL)
 		return NULL;
-	memcpy(payload, &head, sizeof(head));
-	return (union host_cell *)(void *)(payload + sizeof(head));
+	head->export_ms = export_ms;
+	head->dropped = writer->dropped;
+	head->host = shares->host;
+	head->minute = shares->minute;
+	head->lost = shares->lost;
+	head->count = shares->count;
+	return (union host_cell *)(void *)(head + 1);
 }
 
 bool

@@ -18,7 +18,7 @@ enum {
 	BUSY_TOUCHES = 8,     /* a host with more in a minute is busy */
 	SILENT_QUIETS = 3,    /* an exporter is silent after so many quiet_ms */
 	SHARES_A_HOST = 4,    /* that there is room for, if all hosts have as many */
-	CHUNKS_AT_ONCE = 600, /* a partition of more is sent without waiting */
+	CHUNKS_AT_ONCE = 525, /* a partition of more is sent without waiting */
 	ALIVE_MS = 600000,
 	EXPORTER_BITS = 16,
 	RUNS_AHEAD = 4, /* so many partitions early their memory is asked for */
@@ -125,7 +125,7 @@ begin_partition(BinTable *table, struct share_partition *partition)
 G_GNUC_NO_INLINE static void
 note_chunk(BinTable *table, struct share_partition *partition)
 {
-	struct due due = { (uint32_t)(partition - table->log.partitions), DUE_ALL };
+	struct due due = { share_log_number(&table->log, partition), DUE_ALL };
 
 	if (partition->chunks == 1) {
 		partition->owner = table->owner;
@@ -161,13 +161,12 @@ end_share(BinTable *table, const struct planned *planned, enum host_direction en
 {
 	struct share_partition *partition = planned->partitions[end];
 	struct host_share *share = &held->cell.share;
-	uint8_t *touches;
+	bool touch = (share->marks & (SHARE_COPY | SHARE_ICMP_ERROR)) == 0;
 
 	share->exporters = table->owner;
 	share->marks |= table->bit;
-	touches = &partition->touches[(planned->hashes[end] + held->minute) % SHARE_TOUCH_COUNTERS];
-	*touches = (uint8_t)(*touches + ((share->marks & (SHARE_COPY | SHARE_ICMP_ERROR)) == 0));
-	if (*touches <= BUSY_TOUCHES || partition->busy)
+	if (partition->busy ||
+	    share_log_touch(partition, planned->hashes[end] + held->minute, touch) <= BUSY_TOUCHES)
 		return;
 	partition->busy = true;
 	due_queue_add_busy(table->queue, partition);
@@ -486,9 +485,10 @@ count_touches(const BinTable *table, struct share_partition *partition,
 {
 	const struct host_address *host = &table->log.lines[group->first].host;
 	uint32_t hash = (uint32_t)(keyed_hash_end(&table->key, host, 0) >> 32);
-	uint8_t *touches = &partition->touches[(hash + group->minute) % SHARE_TOUCH_COUNTERS];
+	unsigned counted = share_log_touch(partition, hash + group->minute, 0);
 
-	*touches = (uint8_t)MAX(*touches, group->touches);
+	if (group->touches > counted)
+		share_log_touch(partition, hash + group->minute, group->touches - counted);
 }
 
 /* Does the minute go on, by the clock of who reported it? */
@@ -535,11 +535,11 @@ sweep(BinTable *table, const struct due *due)
 {
 	struct share_partition *partition = &table->log.partitions[due->partition];
 	struct sending *sending = &table->sending;
-	uint16_t serial = partition->serial;
+	uint16_t serial = table->log.serials[due->partition];
 
 	if (partition->first == 0 || (due->kind == DUE_BUSY && !partition->busy))
 		return;
-	sending->run = share_log_take(partition);
+	sending->run = share_log_take(&table->log, partition);
 	sending->groups =
 		share_groups_find(table->groups, &table->log, &sending->run, &sending->count);
 	sending->next = 0;
@@ -552,7 +552,7 @@ sweep(BinTable *table, const struct due *due)
 		return;
 	}
 	partition->since = clock_of(table, partition->owner);
-	partition->serial = serial; /* the others still wait */
+	table->log.serials[due->partition] = serial; /* the others still wait */
 }
 
 /* Asks for the memory of what will be looked through soon. */

@@ -64,7 +64,7 @@ due_queue_free(DueQueue *queue)
 static inline bool
 is_stale(const DueQueue *queue, const struct entry *entry)
 {
-	return queue->log->partitions[entry->partition].serial != entry->serial;
+	return queue->log->serials[entry->partition] != entry->serial;
 }
 
 static void
@@ -92,22 +92,15 @@ make_room(DueQueue *due, struct queue *queue)
 	queue->capacity = capacity;
 }
 
-static inline uint32_t
-number_of(const DueQueue *due, const struct share_partition *partition)
-{
-	return (uint32_t)(partition - due->log->partitions);
-}
-
 static inline void
 push(DueQueue *due, struct queue *queue, const struct share_partition *partition)
 {
+	uint32_t number = share_log_number(due->log, partition);
+
 	if (queue->count == queue->capacity)
 		make_room(due, queue);
-	queue->entries[queue->count++] = (struct entry){
-		number_of(due, partition),
-		partition->serial,
-		partition->since,
-	};
+	queue->entries[queue->count++] =
+		(struct entry){ number, due->log->serials[number], partition->since };
 }
 
 static struct owner_queues *

@@ -170,11 +170,11 @@ share_groups_find(ShareGroups *groups, const struct share_log *log, const struct
 
 	for (uint32_t chunk = run->first, left = run->chunks; left > 0; left--) {
 		uint32_t end = left > 1 ? chunk + SHARE_CHUNK_LINES : run->end;
-		uint32_t next = left > 1 ? share_log_chunk(log, chunk)->next : 0;
+		uint32_t next = left > 1 ? share_log_next(log, chunk) : 0;
 
 		for (uint32_t line = 0; line < SHARE_CHUNK_LINES; line++)
 			__builtin_prefetch(&log->lines[next + line]);
-		add_lines(groups, &search, chunk + 1, end, &wide);
+		add_lines(groups, &search, chunk, end, &wide);
 		chunk = next;
 	}
 	groups->lost = run->lost;

@@ -4,7 +4,6 @@
 
 enum {
 	CHUNK_OCTETS = SHARE_CHUNK_LINES * SHARE_LINE_OCTETS,
-	CHUNK_SHARES = SHARE_CHUNK_LINES - 1,
 	PARTITIONS_FIRST = 1 << 15,
 	PARTITIONS_MOST = 1 << 19,
 	CHUNKS_A_PARTITION = 2, /* more on the average make partitions grow in number */
@@ -15,7 +14,7 @@ enum {
 void
 share_log_init(struct share_log *log, size_t shares_max)
 {
-	size_t chunks = shares_max / CHUNK_SHARES + 1;
+	size_t chunks = (shares_max + SHARE_CHUNK_LINES - 1) / SHARE_CHUNK_LINES;
 
 	/* Chunk 0 is none. */
 	*log = (struct share_log){
@@ -24,13 +23,17 @@ share_log_init(struct share_log *log, size_t shares_max)
 		.chunks_most = (uint32_t)MIN(chunks, UINT32_MAX / SHARE_CHUNK_LINES - 1),
 	};
 	log->lines = lazy_map((log->chunks_most + 1) * (size_t)CHUNK_OCTETS);
+	log->next = lazy_map((log->chunks_most + 1) * sizeof(*log->next));
 	log->partitions = lazy_map(log->partitions_most * sizeof(*log->partitions));
+	log->serials = lazy_map(log->partitions_most * sizeof(*log->serials));
 }
 
 void
 share_log_clear(struct share_log *log)
 {
 	lazy_unmap(log->lines, (log->chunks_most + 1) * (size_t)CHUNK_OCTETS);
+	lazy_unmap(log->next, (log->chunks_most + 1) * sizeof(*log->next));
+	lazy_unmap(log->serials, log->partitions_most * sizeof(*log->serials));
 	lazy_unmap(log->partitions, log->partitions_most * sizeof(*log->partitions));
 }
 
@@ -39,7 +42,10 @@ share_log_populate(struct share_log *log)
 {
 	lazy_map_populate(log->lines,
 	                  MIN((log->chunks_most + 1) * (size_t)CHUNK_OCTETS, POPULATED_OCTETS));
+	lazy_map_populate(log->next, MIN(log->chunks_most + 1, POPULATED_OCTETS / CHUNK_OCTETS) *
+	                                     sizeof(*log->next));
 	lazy_map_populate(log->partitions, (log->mask + 1) * sizeof(*log->partitions));
+	lazy_map_populate(log->serials, (log->mask + 1) * sizeof(*log->serials));
 }
 
 /* 0: there is none left. */
@@ -49,8 +55,8 @@ take_chunk(struct share_log *log)
 	uint32_t chunk = log->free;
 
 	if (chunk != 0) {
-		log->free = share_log_chunk(log, chunk)->next;
-		__builtin_prefetch(&log->lines[log->free]);
+		log->free = share_log_next(log, chunk);
+		__builtin_prefetch(&log->lines[log->free], 1);
 	} else if (log->chunks_touched < log->chunks_most) {
 		chunk = ++log->chunks_touched * SHARE_CHUNK_LINES;
 	} else {
@@ -67,12 +73,11 @@ share_log_extend(struct share_log *log, struct share_partition *partition)
 
 	if (chunk == 0)
 		return false;
-	*share_log_chunk(log, chunk) = (struct share_chunk){ 0 };
 	if (partition->first == 0)
 		partition->first = chunk;
 	else
-		share_log_chunk(log, partition->end - SHARE_CHUNK_LINES)->next = chunk;
-	partition->end = chunk + 1;
+		log->next[partition->end / SHARE_CHUNK_LINES - 1] = chunk;
+	partition->end = chunk;
 	partition->chunks++;
 	return true;
 }
@@ -84,30 +89,26 @@ share_log_has_room(const struct share_log *log, const struct share_partition *pa
 	uint32_t used = partition->end % SHARE_CHUNK_LINES;
 	uint64_t left = used == 0 ? 0 : SHARE_CHUNK_LINES - used;
 
-	return lines <= left + (log->chunks_most - log->chunks_used) * (uint64_t)CHUNK_SHARES;
+	return lines <= left + (log->chunks_most - log->chunks_used) * (uint64_t)SHARE_CHUNK_LINES;
 }
 
 struct share_run
-share_log_take(struct share_partition *partition)
+share_log_take(struct share_log *log, struct share_partition *partition)
 {
 	struct share_run run = { partition->first, partition->end, partition->chunks,
 		                 partition->lost };
 
-	*partition = (struct share_partition){
-		.serial = (uint16_t)(partition->serial + 1),
-		.owner = partition->owner,
-	};
+	*partition = (struct share_partition){ .owner = partition->owner };
+	log->serials[share_log_number(log, partition)]++;
 	return run;
 }
 
 void
 share_log_release(struct share_log *log, struct share_run *run)
 {
-	uint32_t last = (run->end - 1) / SHARE_CHUNK_LINES * SHARE_CHUNK_LINES;
-
 	if (run->first == 0)
 		return;
-	share_log_chunk(log, last)->next = log->free;
+	log->next[(run->end - 1) / SHARE_CHUNK_LINES] = log->free;
 	log->free = run->first;
 	log->chunks_used -= run->chunks;
 	*run = (struct share_run){ 0 };
@@ -137,14 +138,13 @@ share_log_grow(struct share_log *log)
 struct share_log_room
 share_log_room(const struct share_log *log)
 {
-	uint64_t partitions = sizeof(*log->partitions);
+	const uint64_t partition = sizeof(*log->partitions) + sizeof(*log->serials);
+	const uint64_t chunk = CHUNK_OCTETS + sizeof(*log->next);
 
 	return (struct share_log_room){
-		.used = log->chunks_used * (uint64_t)CHUNK_SHARES,
-		.most = log->chunks_most * (uint64_t)CHUNK_SHARES,
-		.octets =
-			log->chunks_touched * (uint64_t)CHUNK_OCTETS + (log->mask + 1) * partitions,
-		.octets_most = log->chunks_most * (uint64_t)CHUNK_OCTETS +
-		               log->partitions_most * partitions,
+		.used = log->chunks_used * (uint64_t)SHARE_CHUNK_LINES,
+		.most = log->chunks_most * (uint64_t)SHARE_CHUNK_LINES,
+		.octets = log->chunks_touched * chunk + (log->mask + 1) * partition,
+		.octets_most = log->chunks_most * chunk + log->partitions_most * partition,
 	};
 }

@@ -6,8 +6,10 @@
  * (share_groups.h).  So a share costs one line of 64 octets, written once and read once in order.
  * A partition holds few hosts; there are more partitions when more is held.
  *
- * A partition's shares lie in chunks of lines.  Which partition a share lies in matters to nobody
- * who merges parts, so that the number of partitions can grow while they hold shares.
+ * A partition's shares lie in chunks of lines; what tells of chunks and partitions lies apart,
+ * close together, so that it stays in the caches while lines come and go.  Which partition a share
+ * lies in matters to nobody who merges parts, so that the number of partitions can grow while they
+ * hold shares.
  *
  * Threads: one.
  */
@@ -21,9 +23,10 @@
 #include "common/host_shares.h"
 
 enum {
-	SHARE_CHUNK_LINES = 8, /* the first one tells of the chunk */
-	SHARE_TOUCH_COUNTERS = 32,
+	SHARE_CHUNK_LINES = 8,
 	SHARE_LINE_OCTETS = 64,
+	SHARE_PARTITION_OCTETS = 32,
+	SHARE_TOUCHES_MOST = 15, /* that are told apart */
 };
 
 /* A share that is wide takes two lines; the second one holds its numbers. */
@@ -35,32 +38,28 @@ struct held_share {
 
 _Static_assert(sizeof(struct held_share) == SHARE_LINE_OCTETS, "one cache line");
 
-struct share_chunk {
-	uint32_t next;
-};
-
 /* Lines are named by their number; that of a chunk is its first line's.  0 is none. */
 struct share_partition {
 	uint32_t first; /* chunk; 0: the partition is empty */
 	uint32_t end;   /* behind the last line; at a multiple of a chunk's lines, that chunk is
 	                   full */
 	uint32_t chunks;
-	uint16_t serial; /* changes when it is taken out */
-	uint16_t owner;  /* the caller's */
-	uint16_t since;  /* the caller's */
-	uint16_t busy;   /* the caller's */
-	uint16_t lost;   /* shares that found no room; saturating */
-	/* Of the hosts' minutes whose hash is the same. */
-	uint8_t touches[SHARE_TOUCH_COUNTERS];
-	uint16_t unused[5];
+	uint16_t lost;  /* shares that found no room; saturating */
+	uint16_t owner; /* the caller's */
+	uint16_t since; /* the caller's */
+	uint16_t busy;  /* the caller's */
+	uint32_t unused;
+	uint64_t touches; /* share_log_touch() */
 };
 
-_Static_assert(sizeof(struct share_partition) == SHARE_LINE_OCTETS, "one cache line");
+_Static_assert(sizeof(struct share_partition) == SHARE_PARTITION_OCTETS, "half a cache line");
 
 struct share_log {
 	struct held_share *lines;
+	uint32_t *next; /* of each chunk the one behind it, or that is free behind it */
 	struct share_partition *partitions;
-	uint32_t mask; /* the number of partitions, less one */
+	uint16_t *serials; /* of partitions: changes when one is taken out */
+	uint32_t mask;     /* the number of partitions, less one */
 	uint32_t partitions_most;
 	uint32_t chunks_most;
 	uint32_t chunks_touched; /* that have ever been used */
@@ -80,10 +79,17 @@ share_log_partition(const struct share_log *log, uint64_t hash)
 	return &log->partitions[hash & log->mask];
 }
 
-static inline struct share_chunk *
-share_log_chunk(const struct share_log *log, uint32_t chunk)
+static inline uint32_t
+share_log_number(const struct share_log *log, const struct share_partition *partition)
 {
-	return (struct share_chunk *)(void *)&log->lines[chunk];
+	return (uint32_t)(partition - log->partitions);
+}
+
+/* The chunk behind that one. */
+static inline uint32_t
+share_log_next(const struct share_log *log, uint32_t chunk)
+{
+	return log->next[chunk / SHARE_CHUNK_LINES];
 }
 
 static inline void
@@ -114,6 +120,19 @@ share_log_lose(struct share_partition *partition)
 	partition->lost = (uint16_t)(partition->lost + (partition->lost != UINT16_MAX));
 }
 
+/*
+ * Counts touches of a host's minute; how many there are of all the minutes that have the same hash,
+ * modulo 16.  Who has told of SHARE_TOUCHES_MOST does not go on.
+ */
+static inline unsigned
+share_log_touch(struct share_partition *partition, uint32_t hash, unsigned touches)
+{
+	unsigned shift = hash % 16 * 4;
+
+	partition->touches += (uint64_t)touches << shift;
+	return partition->touches >> shift & SHARE_TOUCHES_MOST;
+}
+
 /* What was taken out of a partition. */
 struct share_run {
 	uint32_t first; /* chunk; 0: nothing */
@@ -123,7 +142,7 @@ struct share_run {
 };
 
 /* Empties the partition; the lines stay until the run is released. */
-struct share_run share_log_take(struct share_partition *partition);
+struct share_run share_log_take(struct share_log *log, struct share_partition *partition);
 void share_log_release(struct share_log *log, struct share_run *run);
 
 /* Asks for the memory of what lies in a partition. */

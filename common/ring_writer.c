@@ -222,8 +222,7 @@ ring_push_bin(RingWriter *writer, int64_t export_ms, const struct host_bin *bin,
 union host_cell *
 ring_push_cells(RingWriter *writer, int64_t export_ms, const struct host_shares *shares)
 {
-	size_t length =
-		sizeof(struct ring_shares_head) + shares->count * sizeof(*shares->cells);
+	size_t length = sizeof(struct ring_shares_head) + shares->count * sizeof(*shares->cells);
 	struct ring_shares_head *head;
 
 	g_assert(shares->count <= HOST_SHARES_CELLS_MOST);

@@ -52,7 +52,7 @@ add_block(struct load *load)
 static void
 send_partition(struct load *load, struct share_partition *partition)
 {
-	struct share_run run = share_log_take(partition);
+	struct share_run run = share_log_take(&load->log, partition);
 	union host_cell cells[HOST_SHARES_CELLS_MOST];
 	struct share_group *groups;
 	struct bin_part part;

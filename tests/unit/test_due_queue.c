@@ -112,7 +112,7 @@ busy_partitions_are_due_sooner_and_again_with_all(fixture *f, const void *data)
 	expect(f, 0, 2, DUE_BUSY);
 	g_assert_cmpuint(take(f, 0, 46), ==, 1);
 	expect(f, 0, 3, DUE_BUSY);
-	share_log_take(later);
+	share_log_take(&f->log, later);
 	g_assert_cmpuint(take(f, 0, 80), ==, 1);
 	expect(f, 0, 2, DUE_QUIET);
 }
@@ -124,7 +124,7 @@ partitions_that_were_taken_out_are_not_due(fixture *f, const void *data)
 
 	(void)data;
 	due_queue_add_busy(f->queue, partition);
-	share_log_take(partition);
+	share_log_take(&f->log, partition);
 	begin(f, 1, 0, 30); /* anew */
 	g_assert_cmpuint(take(f, 0, 80), ==, 1);
 	expect(f, 0, 1, DUE_QUIET);
@@ -141,7 +141,7 @@ queues_do_not_grow_with_what_was_taken_out(fixture *f, const void *data)
 		struct share_partition *partition = begin(f, i, 0, 0);
 
 		due_queue_add_busy(f->queue, partition);
-		share_log_take(partition);
+		share_log_take(&f->log, partition);
 		if (i == 1000)
 			octets = due_queue_octets(f->queue);
 	}
@@ -164,7 +164,7 @@ queues_give_back_what_they_needed_once(fixture *f, const void *data)
 		octets = MAX(octets, due_queue_octets(f->queue) / (owner + 1));
 		g_assert_cmpuint(take_at(f, owner, &silent), ==, PARTITIONS);
 		for (uint32_t i = 0; i < PARTITIONS; i++)
-			share_log_take(share_log_partition(&f->log, i));
+			share_log_take(&f->log, share_log_partition(&f->log, i));
 		g_assert_cmpuint(take_at(f, owner, &silent), ==, 0);
 	}
 	g_assert_cmpuint(due_queue_octets(f->queue), <, octets);

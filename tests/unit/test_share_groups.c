@@ -70,7 +70,7 @@ static void
 find(fixture *f)
 {
 	share_log_release(&f->log, &f->run);
-	f->run = share_log_take(f->partition);
+	f->run = share_log_take(&f->log, f->partition);
 	f->found = share_groups_find(f->groups, &f->log, &f->run, &f->count);
 }
 

@@ -6,7 +6,7 @@ typedef struct {
 	struct share_log log;
 } fixture;
 
-enum { SHARES = 700, CHUNK_SHARES = SHARE_CHUNK_LINES - 1 };
+enum { SHARES = 700 };
 
 static void
 set_up(fixture *f, const void *data)
@@ -42,13 +42,13 @@ expect_numbers(fixture *f, const struct share_run *run, uint32_t first, uint32_t
 	uint32_t chunk = run->first;
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t line = chunk + 1 + i % CHUNK_SHARES;
+		uint32_t line = chunk + i % SHARE_CHUNK_LINES;
 
 		g_assert_cmpuint(f->log.lines[line].minute, ==, first + i);
 		if (i == count - 1)
 			g_assert_cmpuint(run->end, ==, line + 1);
-		if (i % CHUNK_SHARES == CHUNK_SHARES - 1)
-			chunk = share_log_chunk(&f->log, chunk)->next;
+		if (i % SHARE_CHUNK_LINES == SHARE_CHUNK_LINES - 1)
+			chunk = share_log_next(&f->log, chunk);
 	}
 }
 
@@ -65,16 +65,16 @@ a_partition_gives_its_shares_back_in_their_order(fixture *f, const void *data)
 			g_assert_cmpuint(append(f, one, 1000 + i, 1), ==, 1);
 			g_assert_cmpuint(append(f, other, 2000 + i, 1), ==, 1);
 		}
-		run = share_log_take(one);
+		run = share_log_take(&f->log, one);
 		g_assert_cmpuint(one->first, ==, 0);
 		expect_numbers(f, &run, 1000, count);
 		g_assert_cmpuint(append(f, one, 3000, count), ==, count); /* the run stays */
 		expect_numbers(f, &run, 1000, count);
-		rest = share_log_take(one);
+		rest = share_log_take(&f->log, one);
 		expect_numbers(f, &rest, 3000, count);
 		share_log_release(&f->log, &run);
 		share_log_release(&f->log, &rest);
-		rest = share_log_take(other);
+		rest = share_log_take(&f->log, other);
 		expect_numbers(f, &rest, 2000, count);
 		share_log_release(&f->log, &rest);
 		g_assert_cmpuint(share_log_room(&f->log).used, ==, 0);
@@ -98,7 +98,7 @@ there_is_room_for_as_many_as_were_wished_and_it_comes_back(fixture *f, const voi
 		g_assert_cmpuint(append(f, partition, 0, most + 1), ==, most);
 		g_assert_true(share_log_is_scarce(&f->log));
 		g_assert_cmpuint(share_log_room(&f->log).used, ==, most);
-		run = share_log_take(partition);
+		run = share_log_take(&f->log, partition);
 		g_assert_false(share_log_has_room(&f->log, partition, 1));
 		expect_numbers(f, &run, 0, most);
 		share_log_release(&f->log, &run);
@@ -123,18 +123,29 @@ static void
 a_partition_has_another_serial_once_it_was_taken(fixture *f, const void *data)
 {
 	struct share_partition *partition = share_log_partition(&f->log, 5);
-	uint16_t serial = partition->serial;
+	uint16_t serial = f->log.serials[5];
 	struct share_run run;
 
 	(void)data;
 	share_log_lose(partition);
 	append(f, partition, 0, 1);
-	partition->touches[3] = 7;
-	run = share_log_take(partition);
+	share_log_touch(partition, 3, 7);
+	run = share_log_take(&f->log, partition);
 	g_assert_cmpuint(run.lost, ==, 1);
 	g_assert_cmpuint(partition->lost, ==, 0);
-	g_assert_cmpuint(partition->touches[3], ==, 0);
-	g_assert_cmpuint(partition->serial, !=, serial);
+	g_assert_cmpuint(partition->touches, ==, 0);
+	g_assert_cmpuint(f->log.serials[5], !=, serial);
+}
+
+static void
+touches_are_counted_by_what_is_left_of_the_hash(void)
+{
+	struct share_partition partition = { 0 };
+
+	for (unsigned i = 1; i <= SHARE_TOUCHES_MOST; i++)
+		for (uint32_t hash = 0; hash < 16; hash++)
+			g_assert_cmpuint(share_log_touch(&partition, hash + 160 * i, 1), ==, i);
+	g_assert_cmpuint(share_log_touch(&partition, 9, 0), ==, SHARE_TOUCHES_MOST);
 }
 
 static void
@@ -150,7 +161,7 @@ partitions_grow_in_number_and_keep_what_they_hold(void)
 	for (uint32_t i = 0; i < 2 * (before + 1); i++) {
 		struct share_partition *partition = share_log_partition(&log, i);
 
-		for (int k = 0; k < 2 * CHUNK_SHARES; k++)
+		for (int k = 0; k < 2 * SHARE_CHUNK_LINES; k++)
 			share_log_append(&log, partition)->minute = i;
 	}
 	share_log_grow(&log);
@@ -170,6 +181,8 @@ main(int argc, char **argv)
 	ADD(there_is_room_for_as_many_as_were_wished_and_it_comes_back);
 	ADD(room_counts_what_is_left_of_a_chunk);
 	ADD(a_partition_has_another_serial_once_it_was_taken);
+	g_test_add_func("/share_log/touches_are_counted_by_what_is_left_of_the_hash",
+	                touches_are_counted_by_what_is_left_of_the_hash);
 	g_test_add_func("/share_log/partitions_grow_in_number_and_keep_what_they_hold",
 	                partitions_grow_in_number_and_keep_what_they_hold);
 	return g_test_run();

@@ -110,24 +110,38 @@ flush(struct run *run, unsigned exporter)
 	outbox->count = 0;
 }
 
-/* Which of the Exporters carries a host's flows; one of version 5 has no room for IPv6. */
+/* Version 5 has no room for IPv6. */
+static bool
+can_carry(enum export_version version, const struct export_record *record)
+{
+	return version != EXPORT_V5 || (host_address_is_ipv4(&record->source) &&
+	                                host_address_is_ipv4(&record->destination));
+}
+
+/* Which of the Exporters carries a host's flows; `count`: none can. */
 static unsigned
 choose(const struct exporter_config *config, const struct export_record *record)
 {
-	unsigned count = MAX(config->count, 1);
-	unsigned exporter = record->host % count;
+	for (unsigned i = 0; i < config->count; i++) {
+		unsigned exporter = (record->host + i) % config->count;
 
-	if (!host_address_is_ipv4(&record->source) && config->versions[exporter] == EXPORT_V5)
-		exporter = (exporter + 1) % count;
-	return exporter;
+		if (can_carry(config->versions[exporter], record))
+			return exporter;
+	}
+	return config->count;
 }
 
 static void
 add(struct run *run, const struct export_record *record)
 {
 	unsigned exporter = choose(run->config, record);
-	struct outbox *outbox = &run->outboxes[exporter];
+	struct outbox *outbox;
 
+	if (exporter == run->config->count) {
+		run->totals.left_out++;
+		return;
+	}
+	outbox = &run->outboxes[exporter];
 	for (unsigned i = 0; i < run->config->count; i++) {
 		const struct outbox *other = &run->outboxes[i];
 

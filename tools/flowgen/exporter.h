@@ -32,7 +32,8 @@ struct exporter_config {
 struct exporter_totals {
 	uint64_t datagrams;
 	uint64_t records;
-	uint64_t octets; /* IP octets that the records tell of */
+	uint64_t octets;   /* IP octets that the records tell of */
+	uint64_t left_out; /* records that no Exporter's version has room for */
 };
 
 /* An array of struct export_record. */

@@ -48,6 +48,11 @@ export_records(const struct options *options, struct exporter_config *config, GA
 		        "kenchi-flowgen: %s: %" G_GUINT64_FORMAT " datagrams, %" G_GUINT64_FORMAT
 		        " records, %" G_GUINT64_FORMAT " octets told of\n",
 		        kind, totals.datagrams, totals.records, totals.octets);
+	if (done && totals.left_out > 0)
+		fprintf(stderr,
+		        "kenchi-flowgen: %" G_GUINT64_FORMAT
+		        " records of IPv6 left out, for which version 5 has no room\n",
+		        totals.left_out);
 	return done;
 }
 

@@ -103,6 +103,32 @@ names_the_line_that_is_wrong(void)
 	g_assert_nonnull(strstr(error->message, "line 2"));
 }
 
+static void
+knows_who_shares_a_capture_whichever_of_them_it_was_laid_on(void)
+{
+	static const char labels[] = "host,from_ms,to_ms,label,family,capture,behaviour,note\n"
+				     "10.0.0.1,1000,9000,normal,,campus,,\n"
+				     "10.0.0.1,4000,9000,normal,,b-1,,benign implant: a piece\n"
+				     "10.0.0.2,1000,9000,normal,,-,,a chain of captures\n"
+				     "10.0.0.3,1000,9000,normal,,campus,,\n";
+	static const char sources[] =
+		"host,set,capture,orig_host,orig_label,family,start_ms,end_ms,flows\n"
+		"10.0.0.1,campus,campus,x,bg,,0,9000,5\n"
+		"10.0.0.1,lab,b-1,x,normal,,4000,4500,5\n"
+		"10.0.0.2,lab,b-2,x,normal,,1000,1500,5\n"
+		"10.0.0.2,lab,b-1,x,normal,,2000,2500,5\n"
+		"10.0.0.3,campus,campus,x,bg,,0,9000,5\n";
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GHashTable) hosts = read_texts(labels, sources, NULL, NULL, &error);
+
+	g_assert_no_error(error);
+	g_assert_true(labels_share_capture(host(hosts, "10.0.0.1"), host(hosts, "10.0.0.2")));
+	g_assert_true(labels_share_capture(host(hosts, "10.0.0.2"), host(hosts, "10.0.0.1")));
+	/* The network that all of them live in is no such capture. */
+	g_assert_false(labels_share_capture(host(hosts, "10.0.0.1"), host(hosts, "10.0.0.3")));
+	g_assert_false(labels_share_capture(host(hosts, "10.0.0.2"), host(hosts, "10.0.0.3")));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -110,6 +136,8 @@ main(int argc, char **argv)
 	g_test_add_func("/labels/tells_malware_benign_implants_and_clean_hosts_apart",
 	                tells_malware_benign_implants_and_clean_hosts_apart);
 	g_test_add_func("/labels/leaves_the_other_half_out", leaves_the_other_half_out);
+	g_test_add_func("/labels/knows_who_shares_a_capture_whichever_of_them_it_was_laid_on",
+	                knows_who_shares_a_capture_whichever_of_them_it_was_laid_on);
 	g_test_add_func("/labels/names_the_line_that_is_wrong", names_the_line_that_is_wrong);
 	return g_test_run();
 }

@@ -51,6 +51,22 @@ host_of(GHashTable *hosts, const struct host_address *address)
 	return host;
 }
 
+static bool
+holds_implant(const struct labelled_host *host, const struct labelled_host *other)
+{
+	for (guint i = 0; *other->implant != '\0' && i < host->captures->len; i++) {
+		if (strcmp(g_ptr_array_index(host->captures, i), other->implant) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+labels_share_capture(const struct labelled_host *a, const struct labelled_host *b)
+{
+	return holds_implant(a, b) || holds_implant(b, a);
+}
+
 static void
 set_implant(struct labelled_host *host, const CsvReader *reader)
 {

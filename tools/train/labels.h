@@ -44,6 +44,9 @@ struct labelled_host {
 	GPtrArray *captures; /* char *: the captures laid on it */
 };
 
+/* Is what was laid on one of them, be it malware or benign, a part of the other's traffic too? */
+bool labels_share_capture(const struct labelled_host *a, const struct labelled_host *b);
+
 /* host_address → labelled_host; free with g_hash_table_unref(). */
 GHashTable *labels_read(const char *path, GError **error);
 

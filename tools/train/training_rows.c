@@ -6,18 +6,6 @@
 static const double golden = 0.6180339887498949; /* its multiples spread evenly over 0 to 1 */
 
 static bool
-shares_capture(const struct labelled_host *host, const struct labelled_host *other)
-{
-	if (*other->implant == '\0')
-		return false;
-	for (guint i = 0; i < host->captures->len; i++) {
-		if (strcmp(g_ptr_array_index(host->captures, i), other->implant) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
 fold_allows(const WindowSet *set, const struct labelled_host *host, int without_fold)
 {
 	if (without_fold < 0)
@@ -29,14 +17,14 @@ fold_allows(const WindowSet *set, const struct labelled_host *host, int without_
 
 		if (other->fold != without_fold)
 			continue;
-		if (shares_capture(host, other) ||
+		if (labels_share_capture(host, other) ||
 		    (*host->family != '\0' && strcmp(host->family, other->family) == 0))
 			return false;
 	}
 	return true;
 }
 
-/* Of another site, and without a capture that makes a host of that site what it is. */
+/* Of another site, and without a capture that makes a host of either what it is. */
 static bool
 is_elsewhere(const WindowSet *set, const struct host_windows *host, const struct row_choice *choice)
 {
@@ -48,7 +36,7 @@ is_elsewhere(const WindowSet *set, const struct host_windows *host, const struct
 		const struct host_windows *other = window_set_host(set, i);
 
 		if (choice->sites[other->scenario->index] == choice->without_site &&
-		    shares_capture(host->host, other->host))
+		    labels_share_capture(host->host, other->host))
 			return false;
 	}
 	return true;

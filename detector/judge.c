@@ -11,6 +11,7 @@
 #include "detector/expert.h"
 #include "detector/expert_gate.h"
 #include "detector/shipped_file.h"
+#include "detector/two_sides.h"
 
 enum {
 	ENOUGH_PACKETS = 10, /* in five minutes, to judge at all */
@@ -27,8 +28,9 @@ struct Judge {
 	struct calibration calibration;
 	SiteCalibration *site_calibration; /* for whoever asks */
 	SiteCalibration *today;            /* what is usual here, anew after each day */
-	struct calibration site;    /* of the day before; its tails' counts 0: not known yet */
-	uint32_t due_minute;        /* when that is made anew */
+	struct calibration site; /* of the day before; its tails' counts 0: not known yet */
+	uint32_t due_minute;     /* when that is made anew */
+	TwoSides *sides;
 	unsigned hearing_exporters; /* that told what a host received, as host bins name them */
 	double evidence_threshold;  /* -ln of the share of windows that may be called infected */
 	uint64_t classified;
@@ -142,6 +144,7 @@ judge_new(const struct judge_config *config, GError **error)
 
 	judge->prevalence = config->prevalence;
 	judge->sketch_key = config->sketch_key;
+	judge->sides = two_sides_new();
 	judge->today = site_calibration_new();
 	judge->site_calibration = site_calibration_new();
 	if (!load_classifier(judge, config, error) || !load_calibration(judge, config, error))
@@ -160,6 +163,7 @@ judge_free(Judge *judge)
 {
 	if (judge == NULL)
 		return;
+	two_sides_free(judge->sides);
 	site_calibration_free(judge->today);
 	site_calibration_free(judge->site_calibration);
 	classifier_free(judge->classifier);
@@ -268,7 +272,8 @@ ask_slow_scan(Judge *judge)
 {
 	struct evidence evidence[EXPERT_EVIDENCE];
 
-	if (!judge->merged[HOST_WINDOW_5] || !slow_scan_may_show(&judge->windows[HOST_WINDOW_5]))
+	if (!judge->view.hears || !judge->merged[HOST_WINDOW_5] ||
+	    !slow_scan_may_show(&judge->windows[HOST_WINDOW_5]))
 		return;
 	need_window(judge, HOST_WINDOW_15);
 	add_evidence(&judge->assessment, evidence, slow_scan_expert_judge(&judge->view, evidence));
@@ -439,8 +444,17 @@ weigh_evidence(Judge *judge)
 	assessment->score = assessment->evidence_count > 0 ? assessment->evidence[0].strength : 0;
 }
 
+/* Both directions were told of, as far as can be seen. */
+static bool
+tells_both_sides(const Judge *judge, const struct host_bin *bin)
+{
+	return bin->directions[0] == (1u << HOST_OUT | 1u << HOST_IN) &&
+	       !two_sides_lack(judge->sides, bin->exporters[0], HOST_OUT) &&
+	       !two_sides_lack(judge->sides, bin->exporters[0], HOST_IN);
+}
+
 static unsigned
-cannot_tell(const struct host_bin *bin, bool lost_parts)
+cannot_tell(const Judge *judge, const struct host_bin *bin, bool lost_parts)
 {
 	uint32_t tcp = bin->protocol_flows[HOST_OUT * 4 + HOST_TCP] +
 	               bin->protocol_flows[HOST_IN * 4 + HOST_TCP];
@@ -450,7 +464,7 @@ cannot_tell(const struct host_bin *bin, bool lost_parts)
 		flags |= CANNOT_TELL_SAMPLED;
 	if (bin->flagless_records[0] > 0 && bin->flagless_records[0] >= tcp / 2)
 		flags |= CANNOT_TELL_FLAGS;
-	if (bin->directions[0] != 3)
+	if (!tells_both_sides(judge, bin))
 		flags |= CANNOT_TELL_DIRECTION;
 	if (bin->size_knowledge[0] == 16)
 		flags |= CANNOT_TELL_SIZES;
@@ -535,7 +549,7 @@ begin_assessment(Judge *judge, const struct judge_job *job, const struct host_bi
 	                     total->flows[HOST_OUT] > 0;
 	assessment->score = 0;
 	assessment->sampling_interval = total->sampling_interval[0];
-	assessment->cannot_tell = cannot_tell(total, job->lost_parts);
+	assessment->cannot_tell = cannot_tell(judge, total, job->lost_parts);
 	assessment->evidence_count = 0;
 	assessment->feature_count = 0;
 	assessment->features = NULL;
@@ -552,6 +566,8 @@ begin_assessment(Judge *judge, const struct judge_job *job, const struct host_bi
 static bool
 hears(Judge *judge, const struct known_host *host, const struct host_bin *total)
 {
+	if (two_sides_lack(judge->sides, total->exporters[0], HOST_IN))
+		return false;
 	if (total->directions[0] >> HOST_IN & 1) {
 		judge->hearing_exporters |= total->exporters[0];
 		return true;
@@ -564,6 +580,15 @@ hears(Judge *judge, const struct known_host *host, const struct host_bin *total)
 	       (judge->hearing_exporters & total->exporters[0]) != 0;
 }
 
+static void
+note_sides(Judge *judge, const struct judge_job *job)
+{
+	const struct host_minute *minute = host_history_minute(job->host, job->minute);
+
+	if (minute != NULL)
+		two_sides_take(judge->sides, &minute->bin);
+}
+
 const struct assessment *
 judge_host(Judge *judge, HostHistory *history, const struct judge_job *job)
 {
@@ -574,6 +599,8 @@ judge_host(Judge *judge, HostHistory *history, const struct judge_job *job)
 
 	begin(judge, history, job, asks);
 	host_window_total(&total, job->host, job->minute, WINDOW_MINUTES);
+	if (!job->early)
+		note_sides(judge, job);
 	begin_assessment(judge, job, &total);
 	decides = !job->early && judge->assessment.enough;
 	if (decides && !asks)

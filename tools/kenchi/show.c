@@ -24,7 +24,8 @@ static const struct {
 	{ "sampled", "packets were sampled: few of a host's peers are seen" },
 	{ "flags",
 	  "the records carry no TCP flags: a connection that failed looks like one that did not" },
-	{ "direction", "only one direction was exported: whether a peer answered cannot be told" },
+	{ "direction",
+	  "only one direction was seen: whether its peers answer, or their answers are exported, cannot be told" },
 	{ "sizes", "packet sizes are known as means only" },
 	{ "detail", "detail was lost where a pool or the ring was full" },
 };

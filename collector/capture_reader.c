@@ -226,7 +226,7 @@ static bool
 next_packet(CaptureReader *reader, struct datagram *datagram, GError **error)
 {
 	g_autoptr(GError) fault = NULL;
-	struct captured_packet packet;
+	struct captured_packet packet = { .octets = NULL };
 
 	while (next_of_file(reader, &packet, &fault)) {
 		enum ip_packet_kind kind = read_packet(reader, &packet, datagram);

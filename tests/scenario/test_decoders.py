@@ -17,23 +17,13 @@ from datetime import datetime, timezone
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from exports import NOW, capture
+from ports import free_port, waiting_octets
 from vendor_exports import BIFLOWS, VENDORS_9, VENDORS_10, all_vendors
 
 TIMEOUT_S = 60
 VENDORS = list(all_vendors())
 TSHARK = shutil.which("tshark")
 NFCAPD, NFDUMP = shutil.which("nfcapd"), shutil.which("nfdump")
-
-
-def waiting_octets(port):
-    """What a program has not yet read of a UDP port; None: nobody listens."""
-    with open("/proc/net/udp") as file:
-        for line in file.readlines()[1:]:
-            fields = line.split()
-            if int(fields[1].split(":")[1], 16) == port:
-                return int(fields[4].split(":")[1], 16)
-    return None
-
 
 # What others do not tell, or tell otherwise: (decoder, name, field) -> why.
 KNOWN = {
@@ -138,9 +128,7 @@ class Decoders(unittest.TestCase):
 
     @unittest.skipUnless(NFCAPD and NFDUMP, "nfdump is not installed")
     def test_nfdump(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port(socket.SOCK_DGRAM)
         daemon = subprocess.Popen([NFCAPD, "-b", "127.0.0.1", "-p", str(port), "-w", self.folder, "-t", "3600"],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.wait_until(lambda: waiting_octets(port) is not None)

@@ -10,18 +10,15 @@ import threading
 import time
 import unittest
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from ports import free_port, waiting_octets
+
 COLLECTOR, DETECTOR, CAPTURE = (os.environ[name] for name in ("COLLECTOR", "DETECTOR", "CAPTURE"))
 EVERYWHERE = os.environ["PATH"] + ":/usr/sbin:/sbin"
 RSYSLOGD, SYSLOG_NG, OPENSSL = (shutil.which(name, path=EVERYWHERE) for name in ("rsyslogd", "syslog-ng", "openssl"))
 TIMEOUT_S = 30
 # The search for leaks of a build with sanitizers falls over what TLS loads.
 WITHOUT_LEAKS = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
-
-
-def free_port(kind):
-    with socket.socket(socket.AF_INET, kind) as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
 
 
 class Syslog(unittest.TestCase):
@@ -69,17 +66,35 @@ class Syslog(unittest.TestCase):
         with open(self.path("server.log")) as file:
             self.fail("the server does not start: " + file.read())
 
+    def wait_until(self, question):
+        """False: it did not come to pass in time."""
+        end = time.monotonic() + TIMEOUT_S
+        while not question() and time.monotonic() < end:
+            time.sleep(0.05)
+        return question()
+
+    def lines_received(self):
+        if not os.path.exists(self.received):
+            return []
+        with open(self.received) as file:
+            return file.read().splitlines()
+
     def assert_received(self, alerts):
         """Each alert once, as the server took it apart: program, message's kind, text."""
         expected = ["kenchi-detector|detected|" + alert for alert in alerts]
-        end = time.monotonic() + TIMEOUT_S
-        got = []
-        while len(got) < len(expected) and time.monotonic() < end:
-            if os.path.exists(self.received):
-                with open(self.received) as file:
-                    got = file.read().splitlines()
-            time.sleep(0.1)
-        self.assertEqual([line.replace("|updated|", "|detected|") for line in got], expected)
+        self.wait_until(lambda: len(self.lines_received()) >= len(expected))
+        self.assertEqual([line.replace("|updated|", "|detected|") for line in self.lines_received()], expected)
+
+    def frames_taken(self):
+        """The whole messages among the octets that the TLS server has taken so far, by RFC 5425."""
+        frames, rest = [], self.taken
+        while b" " in rest:
+            length, rest = rest.split(b" ", 1)
+            if len(rest) < int(length):
+                break
+            frames.append(rest[:int(length)].decode())
+            rest = rest[int(length):]
+        return frames
 
     @unittest.skipUnless(RSYSLOGD, "no rsyslogd")
     def test_rsyslog_takes_tcp_and_udp(self):
@@ -96,6 +111,7 @@ input(type="imudp" address="127.0.0.1" port="{udp}" ruleset="all")
 """)
             process = self.start(RSYSLOGD, "-n", "-f", config, "-i", self.path("pid"))
             self.wait_for_server(tcp)
+            self.wait_until(lambda: waiting_octets(udp) is not None)
             alerts, _ = self.detect("--syslog", f"{protocol}://127.0.0.1:{port}")
             self.assert_received(alerts)
             process.kill()
@@ -161,12 +177,8 @@ log {{ source(tcp); destination(parts); }};
         alerts, told = self.detect("--syslog", f"tls://localhost:{port}", "--syslog-ca",
                                    os.path.relpath(self.path("cert.pem")))
         self.assertNotIn("could not be handed", told)
-        frames, rest = [], self.taken
-        while rest:
-            length, rest = rest.split(b" ", 1)
-            frames.append(rest[:int(length)].decode())
-            rest = rest[int(length):]
-        self.assertEqual([frame[frame.index("CEF:0"):] for frame in frames], alerts)
+        self.wait_until(lambda: len(self.frames_taken()) >= len(alerts))
+        self.assertEqual([frame[frame.index("CEF:0"):] for frame in self.frames_taken()], alerts)
         # An unknown authority, and another name than the certificate's.
         self.taken = b""
         _, told = self.detect("--syslog", f"tls://localhost:{port}")

@@ -97,18 +97,25 @@ due_ms(uint32_t minute)
 	return ((int64_t)minute + 1) * HOST_BIN_MS + GRACE_MS;
 }
 
-void
-assessor_add(Assessor *assessor, const struct ring_bin *part)
+/* The host, or NULL: there was no room. */
+static struct known_host *
+add_part(Assessor *assessor, const struct ring_bin *part)
 {
 	struct known_host *host = host_history_add(assessor->history, part);
-	uint32_t number;
 
 	note_clock(assessor, part);
 	assessor->newest_ms = MAX(assessor->newest_ms, part->export_ms);
-	if (host == NULL)
-		return;
-	number = host_history_number(host);
-	prevalence_add(assessor->prevalence, &part->bin, &part->extension);
+	if (host != NULL)
+		prevalence_add(assessor->prevalence, &part->bin, &part->extension);
+	return host;
+}
+
+/* Has it looked at early, and when the part's minute is over. */
+static void
+put_down(Assessor *assessor, struct known_host *host, const struct ring_bin *part)
+{
+	uint32_t number = host_history_number(host);
+
 	if (!host->changed)
 		g_array_append_val(assessor->changed, number);
 	host->changed = true;
@@ -118,6 +125,31 @@ assessor_add(Assessor *assessor, const struct ring_bin *part)
 	if (!host->pending)
 		g_array_append_val(assessor->pending, number);
 	host->pending = true;
+}
+
+void
+assessor_add(Assessor *assessor, const struct ring_bin *part)
+{
+	struct known_host *host = add_part(assessor, part);
+
+	if (host != NULL)
+		put_down(assessor, host, part);
+}
+
+void
+assessor_add_again(Assessor *assessor, const struct ring_bin *part, uint32_t judged_minute)
+{
+	struct known_host *host = add_part(assessor, part);
+
+	if (host == NULL)
+		return;
+	if (part->bin.minute > judged_minute) {
+		put_down(assessor, host, part);
+		return;
+	}
+	host->past.judged_minute = MAX(host->past.judged_minute, part->bin.minute);
+	if (!host->changed)
+		host_history_settle(host);
 }
 
 /* How far the clocks of the host's exporters have come: the least of them, as far as it is known.

@@ -53,6 +53,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Assessor, assessor_free)
 /* Merges a part into its host's history. */
 void assessor_add(Assessor *assessor, const struct ring_bin *part);
 
+/*
+ * The same for a part that had come before the start: its minute was judged then, when it is not
+ * beyond `judged_minute`.
+ */
+void assessor_add_again(Assessor *assessor, const struct ring_bin *part, uint32_t judged_minute);
+
 /* A watermark came: the hosts that changed are to be assessed; `finish`: the capture is at its end,
  * judge all. */
 void assessor_advance(Assessor *assessor, const struct ring_watermark *watermark, bool finish);

@@ -4,12 +4,13 @@
  *
  * The store is written in transactions of about a second, the positions of the rings among the
  * rest; a ring's entries are given back to the collector after the transaction that holds their
- * position.  The last two minutes of export time stay on the ring (while there is room) and come
- * again after a kill: the assessor's memory is gone then, and a minute under way must be judged
- * from all of its parts.  What is stored counts each minute once, so no entry is lost or counted
- * twice. Alerts are handed out after their transaction, and stay in the store until then: after a
- * kill the last ones may be handed out again.  What a kill does lose are the minutes before: the
- * assessor's longer windows fill up again.
+ * position.  The last fifteen minutes of export time stay on the ring (while there is room) and
+ * come again after a start: the assessor's memory is gone then, its windows need what was before,
+ * and a minute under way must be judged from all of its parts.  Of what comes again only the last
+ * two minutes are judged again, and what is stored counts each minute once, so no entry is lost or
+ * counted twice. Alerts are handed out after their transaction, and stay in the store until then:
+ * after a kill the last ones may be handed out again.  What a kill does lose is what hosts did
+ * before, and how their pattern has been.
  *
  * Errors:  a GError that names the file or what failed.
  * Threads: one, but for those that an alert sink has inside.

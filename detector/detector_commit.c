@@ -44,6 +44,16 @@ store_verdicts(Detector *detector, bool all)
 }
 
 static void
+store_popped(VerdictStore *store, unsigned worker, struct ring_position popped)
+{
+	g_autofree char *key = g_strdup_printf("popped_%u", worker);
+	g_autofree char *value = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
+	                                         popped.epoch, popped.sequence);
+
+	verdict_store_put_state(store, key, value);
+}
+
+static void
 store_state(Detector *detector)
 {
 	VerdictStore *store = detector->store;
@@ -52,6 +62,8 @@ store_state(Detector *detector)
 
 	if (detector->clock_ms > 0)
 		verdict_store_put_state_number(store, "clock_ms", detector->clock_ms);
+	if (detector->judged_minute > 0)
+		verdict_store_put_state_number(store, "judged_minute", detector->judged_minute);
 	verdict_store_put_state_number(store, "updated_wall_ms", wall_clock_now().ms);
 	verdict_store_put_state_number(store, "monitored_hosts", (int64_t)verdicts.hosts);
 	verdict_store_put_state_number(store, "infected_hosts", (int64_t)verdicts.infected);
@@ -66,6 +78,7 @@ store_state(Detector *detector)
 		g_autofree char *key = g_strdup_printf("collector_%u", worker);
 
 		verdict_store_put_position(store, worker, ring_set_position(detector->rings, i));
+		store_popped(store, worker, ring_set_popped(detector->rings, i));
 		if (counters != NULL)
 			verdict_store_put_state(store, key, counters);
 	}
@@ -96,13 +109,31 @@ hand_out(Detector *detector, GError **error)
 	return verdict_store_commit(detector->store, error);
 }
 
+/*
+ * Minutes that may have been under way are judged again after a start.  What comes again tells
+ * nothing of how far judging had come.
+ */
+static void
+note_judged(Detector *detector)
+{
+	struct ring_watermark watermark;
+
+	if (!ring_set_comes_again(detector->rings) &&
+	    ring_set_watermark(detector->rings, &watermark) &&
+	    watermark.least_ms > RING_SET_HOLD_MS)
+		detector->judged_minute =
+			(uint32_t)((watermark.least_ms - RING_SET_HOLD_MS) / HOST_BIN_MS) - 1;
+}
+
 bool
 detector_commit(Detector *detector, bool all, GError **error)
 {
 	detector_need_transaction(detector);
 	/* A watermark whose hosts are being judged is not dealt with. */
-	if (!detector->judging)
+	if (!detector->judging) {
 		ring_set_settle(detector->rings, detector->ended);
+		note_judged(detector);
+	}
 	store_verdicts(detector, all);
 	store_state(detector);
 	if (detector->clock_ms > 0 && mono_time_now().ms - detector->pruned.ms >= PRUNE_MS) {

@@ -112,6 +112,37 @@ open_table(Detector *detector)
 	detector->table = verdict_table_new(&rules);
 }
 
+/* {0, 0}: it is not kept. */
+static struct ring_position
+popped_of(VerdictStore *store, unsigned worker)
+{
+	g_autofree char *key = g_strdup_printf("popped_%u", worker);
+	g_autofree char *value = verdict_store_state(store, key);
+	struct ring_position popped = { 0, 0 };
+	char *end = NULL;
+
+	if (value == NULL)
+		return popped;
+	popped.epoch = g_ascii_strtoull(value, &end, 10);
+	if (*end == ':')
+		popped.sequence = g_ascii_strtoull(end + 1, NULL, 10);
+	return popped;
+}
+
+static void
+restore_rings(Detector *detector)
+{
+	g_autofree char *judged = verdict_store_state(detector->store, "judged_minute");
+
+	for (unsigned worker = 0; worker < RING_SET_MAX; worker++)
+		ring_set_restore(detector->rings, worker,
+		                 verdict_store_position(detector->store, worker),
+		                 popped_of(detector->store, worker));
+	if (judged != NULL)
+		detector->judged_minute = detector->judged_before =
+			(uint32_t)g_ascii_strtoull(judged, NULL, 10);
+}
+
 /* Takes up what the last run kept. */
 static bool
 load_store(Detector *detector, GError **error)
@@ -130,9 +161,7 @@ load_store(Detector *detector, GError **error)
 		g_propagate_error(error, g_steal_pointer(&failure));
 		return false;
 	}
-	for (unsigned worker = 0; worker < RING_SET_MAX; worker++)
-		ring_set_restore(detector->rings, worker,
-		                 verdict_store_position(detector->store, worker));
+	restore_rings(detector);
 	while (verdict_store_next_unsent(detector->store, &lines))
 		g_array_append_val(detector->unsent, lines);
 	return true;

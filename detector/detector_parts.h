@@ -37,6 +37,8 @@ struct Detector {
 	const char *feature_names[FEATURE_COUNT];
 	char device[256];
 	int64_t clock_ms;       /* newest export time dealt with */
+	uint32_t judged_minute; /* up to it minutes need not be judged again after a start */
+	uint32_t judged_before; /* the same of the start that was */
 	int64_t detail_lost_ms; /* detail may be missing up to that export time */
 	uint64_t lost;          /* parts and entries lost, as seen last */
 	uint64_t entries;       /* since the start */

@@ -138,7 +138,10 @@ take_part(Detector *detector, const struct ring_bin *part)
 {
 	detector->parts++;
 	verdict_table_see(detector->table, &part->bin);
-	assessor_add(detector->assessor, part);
+	if (ring_set_comes_again(detector->rings))
+		assessor_add_again(detector->assessor, part, detector->judged_before);
+	else
+		assessor_add(detector->assessor, part);
 }
 
 static void

@@ -13,8 +13,9 @@ struct checkpoint {
 struct member {
 	unsigned worker;
 	RingReader *reader;
-	struct ring_position popped;                /* the last one */
-	struct ring_position settled;               /* where reading would go on after a kill */
+	struct ring_position popped;  /* the last one */
+	struct ring_position before;  /* the last one that was popped before the start */
+	struct ring_position settled; /* where reading would go on after a kill */
 	struct checkpoint checkpoints[CHECKPOINTS]; /* behind settled, oldest first */
 	size_t checkpoint_count;
 	struct ring_watermark watermark;
@@ -28,9 +29,11 @@ struct member {
 struct RingSet {
 	char *folder;
 	bool lockstep;
-	struct ring_position kept[RING_SET_MAX]; /* by worker */
-	char *told[RING_SET_MAX];                /* by worker: the last error */
-	struct member members[RING_SET_MAX];     /* sorted by worker */
+	struct ring_position kept[RING_SET_MAX];   /* by worker */
+	struct ring_position popped[RING_SET_MAX]; /* by worker, before the start */
+	bool comes_again;                          /* what was popped last */
+	char *told[RING_SET_MAX];                  /* by worker: the last error */
+	struct member members[RING_SET_MAX];       /* sorted by worker */
 	size_t count;
 	size_t next; /* the one to pop from */
 	unsigned pops;
@@ -71,10 +74,13 @@ ring_set_free(RingSet *set)
 }
 
 void
-ring_set_restore(RingSet *set, unsigned worker, struct ring_position position)
+ring_set_restore(RingSet *set, unsigned worker, struct ring_position settled,
+                 struct ring_position popped)
 {
-	if (worker < RING_SET_MAX)
-		set->kept[worker] = position;
+	if (worker >= RING_SET_MAX)
+		return;
+	set->kept[worker] = settled;
+	set->popped[worker] = popped;
 }
 
 /* Passes an error on unless it is the one that was told last for this worker. */
@@ -108,6 +114,7 @@ add_member(RingSet *set, unsigned worker, GError **error)
 		.worker = worker,
 		.reader = reader,
 		.popped = set->kept[worker],
+		.before = set->popped[worker],
 		.settled = set->kept[worker],
 	};
 	set->count++;
@@ -207,12 +214,20 @@ add_checkpoint(struct member *member, const struct ring_entry *entry)
 	};
 }
 
+/* Epochs and sequences rise for ever. */
+static bool
+is_before(struct ring_position position, struct ring_position other)
+{
+	return position.epoch <= other.epoch && position.sequence <= other.sequence;
+}
+
 static bool
 pop_from(RingSet *set, struct member *member, struct ring_entry *entry)
 {
 	if (!ring_pop(member->reader, entry))
 		return false;
 	member->popped = entry->position;
+	set->comes_again = is_before(entry->position, member->before);
 	member->ended = entry->type == RING_END;
 	switch (entry->type) {
 	case RING_BIN:
@@ -286,6 +301,12 @@ ring_set_pop(RingSet *set, struct ring_entry *entry)
 	return false;
 }
 
+bool
+ring_set_comes_again(const RingSet *set)
+{
+	return set->comes_again;
+}
+
 static void
 merge_watermark(struct ring_watermark *sum, const struct ring_watermark *other)
 {
@@ -338,6 +359,13 @@ is_crowded(const struct member *member)
 	return ring_reader_held(member->reader) > ring_reader_size(member->reader) / 2;
 }
 
+/* More than a quarter is only held for what may be under way. */
+static bool
+is_filling(const struct member *member)
+{
+	return ring_reader_held(member->reader) > ring_reader_size(member->reader) / 4;
+}
+
 static void
 settle_member(struct member *member, int64_t before_ms)
 {
@@ -364,7 +392,10 @@ ring_set_settle(RingSet *set, bool all)
 			member->settled = member->popped;
 			member->checkpoint_count = 0;
 		} else {
-			settle_member(member, set->watermark.least_ms - RING_SET_HOLD_MS);
+			settle_member(member,
+			              set->watermark.least_ms - (set->lockstep || is_filling(member)
+			                                                 ? RING_SET_HOLD_MS
+			                                                 : RING_SET_PAST_MS));
 		}
 	}
 }
@@ -419,6 +450,14 @@ struct ring_position
 ring_set_position(const RingSet *set, size_t index)
 {
 	return set->members[index].settled;
+}
+
+struct ring_position
+ring_set_popped(const RingSet *set, size_t index)
+{
+	const struct member *member = &set->members[index];
+
+	return is_before(member->popped, member->before) ? member->before : member->popped;
 }
 
 const char *

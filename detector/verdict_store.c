@@ -27,6 +27,7 @@ enum statement {
 	TRIM_PEER,
 	PUT_POSITION,
 	GET_POSITION,
+	GET_STATE,
 	PUT_STATE,
 	NEXT_VERDICT,
 	NEXT_UNSENT,
@@ -74,6 +75,7 @@ static const char *const statements[STATEMENTS] = {
 	[PUT_POSITION] =
 		"INSERT OR REPLACE INTO ring_position (worker, epoch, sequence) VALUES (?1, ?2, ?3)",
 	[GET_POSITION] = "SELECT epoch, sequence FROM ring_position WHERE worker = ?1",
+	[GET_STATE] = "SELECT value FROM state WHERE key = ?1",
 	[PUT_STATE] = "INSERT OR REPLACE INTO state (key, value) VALUES (?1, ?2)",
 	[NEXT_VERDICT] =
 		"SELECT host, verdict, score, peak_score, since_ms, first_detected_ms, first_seen_ms,"
@@ -333,6 +335,19 @@ verdict_store_position(VerdictStore *store, unsigned worker)
 	}
 	sqlite3_reset(row);
 	return position;
+}
+
+char *
+verdict_store_state(VerdictStore *store, const char *key)
+{
+	sqlite3_stmt *row = store->prepared[GET_STATE];
+	char *value = NULL;
+
+	bind_text(row, 1, key);
+	if (sqlite3_step(row) == SQLITE_ROW)
+		value = g_strdup((const char *)sqlite3_column_text(row, 0));
+	sqlite3_reset(row);
+	return value;
 }
 
 bool

@@ -43,6 +43,9 @@ bool verdict_store_next_verdict(VerdictStore *store, struct verdict *verdict, GE
 /* The position of a worker's ring; {0, 0} when there is none. */
 struct ring_position verdict_store_position(VerdictStore *store, unsigned worker);
 
+/* A single value; NULL: there is none.  Free with g_free(). */
+char *verdict_store_state(VerdictStore *store, const char *key);
+
 /* The next alert that was not handed out before the last end; false: that was all.  Its texts are
  * the caller's. */
 bool verdict_store_next_unsent(VerdictStore *store, struct alert_lines *lines);

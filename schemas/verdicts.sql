@@ -96,7 +96,8 @@ CREATE TABLE IF NOT EXISTS outbox (
 );
 
 -- Single values: clock_ms (newest export time dealt with), updated_wall_ms, model, monitored_hosts, version, ended,
--- collector_N (the last counters of worker N), infected_hosts, ring_missed, ring_refused.
+-- collector_N (the last counters of worker N), infected_hosts, ring_missed, ring_refused, popped_N (epoch:sequence of
+-- the newest entry of ring N that was taken: what comes again up to it, of minutes up to judged_minute, was judged).
 CREATE TABLE IF NOT EXISTS state (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL

@@ -18,9 +18,33 @@ enum {
 	SCANNED = 300,
 	PARTS = 6, /* of each scanner's minute, ten seconds each */
 	RING_OCTETS = 8 << 20,
+	SLOW = 4, /* peers a minute: 40 in a quarter of an hour are a scan */
+	SLOW_KILLED = 8,
+	SLOW_MINUTES = 13,
 };
 
 static char *folder;
+
+static void
+make_folder(void)
+{
+	folder = g_dir_make_tmp("detector-XXXXXX", NULL);
+}
+
+static void
+remove_folder(void)
+{
+	g_autoptr(GDir) directory = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	while (directory != NULL && (name = g_dir_read_name(directory)) != NULL) {
+		g_autofree char *path = g_build_filename(folder, name, NULL);
+
+		g_unlink(path);
+	}
+	g_rmdir(folder);
+	g_free(folder);
+}
 
 static pid_t
 start_detector(const char *mode)
@@ -69,18 +93,26 @@ push_quiet_host(RingWriter *writer, unsigned minute, unsigned number)
 	push(writer, &bin, NULL);
 }
 
-/* One part of a minute in which 10.2.0.`minute` scans port 445: only all parts together are many
- * peers. */
+/* Which peers a host asks on port 445 in one part of a minute: each sixth, as there are six parts.
+ */
+struct scan {
+	uint32_t host;
+	unsigned minute;
+	unsigned part;
+	unsigned first, behind;
+};
+
 static void
-push_scanner(RingWriter *writer, unsigned minute, unsigned part)
+push_scan(RingWriter *writer, const struct scan *scan)
 {
-	struct host_address host = host_address_from_ipv4(0x0a020000 + minute);
+	struct host_address host = host_address_from_ipv4(scan->host);
 	struct host_bin_extension extension;
 	struct host_bin bin;
+	unsigned part = scan->part;
 
-	host_bin_init(&bin, &host, MINUTE + minute);
+	host_bin_init(&bin, &host, MINUTE + scan->minute);
 	host_bin_extension_init(&extension);
-	for (unsigned i = part; i < SCANNED; i += PARTS) {
+	for (unsigned i = scan->first + part; i < scan->behind; i += PARTS) {
 		struct host_touch touch = {
 			.peer = host_address_from_ipv4(0xc6330000 + i),
 			.octets = 40,
@@ -106,6 +138,15 @@ push_scanner(RingWriter *writer, unsigned minute, unsigned part)
 	bin.earliest_ms[0] = (uint16_t)(10000 * part);
 	bin.latest_ms[0] = (uint16_t)(10000 * part + 100);
 	push(writer, &bin, &extension);
+}
+
+/* One part of a minute in which 10.2.0.`minute` scans: only all parts together are many peers. */
+static void
+push_scanner(RingWriter *writer, unsigned minute, unsigned part)
+{
+	const struct scan scan = { 0x0a020000 + minute, minute, part, 0, SCANNED };
+
+	push_scan(writer, &scan);
 }
 
 static void
@@ -142,6 +183,7 @@ query(const char *sql)
 	int64_t number;
 
 	g_assert_cmpint(sqlite3_open(path, &database), ==, SQLITE_OK);
+	sqlite3_busy_timeout(database, 20000);
 	g_assert_cmpint(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), ==, SQLITE_OK);
 	g_assert_cmpint(sqlite3_step(statement), ==, SQLITE_ROW);
 	number = sqlite3_column_int64(statement, 0);
@@ -168,11 +210,13 @@ no_host_is_lost_or_counted_twice(void)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(5);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(RingWriter) writer = ring_open_writer(folder, 0, RING_OCTETS, &error);
+	g_autoptr(RingWriter) writer = NULL;
 	unsigned kills = 0, repeated;
 	pid_t detector;
 	int status;
 
+	make_folder();
+	writer = ring_open_writer(folder, 0, RING_OCTETS, &error);
 	g_assert_no_error(error);
 	detector = start_detector(NULL);
 	for (unsigned minute = 0; minute < MINUTES; minute++) {
@@ -211,27 +255,80 @@ no_host_is_lost_or_counted_twice(void)
 	repeated = count_alerts("CEF:0|") - (unsigned)query("SELECT count(*) FROM event");
 	g_assert_cmpuint(repeated, <=, 4 * kills);
 	g_test_message("%u kills, %u alerts told again", kills, repeated);
+	remove_folder();
+}
+
+/* Minutes of a scanner of SLOW peers a minute, that only a window of fifteen minutes shows. */
+static void
+push_slow_minutes(RingWriter *writer, unsigned first, unsigned behind)
+{
+	for (unsigned minute = first; minute < behind; minute++) {
+		for (unsigned part = 0; part < PARTS; part++) {
+			const struct scan scan = { 0x0a030001, minute, part, SLOW * minute,
+				                   SLOW * (minute + 1) };
+
+			if (part < SLOW)
+				push_scan(writer, &scan);
+			push_watermark(writer, ((int64_t)MINUTE + minute) * 60000 +
+			                               10000 * (int64_t)(part + 1));
+		}
+	}
+}
+
+/* Waits until all until then is in the store, which is there from the first transaction on. */
+static void
+await_clock(int64_t export_ms)
+{
+	g_autofree char *path = g_build_filename(folder, "verdicts.db", NULL);
+
+	for (int i = 0; i < 1000; i++) {
+		if (g_file_test(path, G_FILE_TEST_EXISTS) &&
+		    query("SELECT count(*) FROM sqlite_master WHERE name = 'state'") == 1 &&
+		    query("SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM state"
+		          " WHERE key = 'clock_ms'") >= export_ms)
+			return;
+		g_usleep(20000);
+	}
+	g_assert_not_reached();
+}
+
+static void
+a_slow_scan_is_found_though_the_detector_was_killed(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(RingWriter) writer = NULL;
+	pid_t detector;
+	int status;
+
+	make_folder();
+	writer = ring_open_writer(folder, 0, RING_OCTETS, &error);
+	g_assert_no_error(error);
+	detector = start_detector(NULL);
+	push_slow_minutes(writer, 0, SLOW_KILLED);
+	await_clock(((int64_t)MINUTE + SLOW_KILLED) * 60000);
+	kill_detector(detector);
+	push_slow_minutes(writer, SLOW_KILLED, SLOW_MINUTES);
+	while (!ring_push_end(writer))
+		g_assert_true(ring_wait_room(writer, 10000));
+	ring_publish(writer);
+	detector = start_detector("--once");
+	g_assert_cmpint(waitpid(detector, &status, 0), ==, detector);
+	g_assert_true(WIFEXITED(status));
+	g_assert_cmpint(query("SELECT count(*) FROM verdict WHERE verdict = 'infected' AND host ="
+	                      " '10.3.0.1'"),
+	                ==, 1);
+	g_assert_cmpint(query("SELECT max(minutes) FROM evidence WHERE host = '10.3.0.1'"), <=,
+	                SLOW_MINUTES);
+	remove_folder();
 }
 
 int
 main(int argc, char **argv)
 {
-	g_autoptr(GDir) directory = NULL;
-	const char *name;
-	int status;
-
 	g_test_init(&argc, &argv, NULL);
-	folder = g_dir_make_tmp("detector-XXXXXX", NULL);
 	g_test_add_func("/detector_kill/no_host_is_lost_or_counted_twice",
 	                no_host_is_lost_or_counted_twice);
-	status = g_test_run();
-	directory = g_dir_open(folder, 0, NULL);
-	while (directory != NULL && (name = g_dir_read_name(directory)) != NULL) {
-		g_autofree char *path = g_build_filename(folder, name, NULL);
-
-		g_unlink(path);
-	}
-	g_rmdir(folder);
-	g_free(folder);
-	return status;
+	g_test_add_func("/detector_kill/a_slow_scan_is_found_though_the_detector_was_killed",
+	                a_slow_scan_is_found_though_the_detector_was_killed);
+	return g_test_run();
 }

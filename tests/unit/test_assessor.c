@@ -142,6 +142,29 @@ judges_each_minute_once_and_in_order(void)
 	g_assert_null(assessor_next(assessor));
 }
 
+/* Six packets a minute: not enough to be judged by, but in the window of five minutes. */
+static void
+takes_what_comes_again_as_a_past_without_judging_it(void)
+{
+	enum { JUDGED = MINUTE + 2 };
+	g_autoptr(Assessor) assessor = assessor_new(&experts_only, NULL);
+	const struct assessment *assessment;
+
+	for (uint32_t minute = MINUTE; minute <= MINUTE + 3; minute++) {
+		struct ring_bin part = part_of(1, minute, 3, HTTP, true);
+
+		assessor_add_again(assessor, &part, JUDGED);
+		advance(assessor, part.export_ms, false);
+		g_assert_null(assessor_next(assessor));
+	}
+	advance(assessor, ((int64_t)MINUTE + 5) * HOST_BIN_MS, true);
+	assessment = assessor_next(assessor);
+	g_assert_nonnull(assessment);
+	g_assert_cmpint(assessment->bin_end_ms, ==, ((int64_t)MINUTE + 4) * HOST_BIN_MS);
+	g_assert_true(assessment->enough);
+	g_assert_null(assessor_next(assessor));
+}
+
 static void
 waits_for_the_clock_of_the_host_s_own_exporter(void)
 {
@@ -237,6 +260,8 @@ main(int argc, char **argv)
 	                lets_web_clients_have_more_silent_peers);
 	g_test_add_func("/assessor/judges_each_minute_once_and_in_order",
 	                judges_each_minute_once_and_in_order);
+	g_test_add_func("/assessor/takes_what_comes_again_as_a_past_without_judging_it",
+	                takes_what_comes_again_as_a_past_without_judging_it);
 	g_test_add_func("/assessor/waits_for_the_clock_of_the_host_s_own_exporter",
 	                waits_for_the_clock_of_the_host_s_own_exporter);
 	g_test_add_func("/assessor/gives_finite_features_for_an_empty_bin",

@@ -172,7 +172,7 @@ ends_when_every_ring_has_ended(struct fixture *fixture, const void *unused)
 static void
 goes_on_behind_what_was_committed_or_kept(struct fixture *fixture, const void *unused)
 {
-	struct ring_position kept;
+	struct ring_position kept, popped;
 
 	(void)unused;
 	open_writer(fixture, 0);
@@ -186,34 +186,74 @@ goes_on_behind_what_was_committed_or_kept(struct fixture *fixture, const void *u
 	ring_set_settle(fixture->set, true);
 	kept = ring_set_position(fixture->set, 0);
 	pop_watermark(fixture);
+	popped = ring_set_popped(fixture->set, 0);
 	ring_set_free(fixture->set);
 	fixture->set = ring_set_new(fixture->folder, false);
-	ring_set_restore(fixture->set, 0, kept);
+	ring_set_restore(fixture->set, 0, kept, popped);
 	look(fixture);
 	g_assert_cmpint(pop_watermark(fixture), ==, 3);
+	g_assert_true(ring_set_comes_again(fixture->set));
+	g_assert_cmpuint(ring_set_popped(fixture->set, 0).sequence, ==, popped.sequence);
+	g_assert_cmpint(pop_watermark(fixture), ==, 4);
+	g_assert_false(ring_set_comes_again(fixture->set));
+	g_assert_cmpuint(ring_set_popped(fixture->set, 0).sequence, ==, popped.sequence + 1);
 }
 
+/* A watermark each minute from 1000000 on. */
 static void
-holds_back_what_is_young(struct fixture *fixture, const void *unused)
+pop_minutes(struct fixture *fixture, int minutes)
 {
-	static const int64_t times_ms[] = { 1000000, 1060000, 1120000, 1180000 };
 	struct ring_watermark watermark;
 
-	(void)unused;
 	open_writer(fixture, 0);
 	look(fixture);
-	for (size_t i = 0; i < G_N_ELEMENTS(times_ms); i++) {
-		push_watermark(fixture, 0, times_ms[i]);
+	for (int i = 0; i < minutes; i++) {
+		push_watermark(fixture, 0, 1000000 + 60000 * (int64_t)i);
 		pop_watermark(fixture);
 	}
 	g_assert_true(ring_set_watermark(fixture->set, &watermark));
 	ring_set_settle(fixture->set, false);
-	g_assert_cmpuint(ring_set_position(fixture->set, 0).sequence, ==, 2); /* that of 1060000 */
+}
+
+static void
+holds_back_the_longest_window(struct fixture *fixture, const void *unused)
+{
+	(void)unused;
+	pop_minutes(fixture, 20);
+	g_assert_cmpuint(ring_set_position(fixture->set, 0).sequence, ==, 5);
 	ring_set_commit(fixture->set);
 	g_clear_pointer(&fixture->set, ring_set_free);
 	fixture->set = ring_set_new(fixture->folder, false);
 	look(fixture);
-	g_assert_cmpint(pop_watermark(fixture), ==, 1120000);
+	g_assert_cmpint(pop_watermark(fixture), ==, 1300000);
+}
+
+static void
+holds_back_what_is_under_way_of_a_capture(struct fixture *fixture, const void *unused)
+{
+	(void)unused;
+	pop_minutes(fixture, 20);
+	g_assert_cmpuint(ring_set_position(fixture->set, 0).sequence, ==, 18);
+}
+
+/* Counters of a quarter of the ring, behind the watermarks. */
+static void
+holds_back_what_is_under_way_in_a_ring_that_fills_up(struct fixture *fixture, const void *unused)
+{
+	g_autofree char *counters = g_strnfill(RING_SIZE_LEAST / 16, ' ');
+	struct ring_entry entry;
+
+	(void)unused;
+	pop_minutes(fixture, 20);
+	ring_set_commit(fixture->set);
+	for (int i = 0; i < 5; i++)
+		g_assert_true(ring_push_counters(fixture->writers[0], counters));
+	ring_publish(fixture->writers[0]);
+	while (ring_set_pop(fixture->set, &entry))
+		continue;
+	g_assert_false(ring_set_crowded(fixture->set));
+	ring_set_settle(fixture->set, false);
+	g_assert_cmpuint(ring_set_position(fixture->set, 0).sequence, ==, 18);
 }
 
 static void
@@ -335,7 +375,9 @@ main(int argc, char **argv)
 	ADD(lockstep_takes_the_ring_that_is_behind, "lockstep");
 	ADD(ends_when_every_ring_has_ended, NULL);
 	ADD(goes_on_behind_what_was_committed_or_kept, NULL);
-	ADD(holds_back_what_is_young, NULL);
+	ADD(holds_back_the_longest_window, NULL);
+	ADD(holds_back_what_is_under_way_of_a_capture, "lockstep");
+	ADD(holds_back_what_is_under_way_in_a_ring_that_fills_up, NULL);
 	ADD(gives_back_everything_when_the_ring_is_crowded, NULL);
 	ADD(reads_a_replaced_ring_to_its_end_and_opens_the_new_one, NULL);
 	ADD(counts_what_the_collector_dropped, NULL);

@@ -1,14 +1,13 @@
 #include "tools/train/detection.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "detector/classifier.h"
 #include "detector/evidence.h"
 #include "detector/shipped_file.h"
+#include "tools/train/detection_figures.h"
 #include "tools/train/ensemble.h"
-#include "tools/train/figures.h"
 #include "tools/train/normal_values.h"
 #include "tools/train/site_trial.h"
 
@@ -27,35 +26,7 @@ struct Detection {
 	struct alarm_point alarms[ALARM_POINTS];
 };
 
-/* Greatest scores, and when the verdict's threshold was first reached. */
-struct scored_host {
-	const struct labelled_host *host;
-	const struct alarm_tail *tail;    /* by which its limit is told */
-	double score[DETECTION_METHODS];  /* from the implant's start on; of a clean host, ever */
-	double before[DETECTION_METHODS]; /* of malware and benign implants */
-	int64_t found_ms[DETECTION_METHODS]; /* 0: never */
-	double evidence, evidence_before;    /* of the pattern and reports, in the same times */
-	uint32_t report_minute;              /* the last in which a success was reported */
-};
-
 static const double nothing = -1e9; /* below every score */
-
-static const char *const names[DETECTION_METHODS] = {
-	[DETECTION_ALL] = "kenchi",
-	[DETECTION_PATTERN] = "  traffic pattern alone",
-	[DETECTION_EXPERTS] = "  experts alone",
-	[DETECTION_BASELINES + BASELINE_FAILING] = "failing services, NEMEA-like",
-	[DETECTION_BASELINES + BASELINE_TRW] = "TRW-like",
-	[DETECTION_BASELINES + BASELINE_RWSCAN] = "rwscan-like",
-	[DETECTION_BASELINES + BASELINE_BEACON] = "beacon, RITA-like",
-};
-
-static double
-threshold_of(enum detection_method method)
-{
-	return method < DETECTION_BASELINES ? 0.5
-	                                    : baseline_thresholds[method - DETECTION_BASELINES];
-}
 
 static bool
 is_judged(const Detection *detection, const struct labelled_host *host)
@@ -234,7 +205,7 @@ take_score(struct scored_host *host, enum detection_method method, double score,
 	double *greatest = after ? &host->score[method] : &host->before[method];
 
 	*greatest = fmax(*greatest, score);
-	if (!after || score < threshold_of(method))
+	if (!after || score < detection_threshold(method))
 		return;
 	if (host->found_ms[method] == 0 || times[1] < host->found_ms[method])
 		host->found_ms[method] = times[1];
@@ -320,228 +291,6 @@ score_hosts(Detection *detection)
 	}
 }
 
-static struct area
-area_of(const GArray *above, const GArray *below)
-{
-	const double *a = (const double *)(const void *)above->data,
-		     *b = (const double *)(const void *)below->data;
-	struct area area = { figures_area(a, above->len, b, below->len), 0, above->len,
-		             below->len };
-
-	area.error = figures_area_error(area.value, area.above, area.below);
-	return area;
-}
-
-static struct rate
-rate_of(size_t hits, size_t count)
-{
-	struct rate rate = { hits, count, 0, 1 };
-
-	figures_interval(hits, count, &rate.least, &rate.greatest);
-	return rate;
-}
-
-static bool
-is_of_kind(const struct labelled_host *host, enum detection_kind kind)
-{
-	return kind == KIND_ALL || host->scans == (kind == KIND_SCAN);
-}
-
-static bool
-set_has_malware(const Detection *detection, const char *set)
-{
-	for (guint i = 0; i < detection->hosts->len; i++) {
-		const struct labelled_host *host =
-			g_array_index(detection->hosts, struct scored_host, i).host;
-
-		if (host->role == ROLE_MALWARE && strcmp(host->source_set, set) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Scores of the hosts of a role; `set`: those of this source set, NULL: of any. */
-static GArray *
-scores_of(const Detection *detection, enum detection_method method, enum host_role role,
-          const char *set)
-{
-	GArray *scores = g_array_new(FALSE, FALSE, sizeof(double));
-
-	for (guint i = 0; i < detection->hosts->len; i++) {
-		const struct scored_host *host =
-			&g_array_index(detection->hosts, struct scored_host, i);
-
-		if (host->host->role == role &&
-		    (set == NULL || strcmp(host->host->source_set, set) == 0))
-			g_array_append_val(scores, host->score[method]);
-	}
-	return scores;
-}
-
-/* Malware against benign implants of its own set: pairs within sets alone. */
-static void
-measure_same_set(const Detection *detection, enum detection_method method, struct area *area)
-{
-	g_autoptr(GHashTable) done = g_hash_table_new(g_str_hash, g_str_equal);
-	double pairs = 0, wins = 0;
-
-	*area = (struct area){ .value = 0.5 };
-	for (guint i = 0; i < detection->hosts->len; i++) {
-		const char *set =
-			g_array_index(detection->hosts, struct scored_host, i).host->source_set;
-		g_autoptr(GArray) malware = NULL;
-		g_autoptr(GArray) benign = NULL;
-		struct area one;
-
-		if (*set == '\0' || !g_hash_table_add(done, (gpointer)(uintptr_t)set))
-			continue;
-		malware = scores_of(detection, method, ROLE_MALWARE, set);
-		benign = scores_of(detection, method, ROLE_BENIGN_IMPLANT, set);
-		one = area_of(malware, benign);
-		if (one.above == 0 || one.below == 0)
-			continue;
-		pairs += (double)(one.above * one.below);
-		wins += one.value * (double)(one.above * one.below);
-		area->above += one.above;
-		area->below += one.below;
-	}
-	area->value = pairs > 0 ? wins / pairs : 0.5;
-	area->error = figures_area_error(area->value, area->above, area->below);
-}
-
-static void
-measure_laboratories(const Detection *detection, enum detection_method method,
-                     struct detection_figures *figures)
-{
-	g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(double));
-	g_autoptr(GArray) other = g_array_new(FALSE, FALSE, sizeof(double));
-
-	for (guint i = 0; i < detection->hosts->len; i++) {
-		const struct scored_host *host =
-			&g_array_index(detection->hosts, struct scored_host, i);
-
-		if (host->host->role != ROLE_BENIGN_IMPLANT || *host->host->source_set == '\0')
-			continue;
-		g_array_append_val(set_has_malware(detection, host->host->source_set) ? own : other,
-		                   host->score[method]);
-	}
-	measure_same_set(detection, method, &figures->same_set);
-	figures->other_sets = area_of(figures->scores[KIND_ALL], other);
-	figures->laboratory = area_of(own, other);
-}
-
-static int
-compare_doubles(gconstpointer a, gconstpointer b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void
-measure_malware(const Detection *detection, enum detection_method method, enum detection_kind kind,
-                struct detection_figures *figures)
-{
-	g_autoptr(GArray) waits = g_array_new(FALSE, FALSE, sizeof(double));
-	const double *negatives = (const double *)(const void *)figures->negatives->data;
-	GArray *scores = figures->scores[kind] = g_array_new(FALSE, FALSE, sizeof(double));
-	const double *malware;
-
-	for (guint i = 0; i < detection->hosts->len; i++) {
-		const struct scored_host *host =
-			&g_array_index(detection->hosts, struct scored_host, i);
-		double wait = (double)(host->found_ms[method] - host->host->start_ms) / 1000;
-
-		if (host->host->role != ROLE_MALWARE || !is_of_kind(host->host, kind))
-			continue;
-		g_array_append_val(scores, host->score[method]);
-		if (host->found_ms[method] != 0)
-			g_array_append_val(waits, wait);
-	}
-	malware = (const double *)(const void *)scores->data;
-	figures->at_five[kind] = rate_of(
-		figures_exceeding(malware, scores->len,
-	                          figures_threshold(negatives, figures->negatives->len, 0.05)),
-		scores->len);
-	figures->at_one[kind] = rate_of(
-		figures_exceeding(malware, scores->len,
-	                          figures_threshold(negatives, figures->negatives->len, 0.01)),
-		scores->len);
-	figures->found[kind] = rate_of(waits->len, scores->len);
-	figures->latency[kind].count = waits->len;
-	if (waits->len == 0)
-		return;
-	g_array_sort(waits, compare_doubles);
-	figures->latency[kind].median_s = g_array_index(waits, double, waits->len / 2);
-	figures->latency[kind].worst_s = g_array_index(waits, double, waits->len - 1);
-}
-
-static void
-measure_flagged(const Detection *detection, enum detection_method method,
-                struct detection_figures *figures)
-{
-	size_t flagged[2] = { 0 }, hosts[2] = { 0 };
-
-	for (guint i = 0; i < detection->hosts->len; i++) {
-		const struct scored_host *host =
-			&g_array_index(detection->hosts, struct scored_host, i);
-		enum host_role role = host->host->role;
-		bool after = host->score[method] >= figures->threshold;
-		bool before = host->before[method] >= figures->threshold;
-
-		figures->days[0] += (double)host->host->clean_ms / 86400000;
-		figures->days[1] += (double)host->host->benign_ms / 86400000;
-		hosts[0]++;
-		hosts[1] += role == ROLE_BENIGN_IMPLANT;
-		flagged[0] += role == ROLE_CLEAN ? after : before;
-		flagged[1] += role == ROLE_BENIGN_IMPLANT && after;
-	}
-	figures->flagged[0] = rate_of(flagged[0], hosts[0]);
-	figures->flagged[1] = rate_of(flagged[1], hosts[1]);
-}
-
-static void
-measure(const Detection *detection, enum detection_method method, struct detection_figures *figures)
-{
-	g_autoptr(GArray) clean = scores_of(detection, method, ROLE_CLEAN, NULL);
-	g_autoptr(GArray) benign = scores_of(detection, method, ROLE_BENIGN_IMPLANT, NULL);
-
-	figures->name = names[method];
-	figures->threshold = threshold_of(method);
-	figures->negatives = g_array_new(FALSE, FALSE, sizeof(double));
-	g_array_append_vals(figures->negatives, clean->data, clean->len);
-	g_array_append_vals(figures->negatives, benign->data, benign->len);
-	for (int kind = 0; kind < KINDS; kind++) {
-		measure_malware(detection, method, (enum detection_kind)kind, figures);
-		figures->clean[kind] = area_of(figures->scores[kind], clean);
-		figures->benign[kind] = area_of(figures->scores[kind], benign);
-	}
-	measure_laboratories(detection, method, figures);
-	measure_flagged(detection, method, figures);
-}
-
-static void
-measure_alarms(Detection *detection)
-{
-	g_autoptr(GArray) hosts = g_array_new(FALSE, FALSE, sizeof(struct alarm_host));
-
-	for (guint i = 0; i < detection->hosts->len; i++) {
-		const struct scored_host *scored =
-			&g_array_index(detection->hosts, struct scored_host, i);
-		const struct labelled_host *host = scored->host;
-		struct alarm_host taken = {
-			.role = host->role,
-			.tail = scored->tail,
-			.after = { scored->evidence, scored->score[DETECTION_EXPERTS] },
-			.before = { scored->evidence_before, scored->before[DETECTION_EXPERTS] },
-			.days = (double)(host->clean_ms + host->benign_ms) / 86400000,
-		};
-
-		g_array_append_val(hosts, taken);
-	}
-	alarm_curve(hosts, detection->alarms);
-}
-
 static GArray *
 try_sites(const Detection *detection)
 {
@@ -602,8 +351,9 @@ detection_run(const struct detection_options *options, GError **error)
 		return NULL;
 	}
 	for (int method = 0; method < DETECTION_METHODS; method++)
-		measure(detection, (enum detection_method)method, &detection->figures[method]);
-	measure_alarms(detection);
+		detection_measure(detection->hosts, (enum detection_method)method,
+		                  &detection->figures[method]);
+	detection_measure_alarms(detection->hosts, detection->alarms);
 	if (options->site_thresholds)
 		detection->sites = try_sites(detection);
 	return g_steal_pointer(&detection);
@@ -614,11 +364,8 @@ detection_free(Detection *detection)
 {
 	if (detection == NULL)
 		return;
-	for (int method = 0; method < DETECTION_METHODS; method++) {
-		for (int kind = 0; kind < KINDS; kind++)
-			g_clear_pointer(&detection->figures[method].scores[kind], g_array_unref);
-		g_clear_pointer(&detection->figures[method].negatives, g_array_unref);
-	}
+	for (int method = 0; method < DETECTION_METHODS; method++)
+		detection_figures_clear(&detection->figures[method]);
 	window_set_free(detection->set);
 	g_array_unref(detection->hosts);
 	g_clear_pointer(&detection->sites, g_array_unref);

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/map_fault.h"
 #include "common/stop_signal.h"
+#include "common/written.h"
 
 enum { EXIT_FAULT = 1, EXIT_WRONG_USE = 2 };
 
@@ -130,10 +131,6 @@ collect(const CollectorConfig *config)
 	if (!ended)
 		return fail(error, config->captures != NULL && !stop_signal_came() ? EXIT_WRONG_USE
 		                                                                   : EXIT_FAULT);
-	if (fflush(stdout) != 0) {
-		fault_system(&error, "cannot write to standard output");
-		return fail(error, EXIT_FAULT);
-	}
 	return 0;
 }
 
@@ -168,6 +165,7 @@ int
 main(int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
+	g_autoptr(GError) error = NULL;
 	g_auto(GStrv) copies = g_strdupv(argv); /* parsing takes out what it understands */
 	int status;
 
@@ -177,5 +175,7 @@ main(int argc, char **argv)
 	map_fault_catch();
 	status = run(&arguments, &copies);
 	clear_arguments(&arguments);
+	if (status == 0 && !written_whole(stdout, "the standard output", &error))
+		status = fail(error, EXIT_FAULT);
 	return status;
 }

@@ -2,6 +2,7 @@
 
 #include "common/fault.h"
 #include "common/wall_clock.h"
+#include "common/written.h"
 
 enum {
 	ENTRIES_A_COMMIT = 100000,
@@ -149,8 +150,8 @@ detector_commit(Detector *detector, bool all, GError **error)
 	detector->committed = mono_time_now();
 	if (!hand_out(detector, error))
 		return false;
-	return detector->scores == NULL || fflush(detector->scores) == 0 ||
-	       fault_system(error, "cannot write scores to %s", detector->mode.scores_path);
+	return detector->scores == NULL ||
+	       written_whole(detector->scores, detector->mode.scores_path, error);
 }
 
 bool

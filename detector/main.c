@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/map_fault.h"
 #include "common/privileges.h"
+#include "common/written.h"
 #include "detector/detector.h"
 #include "detector/detector_config.h"
 
@@ -137,6 +138,8 @@ main(int argc, char **argv)
 	log_open("kenchi-detector");
 	map_fault_catch();
 	code = start(argc, argv, &config, &error);
+	if (code == EXIT_OK && !written_whole(stdout, "the standard output", &error))
+		code = EXIT_RUNTIME;
 	if (error != NULL)
 		log_error("%s", error->message);
 	detector_config_clear(&config);

@@ -109,6 +109,22 @@ mkdir "$folder/begun"
 ends_with 3 "nothing is in the store yet" "$KENCHI" --state "$folder/begun" hosts
 rm -r "$folder/begun"
 
+# A full disk under what is printed must not pass for an empty answer.
+loses() {
+	code=0
+	timeout 20 "$@" >/dev/full 2>"$folder/err" </dev/null || code=$?
+	if [ $code -ne 1 ] || ! grep -q "standard output" "$folder/err"; then
+		echo "FAILED: $* on a full disk -> exit $code:"
+		cat "$folder/err"
+		failures=$((failures + 1))
+	fi
+}
+loses "$KENCHI" version
+loses "$KENCHI" analyze --json "$CAPTURE"
+loses "$KENCHI" analyze --scores "$CAPTURE"
+loses "$COLLECTOR" --print-config
+loses "$DETECTOR" --print-config
+
 left=$(find "$folder" -name 'verdicts.db' -o -name '*.sock' | head -3)
 if [ -n "$left" ]; then
 	echo "FAILED: something was begun: $left"

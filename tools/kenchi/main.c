@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/written.h"
 #include "tools/kenchi/subcommand.h"
 
 /* Options before the sub-command's name are its options too: "--state DIR" and the like are put
@@ -66,6 +67,7 @@ main(int argc, char **argv)
 	int at = find_name(argc, argv);
 	char *name = at > 0 ? argv[at] : NULL;
 	char *alone[] = { NULL, NULL };
+	g_autoptr(GError) error = NULL;
 	int result;
 
 	/* Not LC_NUMERIC: the decimal point of what is printed is a point. */
@@ -80,8 +82,8 @@ main(int argc, char **argv)
 		argv[1] = name;
 		result = run(argc - 1, argv + 1);
 	}
-	if (fflush(stdout) != 0 && result == EXIT_CODE_OK) {
-		subcommand_complain("cannot write to the standard output");
+	if (!written_whole(stdout, "the standard output", &error)) {
+		subcommand_complain("%s", error->message);
 		result = EXIT_CODE_FAILED;
 	}
 	return result;

@@ -20,7 +20,7 @@
 
 struct alarm_tail {
 	double evidence;  /* from which on the tail is told */
-	double hosts;     /* that reached it, in all of host_days; 0: not known */
+	double hosts;     /* different ones that reached it, in host_days; 0: not known */
 	double host_days; /* that were watched */
 	double slope;     /* of -ln of their number by evidence, at most 1: that of the windows */
 };

@@ -95,24 +95,62 @@ greatest_evidence(const WindowSet *set, const double *values, const struct yards
 	return greatest;
 }
 
+/* A host as alarms are counted. */
+struct counted_host {
+	const struct labelled_host *host;
+	double greatest; /* evidence */
+};
+
+/* The same host in two captures of the same traffic is no second one. */
+static size_t
+repeated_hosts(const GArray *counted)
+{
+	const double least = -log(ALARM_TAIL_SHARE);
+	size_t repeated = 0;
+
+	for (guint i = 0; i < counted->len; i++) {
+		const struct counted_host *one = &g_array_index(counted, struct counted_host, i);
+		bool again = false;
+
+		for (guint j = 0; one->greatest >= least && j < i && !again; j++) {
+			const struct counted_host *other =
+				&g_array_index(counted, struct counted_host, j);
+
+			again = other->greatest >= least &&
+			        host_address_equal(&one->host->host, &other->host->host);
+		}
+		repeated += again;
+	}
+	return repeated;
+}
+
 static struct alarm_tail
 measure_alarms(const WindowSet *set, const double *values, const host_choice *chosen,
                const struct yardstick *yardstick)
 {
-	g_autoptr(GArray) greatest = g_array_new(FALSE, FALSE, sizeof(double));
-	double days = 0;
+	g_autoptr(GArray) counted = g_array_new(FALSE, FALSE, sizeof(struct counted_host));
+	g_autofree double *greatest = g_new(double, window_set_host_count(set) + 1);
+	struct alarm_tail tail;
+	double days = 0, different;
 
 	for (size_t i = 0; i < window_set_host_count(set); i++) {
-		const struct host_windows *host = window_set_host(set, i);
-		double evidence;
+		const struct host_windows *windows = window_set_host(set, i);
+		struct counted_host host = { .host = windows->host };
 
 		if (!is_taken(set, i, values, chosen))
 			continue;
-		evidence = greatest_evidence(set, values, yardstick, host);
-		days += (double)(host->host->clean_ms + host->host->benign_ms) / 86400000;
-		g_array_append_val(greatest, evidence);
+		host.greatest = greatest_evidence(set, values, yardstick, windows);
+		days += (double)(windows->host->clean_ms + windows->host->benign_ms) / 86400000;
+		greatest[counted->len] = host.greatest;
+		g_array_append_val(counted, host);
 	}
-	return alarm_tail_of((const double *)(const void *)greatest->data, greatest->len, days);
+	tail = alarm_tail_of(greatest, counted->len, days);
+	if (tail.hosts <= 0)
+		return tail;
+	different = tail.hosts - (double)repeated_hosts(counted);
+	tail.host_days *= different / tail.hosts;
+	tail.hosts = different;
+	return tail;
 }
 
 struct yardstick

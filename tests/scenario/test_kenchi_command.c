@@ -129,7 +129,7 @@ tells_that_there_is_no_data(void)
 		{ "events --json", 3, NULL, "/nowhere" },
 		{ "status", 3, "collector  not running", NULL },
 		{ "status --json", 3, "\"store\":null", NULL },
-		{ "exporters", 3, NULL, "no collector" },
+		{ "exporters", 3, NULL, "collector of /nowhere: not running" },
 		{ "version", 0, "kenchi 0.", NULL },
 		{ "--version", 0, "kenchi 0.", NULL },
 		{ "help", 0, "infected", NULL },

@@ -35,6 +35,12 @@ grep -q "\"datagrams_taken\":$sent," "$folder/status.json" || fail "not all $sen
 "$KENCHI" --state "$folder/state" exporters >"$folder/exporters.txt" || fail "kenchi exporters"
 grep -q 'TEMPLATES.*CLOCK.*SAMPLING.*CANNOT TELL' "$folder/exporters.txt" || fail "exporters as a table"
 
+# A daemon that does not answer is not one that does not run.
+kill -STOP "$collector"
+"$KENCHI" --state "$folder/state" status >"$folder/silent.log" || fail "kenchi status of a daemon that is silent"
+kill -CONT "$collector"
+grep -q 'collector  cannot be asked: .*collector.sock' "$folder/silent.log" || fail "a silent daemon is called stopped"
+
 # Sketches have other keys, so what is measured, and evidence near its threshold, may differ a little; verdicts may not.
 verdicts() {
 	sed -n 's/^{"host":"\([^"]*\)","verdict":"\([a-z]*\)".*/\1 \2/p' "$1" | sort

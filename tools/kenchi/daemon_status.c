@@ -50,11 +50,32 @@ static const struct counter detector_losses[] = {
 	{ "hosts_refused", REFUSED, "parts and assessments of hosts for which there was no room" },
 };
 
+static char *
+socket_path(const char *folder, const char *daemon)
+{
+	g_autofree char *name = g_strdup_printf("%s.sock", daemon);
+
+	return g_build_filename(folder, name, NULL);
+}
+
+char *
+daemon_status_silence(const char *folder, const char *daemon)
+{
+	g_autofree char *path = socket_path(folder, daemon);
+	g_autofree char *answer = NULL;
+	g_autoptr(GError) error = NULL;
+
+	answer = control_ask(path, "status", ANSWER_MS, &error);
+	if (error == NULL || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+		return g_strdup("not running");
+	return g_strdup_printf("cannot be asked: %s", error->message);
+}
+
 GPtrArray *
 daemon_status_ask_lines(const char *folder, const char *daemon, const char *command)
 {
-	g_autofree char *name = g_strdup_printf("%s.sock", daemon);
-	g_autofree char *path = g_build_filename(folder, name, NULL);
+	g_autofree char *path = socket_path(folder, daemon);
 	g_autofree char *answer = control_ask(path, command, ANSWER_MS, NULL);
 	g_auto(GStrv) lines = NULL;
 	GPtrArray *nodes;
@@ -158,8 +179,17 @@ amount(JsonNode *status, const char *path)
 	return text_amount(daemon_status_number(status, path));
 }
 
+static void
+print_silence(const char *folder, const char *daemon)
+{
+	g_autofree char *silence = daemon_status_silence(folder, daemon);
+	g_autofree char *text = text_escape(silence);
+
+	printf("%-9s  %s\n", daemon, text);
+}
+
 void
-daemon_status_print_collector(JsonNode *status, bool counters)
+daemon_status_print_collector(const char *folder, JsonNode *status, bool counters)
 {
 	g_autofree char *datagrams_per_s = amount(status, "rates.datagrams_per_s");
 	g_autofree char *records_per_s = amount(status, "rates.records_per_s");
@@ -169,7 +199,7 @@ daemon_status_print_collector(JsonNode *status, bool counters)
 	g_autofree char *parts = amount(status, "ring.parts_pushed");
 
 	if (status == NULL) {
-		puts("collector  not running");
+		print_silence(folder, "collector");
 		return;
 	}
 	printf("collector  running: %s datagrams/s, %s records/s, %s octets/s\n", datagrams_per_s,
@@ -208,12 +238,12 @@ print_outputs(JsonNode *counters)
 }
 
 void
-daemon_status_print_detector(JsonNode *status, JsonNode *counters, bool all)
+daemon_status_print_detector(const char *folder, JsonNode *status, JsonNode *counters, bool all)
 {
 	g_autofree char *model = NULL;
 
 	if (status == NULL) {
-		puts("detector   not running");
+		print_silence(folder, "detector");
 		return;
 	}
 	model = text_escape(json_text_string(json_node_get_object(status), "model", "none"));

@@ -15,11 +15,16 @@ JsonNode *daemon_status_ask(const char *folder, const char *daemon, const char *
  */
 GPtrArray *daemon_status_ask_lines(const char *folder, const char *daemon, const char *command);
 
+/* Why a daemon does not answer: it does not run, or it cannot be asked.  Free with g_free(). */
+char *daemon_status_silence(const char *folder, const char *daemon);
+
 /* A number by its path, such as "bins.late"; 0 when it is not there or `status` is NULL. */
 double daemon_status_number(JsonNode *status, const char *path);
 
-/* `status` is NULL when the daemon does not run; `counters`, `all`: every counter. */
-void daemon_status_print_collector(JsonNode *status, bool counters);
-void daemon_status_print_detector(JsonNode *status, JsonNode *counters, bool all);
+/* `status` is NULL when the daemon of that folder does not answer; `counters`, `all`: every
+ * counter. */
+void daemon_status_print_collector(const char *folder, JsonNode *status, bool counters);
+void daemon_status_print_detector(const char *folder, JsonNode *status, JsonNode *counters,
+                                  bool all);
 
 #endif

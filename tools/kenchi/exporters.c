@@ -154,7 +154,10 @@ subcommand_exporters(struct invocation *invocation, int argc, char **argv)
 		return EXIT_CODE_USAGE;
 	nodes = daemon_status_ask_lines(invocation->state, "collector", "exporters");
 	if (nodes == NULL) {
-		subcommand_complain("no data: no collector runs over %s", invocation->state);
+		g_autofree char *silence = daemon_status_silence(invocation->state, "collector");
+
+		subcommand_complain("no data: the collector of %s: %s", invocation->state,
+		                    silence);
 		return EXIT_CODE_NO_DATA;
 	}
 	for (guint i = 0; i < nodes->len; i++) {

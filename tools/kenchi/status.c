@@ -149,8 +149,9 @@ print_situation(const char *folder, const struct situation *situation, bool coun
 	g_autofree char *state = text_escape(folder);
 
 	printf("state      %s\n", state);
-	daemon_status_print_collector(situation->collector, counters);
-	daemon_status_print_detector(situation->detector, situation->detector_counters, counters);
+	daemon_status_print_collector(folder, situation->collector, counters);
+	daemon_status_print_detector(folder, situation->detector, situation->detector_counters,
+	                             counters);
 	print_store(situation);
 }
 

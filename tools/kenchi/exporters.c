@@ -156,8 +156,7 @@ subcommand_exporters(struct invocation *invocation, int argc, char **argv)
 	if (nodes == NULL) {
 		g_autofree char *silence = daemon_status_silence(invocation->state, "collector");
 
-		subcommand_complain("no data: the collector of %s: %s", invocation->state,
-		                    silence);
+		subcommand_complain("no data: the collector of %s: %s", invocation->state, silence);
 		return EXIT_CODE_NO_DATA;
 	}
 	for (guint i = 0; i < nodes->len; i++) {

@@ -5,6 +5,7 @@
 #include "collector/due_queue.h"
 #include "collector/export_progress.h"
 #include "collector/flow_role.h"
+#include "collector/flow_roles.h"
 #include "collector/record_shares.h"
 #include "collector/share_groups.h"
 #include "collector/share_log.h"
@@ -353,10 +354,25 @@ plan_record(BinTable *table, const struct flow_batch *batch, const struct flow_r
 		table->planned[table->planned_count - 1].last = true;
 }
 
+/* Roles, of all at once. */
+static inline void
+tell_roles(BinTable *table)
+{
+	const struct flow_record *records[PLANNED];
+	struct flow_role roles[PLANNED];
+
+	for (size_t i = 0; i < table->planned_count; i++)
+		records[i] = table->planned[i].record;
+	flow_roles_of(records, table->planned_count, roles);
+	for (size_t i = 0; i < table->planned_count; i++)
+		table->planned[i].view.role = roles[i];
+}
+
 /* Asks for the lines that will be written; what takes longest stands between. */
 static inline void
 prepare(BinTable *table)
 {
+	tell_roles(table);
 	for (size_t i = 0; i < table->planned_count; i++) {
 		struct planned *planned = &table->planned[i];
 

@@ -44,7 +44,6 @@ record_view_init(struct record_view *view, const struct flow_record *record)
 	view->record = record;
 	view->minute = (uint32_t)(start_ms / HOST_BIN_MS);
 	view->first_ms = (uint32_t)(start_ms - (uint64_t)view->minute * HOST_BIN_MS);
-	view->role = flow_role_of(record);
 	view->knowledge = (uint8_t)packet_sizes_split(record, view->classes);
 	marks = view->role.marks & ROLE_SHARE_MARKS;
 	marks |= record->packets == 1 ? SHARE_SINGLE_PACKET : 0u;

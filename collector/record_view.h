@@ -25,6 +25,7 @@ struct record_view {
 	bool plain;        /* it lies in one minute, and is neither wide nor a copy */
 };
 
+/* Fills all but the role, which must be there. */
 void record_view_init(struct record_view *view, const struct flow_record *record);
 
 /* The shape of what lasts so long that its shape is worth looking for, even else: as a touch's kind

@@ -1,6 +1,7 @@
 #include <glib.h>
 
 #include "collector/flow_role.h"
+#include "collector/flow_roles.h"
 #include "tests/support/flow_records.h"
 
 enum { HOST = 0x0a000001, PEER = 0xc0000201 };
@@ -254,6 +255,97 @@ recognises_backscatter(void)
 	g_assert_false(flow_role_of(&record).marks & ROLE_UNSOLICITED);
 }
 
+/* One of a few, or any. */
+static uint32_t
+pick(GRand *random, const uint32_t *usual, size_t count, uint32_t most)
+{
+	return g_rand_int_range(random, 0, 4) != 0
+	               ? usual[g_rand_int_range(random, 0, (gint32)count)]
+	               : (uint32_t)(g_rand_int(random) % ((uint64_t)most + 1));
+}
+
+#define PICK(random, most, ...)                                                                    \
+	pick(random, (const uint32_t[]){ __VA_ARGS__ },                                            \
+	     sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t), most)
+
+static struct host_address
+random_address(GRand *random)
+{
+	struct host_address address = host_address_from_ipv4(
+		PICK(random, UINT32_MAX, HOST, PEER, 0xe0000001, 0x0a0000ff));
+
+	if (g_rand_int_range(random, 0, 3) == 0)
+		address.octets[0] = (uint8_t)PICK(random, 255, 0x20, 0xff, 0x3f);
+	return address;
+}
+
+static uint64_t
+random_octets(GRand *random, uint64_t packets)
+{
+	uint64_t octets = packets * PICK(random, 1600, 40, 44, 60, 64, 65, 84, 85, 1500);
+
+	octets += PICK(random, 100, 0, 0, 1);
+	return g_rand_int_range(random, 0, 50) == 0 ? octets << 30 : octets;
+}
+
+static struct flow_record
+random_record(GRand *random)
+{
+	uint64_t packets = PICK(random, 70000, 1, 1, 2, 3, 4, 10, 0);
+	uint64_t other_packets = PICK(random, 70000, 1, 2, 3, 10, 0);
+	uint16_t port = (uint16_t)PICK(random, UINT16_MAX, 80, 8080, 50000, 33440, 5000, 0);
+	struct flow_record record = {
+		.source = random_address(random),
+		.destination = random_address(random),
+		.octets = random_octets(random, packets),
+		.packets = packets,
+		.reverse_packets = packets,
+		.sampling_interval = PICK(random, 100, 0, 1, 1, 10),
+		.marks = g_rand_int(random),
+		.source_port = port,
+		.destination_port =
+			(uint16_t)PICK(random, UINT16_MAX, 80, 8080, 50000, 33440, 5000, port),
+		.icmp_type_code = (uint16_t)PICK(random, UINT16_MAX, 0x0800, 0x0300, 0),
+		.tcp_flags = (uint16_t)PICK(random, UINT16_MAX, SYN, SYN | ACK, RST, RST | ACK,
+		                            FIN | ACK, SYN | ACK | PSH | FIN, ACK, 0),
+		.protocol = (uint8_t)PICK(random, 255, 6, 6, 6, 17, 17, 1, 58),
+		.other_packets = (uint32_t)other_packets,
+		.other_octets = (uint32_t)random_octets(random, other_packets),
+		.other_tcp_flags = (uint16_t)PICK(random, UINT16_MAX, SYN | ACK, RST | ACK, ACK, 0),
+	};
+
+	if (g_rand_int_range(random, 0, 8) != 0)
+		record.marks = (record.marks & ~(uint32_t)FLOW_HAS_REVERSE) | FLOW_HAS_FLAGS;
+	return record;
+}
+
+static void
+tells_of_many_records_what_it_tells_of_each(void)
+{
+	enum { MOST = 9 };
+	g_autoptr(GRand) random = g_rand_new_with_seed(41);
+
+	for (int round = 0; round < 100000; round++) {
+		size_t count = (size_t)g_rand_int_range(random, 0, MOST + 1);
+		struct flow_record records[MOST];
+		const struct flow_record *pointers[MOST];
+		struct flow_role roles[MOST];
+
+		for (size_t i = 0; i < count; i++) {
+			records[i] = random_record(random);
+			pointers[i] = &records[i];
+		}
+		flow_roles_of(pointers, count, roles);
+		for (size_t i = 0; i < count; i++) {
+			struct flow_role role = flow_role_of(&records[i]);
+
+			g_assert_cmphex(roles[i].marks, ==, role.marks);
+			g_assert_cmpuint(roles[i].port, ==, role.port);
+			g_assert_cmpint((int)roles[i].protocol, ==, (int)role.protocol);
+		}
+	}
+}
+
 #define ADD(test) g_test_add_func("/flow_role/" #test, test)
 
 int
@@ -273,5 +365,6 @@ main(int argc, char **argv)
 	ADD(takes_equal_ports_in_a_sample_for_no_contact);
 	ADD(makes_of_a_biflow_two_directions);
 	ADD(recognises_backscatter);
+	ADD(tells_of_many_records_what_it_tells_of_each);
 	return g_test_run();
 }

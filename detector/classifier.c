@@ -7,6 +7,7 @@
 
 #include "detector/dense_machine.h"
 #include "detector/scaler.h"
+#include "detector/tree_sum.h"
 
 enum {
 	MACHINES_MAX = 16,
@@ -32,6 +33,7 @@ struct Classifier {
 	double contacts_weight;
 	size_t machine_count;
 	struct machine machines[MACHINES_MAX];
+	struct tree_sum trees; /* one machine more, if there are any */
 };
 
 static bool
@@ -285,7 +287,8 @@ load(const char *path, GKeyFile *file, char **meta, GError **error)
 	}
 	if (!load_head(classifier, file, *meta, error) ||
 	    !scaler_read(&classifier->scaler, file, *meta, error) ||
-	    !load_machines(classifier, file, *meta, error))
+	    !load_machines(classifier, file, *meta, error) ||
+	    !tree_sum_read(&classifier->trees, file, *meta, error))
 		return NULL;
 	return g_steal_pointer(&classifier);
 }
@@ -335,6 +338,7 @@ free_alone(Classifier *classifier)
 			svm_free_and_destroy_model(&machine->svm);
 		dense_machine_clear(&machine->vectors);
 	}
+	tree_sum_clear(&classifier->trees);
 	g_free(classifier->name);
 	g_free(classifier);
 }
@@ -363,7 +367,10 @@ classifier_decide(const Classifier *classifier, const double features[static FEA
 		sum += machine->dense ? machine_decide_densely(machine, x)
 		                      : machine_decide_by_libsvm(machine, x, dimensions);
 	}
-	return sum / (double)classifier->machine_count;
+	if (classifier->trees.count == 0)
+		return sum / (double)classifier->machine_count;
+	return (sum + tree_sum_decide(&classifier->trees, features)) /
+	       (double)(classifier->machine_count + 1);
 }
 
 bool
@@ -404,10 +411,29 @@ classifier_difference(const Classifier *classifier, const double features[static
 	return greatest;
 }
 
+/* Writes those of machines and trees; returns how many they are. */
+static size_t
+asked_features(const Classifier *classifier, size_t indices[static FEATURE_COUNT])
+{
+	bool asked[FEATURE_COUNT] = { false };
+	size_t count = 0;
+
+	tree_sum_mark(&classifier->trees, asked);
+	for (size_t i = 0; i < classifier->scaler.count; i++)
+		asked[classifier->scaler.index[i]] = true;
+	for (size_t i = 0; i < FEATURE_COUNT; i++) {
+		if (asked[i])
+			indices[count++] = i;
+	}
+	return count;
+}
+
 struct feature_choice
 classifier_features(const Classifier *classifier)
 {
-	return feature_choice_of(classifier->scaler.index, classifier->scaler.count);
+	size_t indices[FEATURE_COUNT];
+
+	return feature_choice_of(indices, asked_features(classifier, indices));
 }
 
 const char *
@@ -427,22 +453,23 @@ classifier_support_vectors(const Classifier *classifier)
 }
 
 static unsigned
-needs_of(const struct scaler *scaler)
+needs_alone(const Classifier *classifier)
 {
 	unsigned needs = NEEDS_NOTHING;
+	size_t indices[FEATURE_COUNT];
+	size_t count = asked_features(classifier, indices);
 
-	for (size_t i = 0; i < scaler->count; i++)
-		needs |= feature_needs(scaler->index[i]);
+	for (size_t i = 0; i < count; i++)
+		needs |= feature_needs(indices[i]);
 	return needs;
 }
 
 unsigned
 classifier_needs(const Classifier *classifier)
 {
-	unsigned needs = needs_of(&classifier->scaler);
+	unsigned needs = needs_alone(classifier);
 
-	return classifier->contacts == NULL ? needs
-	                                    : needs | needs_of(&classifier->contacts->scaler);
+	return classifier->contacts == NULL ? needs : needs | needs_alone(classifier->contacts);
 }
 
 unsigned

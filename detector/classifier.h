@@ -1,6 +1,6 @@
 /*
- * The classifier: one or several C-SVC machines of libsvm over features by name, their decision
- * values averaged.
+ * The classifier: one or several C-SVC machines of libsvm over features by name, and a sum of small
+ * trees where there is one (detector/tree_sum.h), their decision values averaged.
  *
  * A model is a side file, NAME.meta (GKeyFile text), and the machines that it names, beside it, in
  * libsvm's own format:
@@ -10,6 +10,7 @@
  *                are looked at, contacts_weight and contacts=NAME.model: another model, of one
  *                contact's rows w5.new_*
  *   [features]   names, and under each name its quantiles (detector/scaler.h)
+ *   [trees]      one machine more, of trees (detector/tree_sum.h), where there are any
  *   [provenance] free text: where it comes from
  *   [figures]    what the pattern alone was measured to reach; not read
  *

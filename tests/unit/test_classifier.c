@@ -135,6 +135,37 @@ adds_what_the_most_suspicious_contact_says(struct folder *folder, gconstpointer 
 	                               1e-12);
 }
 
+/* As one machine more: half of the value is theirs. */
+static void
+takes_trees_for_one_machine_more(struct folder *folder, gconstpointer data)
+{
+	static const char trees[] =
+		"[trees]\nbase=1\nfeatures=beacon_most\nasked=0;0;0;0;0;0;0;0;0;0;0;0;0;0;0\n"
+		"limits=0.5;0.5;0.5;0.5;0.5;0.5;0.5;0.5;0.5;0.5;0.5;0.5;0.5;0.5;0.5\n"
+		"values=1;0;0;0;0;0;0;0;0;0;0;0;0;0;0;4\n";
+	g_autofree char *meta = g_strconcat(meta_text, trees, NULL);
+	double features[FEATURE_COUNT] = { 0 };
+	double alone = 0;
+
+	(void)data;
+	features[feature_find("beacon_most")] = 0.6;
+	for (int with = 0; with < 2; with++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(Classifier) classifier = NULL;
+
+		write_model(folder, with ? meta : meta_text, machine_text);
+		classifier = classifier_load(folder->model, &error);
+		g_assert_no_error(error);
+		g_assert_cmpint(classifier_features(classifier).beacon, ==, with);
+		g_assert_cmpint((classifier_needs(classifier) & NEEDS_UNSAMPLED) != 0, ==, true);
+		if (with)
+			g_assert_cmpfloat_with_epsilon(classifier_decide(classifier, features),
+			                               (alone + 1 + 4) / 2, 1e-12);
+		else
+			alone = classifier_decide(classifier, features);
+	}
+}
+
 static void
 takes_nothing_away_for_harmless_contacts(struct folder *folder, gconstpointer data)
 {
@@ -225,6 +256,8 @@ main(int argc, char **argv)
 	           decides_as_the_formula_says, tear_down);
 	g_test_add("/classifier/adds_what_the_most_suspicious_contact_says", struct folder, NULL,
 	           set_up, adds_what_the_most_suspicious_contact_says, tear_down);
+	g_test_add("/classifier/takes_trees_for_one_machine_more", struct folder, NULL, set_up,
+	           takes_trees_for_one_machine_more, tear_down);
 	g_test_add("/classifier/takes_nothing_away_for_harmless_contacts", struct folder, NULL,
 	           set_up, takes_nothing_away_for_harmless_contacts, tear_down);
 	g_test_add("/classifier/refuses_a_weight_below_zero", struct folder, NULL, set_up,

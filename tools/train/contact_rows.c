@@ -62,8 +62,8 @@ add_contacts(GArray *rows, const GPtrArray *contacts, const struct row_choice *c
 
 	for (guint i = 0; i < most; i++) {
 		guint at = most == contacts->len ? i : (guint)((i + place) * contacts->len / most);
-		struct fit_row row = { contact_features(g_ptr_array_index(contacts, at)),
-			               infected };
+		struct fit_row row = { contact_features(g_ptr_array_index(contacts, at)), infected,
+			               1 };
 
 		g_ptr_array_add(features, (gpointer)(uintptr_t)row.features);
 		g_array_append_val(rows, row);

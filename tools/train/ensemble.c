@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "tools/train/boost.h"
 #include "tools/train/contact_rows.h"
 
 /* Machines of one scale on each of these rows, joined to one. */
@@ -24,25 +25,29 @@ fit_rows(GArray *const *rows, unsigned count, const struct fit_options *fit)
 	return joined;
 }
 
-Fit *
-ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_choice choice,
-             size_t *row_count)
+/* Machines of windows and trees, of the same rows. */
+static void
+learn_windows(Ensemble *ensemble, const WindowSet *set, const struct fit_options *fit,
+              struct row_choice choice)
 {
+	struct tree_sum sums[ENSEMBLE_MAX];
 	GArray *rows[ENSEMBLE_MAX];
-	Fit *joined;
 
 	for (choice.phase = 0; choice.phase < choice.phases; choice.phase++) {
-		rows[choice.phase] = training_rows(set, &choice);
-		*row_count = rows[choice.phase]->len;
+		GArray *some = rows[choice.phase] = training_rows(set, &choice);
+
+		ensemble->rows = some->len;
+		sums[choice.phase] =
+			boost_fit((struct fit_row *)(void *)some->data, some->len, fit);
 	}
-	joined = fit_rows(rows, choice.phases, fit);
+	ensemble->windows = fit_rows(rows, choice.phases, fit);
+	ensemble->trees = boost_join(sums, choice.phases, ENSEMBLE_TREES_SCALE);
 	for (unsigned i = 0; i < choice.phases; i++)
 		g_array_unref(rows[i]);
-	return joined;
 }
 
-Fit *
-ensemble_fit_contacts(const WindowSet *set, const struct fit_options *fit, struct row_choice choice)
+static Fit *
+learn_contacts(const WindowSet *set, const struct fit_options *fit, struct row_choice choice)
 {
 	g_autoptr(GPtrArray) features = g_ptr_array_new_with_free_func(g_free);
 	struct fit_options options = *fit;
@@ -66,6 +71,27 @@ ensemble_fit_contacts(const WindowSet *set, const struct fit_options *fit, struc
 	return joined;
 }
 
+Ensemble *
+ensemble_learn(const WindowSet *set, const struct fit_options *fit, const struct row_choice *choice)
+{
+	Ensemble *ensemble = g_new0(Ensemble, 1);
+
+	learn_windows(ensemble, set, fit, *choice);
+	ensemble->contacts = learn_contacts(set, fit, *choice);
+	return ensemble;
+}
+
+void
+ensemble_free(Ensemble *ensemble)
+{
+	if (ensemble == NULL)
+		return;
+	fit_free(ensemble->windows);
+	fit_free(ensemble->contacts);
+	tree_sum_clear(&ensemble->trees);
+	g_free(ensemble);
+}
+
 static double
 decide_contacts(const Fit *contacts, const struct labelled_window *window)
 {
@@ -79,18 +105,31 @@ decide_contacts(const Fit *contacts, const struct labelled_window *window)
 	return ENSEMBLE_CONTACTS_WEIGHT * greatest;
 }
 
-/* Decision values of the hosts of one fold, by a machine trained without it; the last one judges
+/* As the detector's classifier does it. */
+static double
+decide(const Ensemble *ensemble, const struct labelled_window *window)
+{
+	double value = fit_decide(ensemble->windows, window->features);
+	double features[FEATURE_COUNT];
+
+	for (size_t i = 0; i < FEATURE_COUNT; i++)
+		features[i] = (double)window->features[i];
+	if (ensemble->trees.count > 0)
+		value = (value + tree_sum_decide(&ensemble->trees, features)) / 2;
+	return value + decide_contacts(ensemble->contacts, window);
+}
+
+/* Decision values of the hosts of one fold, by machines trained without it; the last ones judge
  * the unverified hosts too. */
 static void
-decide_fold(const WindowSet *set, const Fit *fit, const Fit *contacts, int fold, double *values)
+decide_fold(const WindowSet *set, const Ensemble *ensemble, int fold, double *values)
 {
 	for (size_t i = 0; i < window_set_count(set); i++) {
 		const struct labelled_window *window = window_set_get(set, i);
 
 		if (window->host->fold == fold ||
 		    (fold == FOLDS - 1 && window->label == WINDOW_UNVERIFIED))
-			values[i] = fit_decide(fit, window->features) +
-			            decide_contacts(contacts, window);
+			values[i] = decide(ensemble, window);
 	}
 }
 
@@ -103,16 +142,15 @@ ensemble_cross_decide(const WindowSet *set, const struct fit_options *fit,
 		values[i] = NAN;
 	for (int fold = 0; fold < FOLDS; fold++) {
 		struct row_choice choice = *wished;
-		g_autoptr(Fit) machine = NULL;
-		g_autoptr(Fit) contacts = NULL;
+		g_autoptr(Ensemble) ensemble = NULL;
 
 		if (fold == wished->held_fold)
 			continue;
 		choice.without_fold = fold;
-		machine = ensemble_fit(set, fit, choice, &size->rows);
-		contacts = ensemble_fit_contacts(set, fit, choice);
-		decide_fold(set, machine, contacts, fold, values);
-		size->vectors += fit_support_vectors(machine) / FOLDS;
+		ensemble = ensemble_learn(set, fit, &choice);
+		decide_fold(set, ensemble, fold, values);
+		size->rows = ensemble->rows;
+		size->vectors += fit_support_vectors(ensemble->windows) / FOLDS;
 	}
 }
 
@@ -122,19 +160,15 @@ ensemble_site_decide(const WindowSet *set, const struct fit_options *fit,
 {
 	for (unsigned site = 0; site < site_count; site++) {
 		struct row_choice choice = *wished;
-		g_autoptr(Fit) machine = NULL;
-		g_autoptr(Fit) contacts = NULL;
-		size_t rows;
+		g_autoptr(Ensemble) ensemble = NULL;
 
 		choice.without_site = site;
-		machine = ensemble_fit(set, fit, choice, &rows);
-		contacts = ensemble_fit_contacts(set, fit, choice);
+		ensemble = ensemble_learn(set, fit, &choice);
 		for (size_t i = 0; i < window_set_count(set); i++) {
 			const struct labelled_window *window = window_set_get(set, i);
 
 			if (choice.sites[window->scenario->index] == site)
-				values[i] = fit_decide(machine, window->features) +
-				            decide_contacts(contacts, window);
+				values[i] = decide(ensemble, window);
 		}
 	}
 }

@@ -1,6 +1,7 @@
 /*
- * Several machines on different choices of windows, their mean as one; and what machines that were
- * trained without a fold say of that fold.
+ * What a model is made of: several machines on different choices of windows, their mean as one;
+ * trees on the same choices; a machine of single contacts.  And what those that were trained
+ * without a fold say of that fold.
  *
  * Threads: one.
  */
@@ -9,14 +10,14 @@
 
 #include <stddef.h>
 
+#include "detector/tree_sum.h"
 #include "tools/train/fit.h"
 #include "tools/train/training_rows.h"
 
 enum { ENSEMBLE_MAX = 16 };
 
-/* `choice.phases` machines, joined to one; `row_count`: of each. */
-Fit *ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct row_choice choice,
-                  size_t *row_count);
+/* Brings what the trees say of normal windows to the spread of what the machines say. */
+#define ENSEMBLE_TREES_SCALE 0.5
 
 /*
  * What a window's most suspicious contact adds to its value, where that contact's own is above
@@ -26,9 +27,17 @@ Fit *ensemble_fit(const WindowSet *set, const struct fit_options *fit, struct ro
 #define ENSEMBLE_CONTACTS_WEIGHT 0.4
 enum { ENSEMBLE_CONTACT_VECTORS = 60 };
 
-/* The same of single contacts; NULL: there are none to learn from. */
-Fit *ensemble_fit_contacts(const WindowSet *set, const struct fit_options *fit,
-                           struct row_choice choice);
+typedef struct Ensemble {
+	Fit *windows; /* `choice.phases` machines, joined to one */
+	struct tree_sum trees;
+	Fit *contacts; /* NULL: there are none to learn from */
+	size_t rows;   /* of each machine of windows */
+} Ensemble;
+
+Ensemble *ensemble_learn(const WindowSet *set, const struct fit_options *fit,
+                         const struct row_choice *choice);
+void ensemble_free(Ensemble *ensemble); /* NULL is allowed */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ensemble, ensemble_free)
 
 struct ensemble_size {
 	size_t rows;

@@ -16,6 +16,7 @@
 struct fit_row {
 	const float *features; /* FEATURE_COUNT of them */
 	bool infected;
+	double weight; /* among rows of its kind, where it can be taken: by trees */
 };
 
 /* Of the shipped model. */

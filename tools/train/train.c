@@ -212,7 +212,6 @@ struct model_notes {
 	const struct train_options *options;
 	const struct fit_options *fit;
 	struct trial trial;
-	size_t rows;       /* of each machine that was joined */
 	uint32_t sampling; /* of what was trained on, at the most */
 };
 
@@ -291,31 +290,32 @@ write_contacts(const Fit *contacts, const struct model_notes *notes, GError **er
 }
 
 static bool
-write_model(const Fit *machine, const Fit *contacts, const struct model_notes *notes,
-            GError **error)
+write_model(const Ensemble *ensemble, const struct model_notes *notes, GError **error)
 {
 	g_autoptr(GKeyFile) meta = g_key_file_new();
 	g_autofree char *beside = contacts_path(notes->options->model);
 	g_autofree char *base = g_path_get_basename(beside);
 	g_autofree char *name = model_name(notes->options);
 	g_autofree char *parameters = g_strdup_printf(
-		"C %g, gamma %g / features, %u machines of %zu rows joined", notes->fit->c,
-		notes->fit->gamma, notes->options->machines, notes->rows);
+		"C %g, gamma %g / features, %u machines of %zu rows joined; %zu trees",
+		notes->fit->c, notes->fit->gamma, notes->options->machines, ensemble->rows,
+		ensemble->trees.count);
 
-	if (contacts != NULL && !write_contacts(contacts, notes, error))
+	if (ensemble->contacts != NULL && !write_contacts(ensemble->contacts, notes, error))
 		return false;
 	g_key_file_set_string(meta, "model", "name", name);
 	g_key_file_set_integer(meta, "model", "sampling_most",
 	                       (int)MIN(MAX(notes->sampling, 1), INT_MAX));
 	g_key_file_set_double(meta, "model", "center", notes->trial.usual.usual.center);
 	g_key_file_set_double(meta, "model", "spread", notes->trial.usual.usual.spread);
-	if (contacts != NULL) {
+	if (ensemble->contacts != NULL) {
 		g_key_file_set_string(meta, "model", "contacts", base);
 		g_key_file_set_double(meta, "model", "contacts_weight", ENSEMBLE_CONTACTS_WEIGHT);
 	}
 	g_key_file_set_string(meta, "provenance", "parameters", parameters);
 	write_figures(&notes->trial.pattern, meta);
-	return write_machine(machine, meta, notes->options->model, error);
+	tree_sum_write(&ensemble->trees, meta);
+	return write_machine(ensemble->windows, meta, notes->options->model, error);
 }
 
 static bool
@@ -394,8 +394,7 @@ train_run(const struct train_options *options, GError **error)
 		                     .phases = CLAMP(options->machines, 1, ENSEMBLE_MAX),
 		                     .seed = options->seed };
 	struct model_notes notes = { .options = options, .fit = &fit };
-	g_autoptr(Fit) machine = NULL;
-	g_autoptr(Fit) contacts = NULL;
+	g_autoptr(Ensemble) ensemble = NULL;
 
 	fit_choose_features(&fit, options->features, options->without);
 	if (!check(&fit, options, error) || !read_inputs(set, options, error))
@@ -409,10 +408,9 @@ train_run(const struct train_options *options, GError **error)
 		return false;
 	if (options->model == NULL)
 		return true;
-	machine = ensemble_fit(set, &fit, choice, &notes.rows);
-	contacts = ensemble_fit_contacts(set, &fit, choice);
+	ensemble = ensemble_learn(set, &fit, &choice);
 	notes.sampling = window_set_sampling(set);
-	fprintf(options->report, "model: %zu support vectors, %zu features\n",
-	        fit_support_vectors(machine), fit.feature_count);
-	return write_model(machine, contacts, &notes, error);
+	fprintf(options->report, "model: %zu support vectors, %zu trees, %zu features\n",
+	        fit_support_vectors(ensemble->windows), ensemble->trees.count, fit.feature_count);
+	return write_model(ensemble, &notes, error);
 }

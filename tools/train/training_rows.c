@@ -80,20 +80,42 @@ windows_most(const WindowSet *set, const struct host_windows *host, enum window_
 	return CLAMP(choice->windows_per_family / MAX(hosts, 1), 1, choice->windows_per_host);
 }
 
+/* A benign capture of a source of which malware may be trained on too. */
+static bool
+is_of_malware_source(const WindowSet *set, const struct host_windows *host,
+                     const struct row_choice *choice)
+{
+	const char *source = host->host->source_set;
+
+	if (*source == '\0')
+		return false;
+	for (size_t i = 0; i < window_set_host_count(set); i++) {
+		const struct host_windows *other = window_set_host(set, i);
+
+		if (other->host->role == ROLE_MALWARE &&
+		    strcmp(other->host->source_set, source) == 0 &&
+		    training_allows_windows(set, other, choice))
+			return true;
+	}
+	return false;
+}
+
 /* Adds windows of one label, spread evenly over those that the host has. */
 static void
 add_windows(GArray *rows, const WindowSet *set, const struct host_windows *host,
             enum window_label label, const struct row_choice *choice)
 {
 	unsigned most = windows_most(set, host, label, choice);
-	double place = training_place(choice);
+	double place = training_place(choice), weight = 1;
 	size_t count = 0, seen = 0, taken = 0;
 
+	if (label == WINDOW_BENIGN_IMPLANT && is_of_malware_source(set, host, choice))
+		weight = TRAINING_OWN_SOURCE_WEIGHT;
 	for (size_t i = 0; i < host->count; i++)
 		count += window_set_get(set, host->first + i)->label == label;
 	for (size_t i = 0; i < host->count && taken < most; i++) {
 		const struct labelled_window *window = window_set_get(set, host->first + i);
-		struct fit_row row = { window->features, label == WINDOW_INFECTED };
+		struct fit_row row = { window->features, label == WINDOW_INFECTED, weight };
 		size_t due;
 
 		if (window->label != label)

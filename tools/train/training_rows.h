@@ -16,6 +16,12 @@
 /* Of the shipped model. */
 enum { TRAINING_WINDOWS_PER_HOST = 4, TRAINING_WINDOWS_PER_FAMILY = 48, TRAINING_MACHINES = 4 };
 
+/*
+ * What windows of a benign capture weigh where malware comes from its source too: they tell what of
+ * the malware is the source's, and there are few.
+ */
+#define TRAINING_OWN_SOURCE_WEIGHT 4.0
+
 struct row_choice {
 	int without_fold; /* no host of this fold, nor one that shares a family or capture with it;
 	                     -1: all */

@@ -17,6 +17,8 @@ flow_spread_until(uint64_t count, uint64_t elapsed_ms, uint64_t duration_ms)
 {
 	if (elapsed_ms >= duration_ms)
 		return count;
+	if ((count | elapsed_ms) >> 32 == 0)
+		return count * elapsed_ms / duration_ms;
 	/* In two steps, so that no product overflows: durations are far below 2^32 ms. */
 	return count / duration_ms * elapsed_ms + count % duration_ms * elapsed_ms / duration_ms;
 }

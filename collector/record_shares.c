@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "collector/flow_spread.h"
-#include "collector/second_shapes.h"
 
 enum { QUARTER_MS = HOST_BIN_MS / HOST_BIN_QUARTERS };
 
@@ -100,40 +99,65 @@ pack_classes(uint8_t octets[static PACKET_SIZE_CLASSES],
 	memcpy(octets, &narrow, sizeof(narrow));
 }
 
-/* A part of a record's life; of one with an even shape that has sent as much by then. */
-struct span {
-	uint64_t duration_ms; /* of the whole record */
-	uint64_t from_ms;
-	uint64_t until_ms;
-	unsigned shape; /* of the part */
-};
-
 /* Shapes count in quarters of a second, in which the record's first and last lie whole. */
-static void
-shape_span(struct span *span, const struct flow_record *record, unsigned shape)
+static struct shape_moment
+moment_of(const struct record_cut *cut, const struct record_view *view)
 {
-	uint64_t before_ms = (uint64_t)record->start.ms % QUARTER_MS;
-	uint64_t behind_ms = QUARTER_MS - 1 - (uint64_t)record->end.ms % QUARTER_MS;
-	uint64_t duration_ms = before_ms + span->duration_ms + behind_ms;
-	struct shape_moment first = { span->from_ms == 0 ? 0 : before_ms + span->from_ms,
-		                      duration_ms };
-	struct shape_moment last = { before_ms + span->until_ms, duration_ms };
-	struct shape_progress from;
-	struct shape_progress until;
+	uint64_t before_ms = (uint64_t)view->record->start.ms % QUARTER_MS;
+	uint64_t behind_ms = QUARTER_MS - 1 - (uint64_t)view->record->end.ms % QUARTER_MS;
+	uint64_t whole_ms = before_ms + (uint64_t)record_view_duration(view) + behind_ms;
+	bool ended = cut->until_ms == record_view_duration(view);
 
-	if (span->until_ms == span->duration_ms)
-		last.elapsed_ms = duration_ms;
-	from = second_shape_progress(shape, first);
-	until = second_shape_progress(shape, last);
-	*span = (struct span){ duration_ms, second_shape_even_ms(&from),
-		               second_shape_even_ms(&until), second_shape_part(&from, &until) };
+	return (struct shape_moment){
+		.elapsed_ms = ended ? whole_ms : before_ms + (uint64_t)cut->until_ms,
+		.duration_ms = whole_ms,
+	};
 }
 
-static uint64_t
-span_count(const struct span *span, uint64_t count)
+/* Works out what was sent until the cut's end. */
+static void
+send_until(struct record_cut *cut, const struct record_view *view)
 {
-	return flow_spread_until(count, span->until_ms, span->duration_ms) -
-	       flow_spread_until(count, span->from_ms, span->duration_ms);
+	struct shape_moment even = { (uint64_t)cut->until_ms,
+		                     (uint64_t)record_view_duration(view) };
+
+	if (cut->shape != TOUCH_SHAPE_EVEN) {
+		struct shape_moment moment = moment_of(cut, view);
+
+		cut->until.progress = second_shape_progress(cut->shape, moment);
+		even = (struct shape_moment){ second_shape_even_ms(&cut->until.progress),
+			                      moment.duration_ms };
+	}
+	cut->until.octets =
+		flow_spread_until(view->record->octets, even.elapsed_ms, even.duration_ms);
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
+		if (view->classes[i] != 0)
+			cut->until.classes[i] = (uint32_t)flow_spread_until(
+				view->classes[i], even.elapsed_ms, even.duration_ms);
+}
+
+bool
+record_cut_next(struct record_cut *cut, const struct record_view *view)
+{
+	int64_t left_ms = record_view_duration(view) - cut->until_ms;
+	int64_t most_ms = HOST_BIN_MS;
+
+	if (left_ms <= 0)
+		return false;
+	if (cut->until_ms == 0) {
+		cut->first_ms = view->first_ms;
+		cut->minute = view->minute;
+		cut->shape = second_shape_of(view->record);
+	} else {
+		cut->first_ms = 0;
+		cut->minute++;
+		cut->before = cut->until;
+	}
+	cut->from_ms = cut->until_ms;
+	most_ms -= cut->first_ms;
+	cut->until_ms += left_ms < most_ms ? left_ms : most_ms;
+	send_until(cut, view);
+	return true;
 }
 
 static inline void
@@ -171,21 +195,19 @@ static void
 write_part(const struct record_cut *cut, const struct record_view *view,
            enum host_direction direction, const struct open_share *open)
 {
-	struct span span = { (uint64_t)record_view_duration(view), (uint64_t)cut->from_ms,
-		             (uint64_t)cut->until_ms, TOUCH_SHAPE_EVEN };
-	unsigned shape = second_shape_of(view->record);
 	unsigned part = cut->from_ms == 0 ? PART_FIRST : 0u;
+	unsigned shape = TOUCH_SHAPE_EVEN;
 	uint32_t classes[PACKET_SIZE_CLASSES];
 
 	if (cut->until_ms == record_view_duration(view))
 		part |= PART_LAST;
-	if (shape != TOUCH_SHAPE_EVEN)
-		shape_span(&span, view->record, shape);
+	if (cut->shape != TOUCH_SHAPE_EVEN)
+		shape = second_shape_part(&cut->before.progress, &cut->until.progress);
 	describe(open->share, view, direction, part);
-	open->share->kinds |= (uint16_t)(span.shape << TOUCH_SHAPE_SHIFT);
+	open->share->kinds |= (uint16_t)(shape << TOUCH_SHAPE_SHIFT);
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-		classes[i] = (uint32_t)span_count(&span, view->classes[i]);
-	write_numbers(view, span_count(&span, view->record->octets), classes, open);
+		classes[i] = cut->until.classes[i] - cut->before.classes[i];
+	write_numbers(view, cut->until.octets - cut->before.octets, classes, open);
 }
 
 void

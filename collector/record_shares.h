@@ -13,6 +13,7 @@
 
 #include "collector/flow_record.h"
 #include "collector/record_view.h"
+#include "collector/second_shapes.h"
 #include "common/host_shares.h"
 
 /* The host at that end of a record. */
@@ -22,12 +23,22 @@ record_host(const struct flow_record *record, enum host_direction direction)
 	return direction == HOST_OUT ? &record->source : &record->destination;
 }
 
+/* How much of a record was sent until a moment of its life. */
+struct record_sent {
+	uint64_t octets;
+	uint32_t classes[PACKET_SIZE_CLASSES];
+	struct shape_progress progress; /* of one whose shape is not even */
+};
+
 /* What of a record lies in one minute; zeroed before the first one. */
 struct record_cut {
 	int64_t from_ms; /* of the record's life, which begins at zero */
 	int64_t until_ms;
 	uint32_t minute;
 	uint32_t first_ms; /* within the minute */
+	unsigned shape;    /* of the whole record */
+	struct record_sent before;
+	struct record_sent until;
 };
 
 /* Where a share is written, and the numbers behind it when it is wide. */
@@ -37,22 +48,7 @@ struct open_share {
 };
 
 /* The next minute of the record; false: it has ended. */
-static inline bool
-record_cut_next(struct record_cut *cut, const struct record_view *view)
-{
-	int64_t duration_ms = record_view_duration(view);
-	int64_t left_ms = duration_ms - cut->until_ms;
-	int64_t most_ms = HOST_BIN_MS;
-
-	if (left_ms <= 0)
-		return false;
-	cut->first_ms = cut->until_ms == 0 ? view->first_ms : 0;
-	cut->minute = cut->until_ms == 0 ? view->minute : cut->minute + 1;
-	cut->from_ms = cut->until_ms;
-	most_ms -= cut->first_ms;
-	cut->until_ms += left_ms < most_ms ? left_ms : most_ms;
-	return true;
-}
+bool record_cut_next(struct record_cut *cut, const struct record_view *view);
 
 /* Writes the share of the host at that end, with the numbers when the view is wide.  Who the
  * exporter is is the caller's to write. */

@@ -114,11 +114,19 @@ share_log_release(struct share_log *log, struct share_run *run)
 	*run = (struct share_run){ 0 };
 }
 
+static inline void
+prefetch_chunk(const struct share_log *log, uint32_t chunk)
+{
+	for (uint32_t line = 0; line < SHARE_CHUNK_LINES; line++)
+		__builtin_prefetch(&log->lines[chunk + line]);
+}
+
 void
 share_log_prefetch_run(const struct share_log *log, const struct share_partition *partition)
 {
-	for (uint32_t line = 0; line < SHARE_CHUNK_LINES; line++)
-		__builtin_prefetch(&log->lines[partition->first + line]);
+	prefetch_chunk(log, partition->first);
+	if (partition->chunks > 1)
+		prefetch_chunk(log, share_log_next(log, partition->first));
 }
 
 bool

@@ -145,7 +145,7 @@ struct share_run {
 struct share_run share_log_take(struct share_log *log, struct share_partition *partition);
 void share_log_release(struct share_log *log, struct share_run *run);
 
-/* Asks for the memory of what lies in a partition. */
+/* Asks for the memory of the first two chunks of what lies in a partition. */
 void share_log_prefetch_run(const struct share_log *log, const struct share_partition *partition);
 
 /* Less than an eighth of the room is left. */

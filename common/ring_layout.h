@@ -31,7 +31,7 @@
 #include "common/ring.h"
 
 enum {
-	RING_VERSION = 2,
+	RING_VERSION = 3,
 	RING_PAGE = 4096,
 	RING_ALIGNMENT = 32,
 	RING_PADDING = 0,      /* an entry's type, beside enum ring_entry_type */
@@ -78,7 +78,7 @@ struct ring_page {
 	_Atomic uint64_t epoch;            /* of the last entry done with, and its sequence */
 	_Atomic uint64_t sequence;
 	_Atomic uint32_t committed;    /* futex: changes with the tail */
-	_Atomic uint32_t reader_waits; /* for entries */
+	_Atomic uint32_t reader_waits; /* for entries: ring_wait_number(); 0: it does not */
 	_Atomic uint32_t reader_pid;
 };
 
@@ -113,6 +113,17 @@ struct ring_shares_head {
 };
 
 _Static_assert(sizeof(struct ring_shares_head) == 40, "no padding in shared memory");
+
+/*
+ * Names a wait of the reader by what it saw of `published`: one that begins after something was
+ * published has another name, so that the writer wakes it once, and not with all that it publishes
+ * until the reader runs.
+ */
+static inline uint32_t
+ring_wait_number(uint32_t published)
+{
+	return published << 1 | 1;
+}
 
 static inline size_t
 ring_entry_size(size_t length)

@@ -337,7 +337,7 @@ ring_wait_entries(RingReader *const *readers, size_t count, int timeout_ms)
 			return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		atomic_store(&readers[i]->files.page->reader_waits, 1);
+		atomic_store(&readers[i]->files.page->reader_waits, ring_wait_number(values[i]));
 		any = any || atomic_load(&readers[i]->files.head->head) != readers[i]->seen;
 	}
 	if (!any && count == 1)

@@ -17,8 +17,9 @@ struct RingWriter {
 	uint64_t published; /* what the reader can see */
 	uint64_t tail;      /* the reader's, when last looked at and believed */
 	uint64_t dropped;
-	unsigned mark; /* the one to write next */
-	int failure;   /* errno where the file found no room; 0: it has not failed */
+	uint32_t woken; /* the reader's wait that was ended */
+	unsigned mark;  /* the one to write next */
+	int failure;    /* errno where the file found no room; 0: it has not failed */
 };
 
 static uint64_t
@@ -293,6 +294,7 @@ ring_publish(RingWriter *writer)
 {
 	struct ring_head *head = writer->files.head;
 	struct ring_mark *mark = &head->marks[writer->mark];
+	uint32_t waits;
 
 	if (writer->head == writer->published)
 		return;
@@ -302,15 +304,18 @@ ring_publish(RingWriter *writer)
 	atomic_store_explicit(&mark->sequence, writer->sequence, memory_order_relaxed);
 	writer->mark = 1 - writer->mark;
 	writer->published = writer->head;
+	/* The entries before the head that shows them. */
+	atomic_store_explicit(&head->head, writer->head, memory_order_release);
 	/*
-	 * The entries before the head that shows them.  Sequentially consistent, as are the
-	 * reader's store of its flag and load of the head: either it sees the head, or we see that
-	 * it is about to sleep.
+	 * Sequentially consistent, as are the reader's load of it and store of its flag in between:
+	 * we see that it is about to sleep, or its sleep sees that this has changed.
 	 */
-	atomic_store(&head->head, writer->head);
 	atomic_fetch_add(&head->published, 1);
-	if (atomic_load(&writer->files.page->reader_waits) != 0)
-		ring_wake(&head->published);
+	waits = atomic_load(&writer->files.page->reader_waits);
+	if (waits == 0 || waits == writer->woken)
+		return;
+	ring_wake(&head->published);
+	writer->woken = waits;
 }
 
 /* Room for any entry, wherever the ring's end is. */

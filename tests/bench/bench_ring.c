@@ -1,12 +1,14 @@
 /*
  * Parts through a ring between two processes: a line for each kind of bin and number of parts
  * between two ring_publish(), with parts a second on the clock and processor time of each side for
- * one part.
+ * one part.  What copying as many octets costs in one process, into memory as large as the ring and
+ * out of it again, tells how much of that is none of the ring's.
  */
 #include <glib/gstdio.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -86,6 +88,40 @@ write_parts(const char *folder, const struct kind *kind, unsigned publish)
 	_exit(0);
 }
 
+static size_t
+part_octets(const struct kind *kind)
+{
+	if (kind->cells != 0)
+		return sizeof(struct ring_shares_head) + kind->cells * sizeof(union host_cell);
+	return sizeof(struct ring_bin_head) + offsetof(struct host_bin, touches) +
+	       (kind->touches == HOST_BIN_EXTENDED ? sizeof(struct host_bin_extension)
+	                                           : kind->touches * sizeof(struct host_touch));
+}
+
+static void
+measure_copying(const struct kind *kind)
+{
+	size_t octets = part_octets(kind), size = ring_entry_size(octets);
+	uint64_t places = RING_OCTETS / size;
+	g_autofree uint8_t *memory = g_malloc0(RING_OCTETS);
+	g_autofree uint8_t *part = g_malloc0(size);
+	double start_ns, into_ns, out_ns;
+
+	memset(memory, 1, RING_OCTETS); /* its pages are there */
+	start_ns = cpu_ns(RUSAGE_SELF);
+	for (uint64_t i = 0; i < kind->parts; i++)
+		memcpy(memory + i % places * size, part, octets);
+	into_ns = cpu_ns(RUSAGE_SELF);
+	for (uint64_t i = 0; i < kind->parts; i++) {
+		memcpy(part, memory + i % places * size, octets);
+		__asm__ volatile("" : : "r"(part) : "memory"); /* each is wanted */
+	}
+	out_ns = cpu_ns(RUSAGE_SELF);
+	printf("copy %-12s of %4zu octets  into memory %6.0f ns  out of it %6.0f ns\n", kind->name,
+	       octets, (into_ns - start_ns) / (double)kind->parts,
+	       (out_ns - into_ns) / (double)kind->parts);
+}
+
 static void
 measure(const char *folder, const struct kind *kind, unsigned publish)
 {
@@ -139,6 +175,7 @@ main(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		measure(folder, &kinds[i], 1);
 		measure(folder, &kinds[i], 64);
+		measure_copying(&kinds[i]);
 	}
 	g_unlink(path);
 	g_unlink(page);

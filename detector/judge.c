@@ -124,7 +124,7 @@ warn_of_other_model(const Judge *judge)
 			made_for, judge_model_name(judge));
 }
 
-/* One that was written before alarms were counted by hosts flags fewer than wished. */
+/* Without them each minute counts as an alarm. */
 static void
 check_alarms(const struct calibration *calibration)
 {
@@ -134,7 +134,7 @@ check_alarms(const struct calibration *calibration)
 		known = known || calibration->tails[behaviour].count > 0;
 	if (known && calibration->alarms.hosts <= 0)
 		log_warning(
-			"the calibration does not tell how many alarms a limit stands for: fewer are raised than wished, make it anew with kenchi calibrate");
+			"the calibration does not tell how many alarms a limit stands for (it is of an older version, or made of too few hosts): fewer are raised than wished");
 }
 
 Judge *

@@ -49,6 +49,13 @@ code=0
 code=0
 "$KENCHI" analyze --monitored 192.0.2.0/24 "$CAPTURE" 2>"$folder/err" || code=$?
 [ $code -eq 3 ] || fail "exit $code without a monitored host"
+# What comes before the damage of a capture is judged; it is no success all the same.
+head -c "$(($(wc -c <"$CAPTURE") - 7))" "$CAPTURE" >"$folder/cut.pcap"
+code=0
+"$KENCHI" analyze --json "$folder/cut.pcap" >"$folder/cut.jsonl" 2>"$folder/err" || code=$?
+[ $code -eq 2 ] || fail "exit $code for a capture that is cut short"
+grep -q 'cut.pcap: it ends inside a packet' "$folder/err" || fail "the capture that is cut short is not named"
+grep -q '"10.20.0.66","verdict":"infected"' "$folder/cut.jsonl" || fail "what came before the cut is not judged"
 [ -z "$(find "$folder" -maxdepth 1 -name 'kenchi-analyze-*')" ] || fail "a temporary folder is left"
 
 # A daemon that dies is named, and the other one is stopped: the capture is not to blame.

@@ -179,13 +179,9 @@ detector_arguments(const struct analysis *analysis, char *program)
 	return arguments;
 }
 
-static int
+static enum daemons_result
 run_daemons(const struct analysis *analysis, char **captures)
 {
-	static const int exit_codes[] = { [DAEMONS_DONE] = EXIT_CODE_OK,
-		                          [DAEMONS_REFUSED] = EXIT_CODE_USAGE,
-		                          [DAEMONS_FAILED] = EXIT_CODE_FAILED,
-		                          [DAEMONS_STOPPED] = EXIT_CODE_FAILED };
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) collector = NULL;
 	g_autoptr(GPtrArray) detector = NULL;
@@ -197,10 +193,11 @@ run_daemons(const struct analysis *analysis, char **captures)
 	collector = collector_arguments(analysis, collector_program, captures);
 	detector = detector_arguments(analysis, detector_program);
 	if (detector_program != NULL)
-		result = daemons_run((char **)collector->pdata, (char **)detector->pdata, &error);
+		result = daemons_run(analysis->folder, (char **)collector->pdata,
+		                     (char **)detector->pdata, &error);
 	if (error != NULL)
 		subcommand_complain("analyze: %s", error->message);
-	return exit_codes[result];
+	return result;
 }
 
 static int
@@ -286,6 +283,15 @@ print_verdicts(const struct analysis *analysis, const struct invocation *invocat
 	return analysis->exit_code && counts.infected > 0 ? EXIT_CODE_INFECTED : EXIT_CODE_OK;
 }
 
+/* Of a capture that ends inside a packet, as one that is still written does, the rest is worth
+ * knowing. */
+static void
+print_damaged(const struct analysis *analysis, const struct invocation *invocation)
+{
+	subcommand_complain("analyze: only what came before the damage is judged");
+	(void)print_verdicts(analysis, invocation);
+}
+
 int
 subcommand_analyze(struct invocation *invocation, int argc, char **argv)
 {
@@ -307,13 +313,22 @@ subcommand_analyze(struct invocation *invocation, int argc, char **argv)
 		  "Exit with 1 when a host is infected", NULL },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },
 	};
+	static const int exit_codes[] = { [DAEMONS_DONE] = EXIT_CODE_OK,
+		                          [DAEMONS_REFUSED] = EXIT_CODE_USAGE,
+		                          [DAEMONS_DAMAGED] = EXIT_CODE_USAGE,
+		                          [DAEMONS_FAILED] = EXIT_CODE_FAILED,
+		                          [DAEMONS_STOPPED] = EXIT_CODE_FAILED };
 	int result = EXIT_CODE_USAGE;
 
 	if (subcommand_parse(invocation, entries, G_MAXINT, &argc, &argv) &&
 	    check_captures(argc - 1, argv + 1) && open_folder(&analysis, invocation)) {
-		result = run_daemons(&analysis, argv + 1);
-		if (result == EXIT_CODE_OK)
+		enum daemons_result ended = run_daemons(&analysis, argv + 1);
+
+		result = exit_codes[ended];
+		if (ended == DAEMONS_DONE)
 			result = print_verdicts(&analysis, invocation);
+		else if (ended == DAEMONS_DAMAGED)
+			print_damaged(&analysis, invocation);
 	}
 	close_folder(&analysis);
 	return result;

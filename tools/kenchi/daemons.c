@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,13 @@ struct child {
 	const char *name;
 	pid_t process; /* 0: has ended */
 	int status;
+};
+
+struct run {
+	struct child children[COUNT];
+	const struct child *failed; /* first: how the others ended then is this program's doing */
+	const char *state;
+	ino_t old_ring; /* that was in the state folder; 0: none */
 };
 
 char *
@@ -73,23 +81,43 @@ start(struct child *child, char **arguments, bool with_input, GError **error)
 }
 
 static void
-stop_all(const struct child *children)
+stop_all(const struct run *run)
 {
 	for (int i = 0; i < COUNT; i++) {
-		if (children[i].process != 0)
-			kill(children[i].process, SIGTERM);
+		if (run->children[i].process != 0)
+			kill(run->children[i].process, SIGTERM);
 	}
 }
 
-/* Takes the children that have ended; returns how many run, and stops the rest when one has failed.
- * `*failed` becomes the first that did: how the others ended then is this program's doing. */
+static ino_t
+ring_of(const char *state)
+{
+	g_autofree char *path = g_build_filename(state, "ring.0", NULL);
+	struct stat file;
+
+	return stat(path, &file) == 0 ? file.st_ino : 0;
+}
+
+/* Had the collector begun when it refused?  Then a capture is damaged, and what came before the
+ * damage lies on the ring. */
+static bool
+found_damage(const struct run *run, const struct child *child)
+{
+	ino_t ring = ring_of(run->state);
+
+	return child == &run->children[COLLECTOR] && WIFEXITED(child->status) &&
+	       WEXITSTATUS(child->status) == 2 && ring != 0 && ring != run->old_ring;
+}
+
+/* Takes the children that have ended; returns how many run, and stops the rest when one has failed
+ * and left nothing to do. */
 static int
-reap(struct child *children, const struct child **failed)
+reap(struct run *run)
 {
 	int running = 0;
 
 	for (int i = 0; i < COUNT; i++) {
-		struct child *child = &children[i];
+		struct child *child = &run->children[i];
 
 		if (child->process == 0 ||
 		    waitpid(child->process, &child->status, WNOHANG) != child->process)
@@ -97,37 +125,41 @@ reap(struct child *children, const struct child **failed)
 		child->process = 0;
 		if (child->status == 0)
 			continue;
-		if (*failed == NULL)
-			*failed = child;
-		stop_all(children);
+		if (run->failed == NULL)
+			run->failed = child;
+		if (!found_damage(run, child))
+			stop_all(run);
 	}
 	for (int i = 0; i < COUNT; i++)
-		running += children[i].process != 0;
+		running += run->children[i].process != 0;
 	return running;
 }
 
 static bool
-wait_for_all(struct child *children, const sigset_t *signals, const struct child **failed)
+wait_for_all(struct run *run, const sigset_t *signals)
 {
 	bool stopped = false;
 
-	while (reap(children, failed) > 0) {
+	while (reap(run) > 0) {
 		int number = sigwaitinfo(signals, NULL);
 
 		if (number == SIGINT || number == SIGTERM || number == SIGHUP) {
 			stopped = true;
-			stop_all(children);
+			stop_all(run);
 		}
 	}
 	return stopped;
 }
 
-/* `failed`: NULL when none has. */
 static enum daemons_result
-judge(const struct child *failed, GError **error)
+judge(const struct run *run, GError **error)
 {
+	const struct child *failed = run->failed;
+
 	if (failed == NULL)
 		return DAEMONS_DONE;
+	if (found_damage(run, failed) && run->children[DETECTOR].status == 0)
+		return DAEMONS_DAMAGED;
 	if (WIFEXITED(failed->status) && WEXITSTATUS(failed->status) == 2)
 		return DAEMONS_REFUSED;
 	if (WIFSIGNALED(failed->status))
@@ -139,11 +171,12 @@ judge(const struct child *failed, GError **error)
 }
 
 enum daemons_result
-daemons_run(char **collector, char **detector, GError **error)
+daemons_run(const char *state, char **collector, char **detector, GError **error)
 {
-	struct child children[COUNT] = { [COLLECTOR] = { .name = "kenchi-collector" },
-		                         [DETECTOR] = { .name = "kenchi-detector" } };
-	const struct child *failed = NULL;
+	struct run run = { .children = { [COLLECTOR] = { .name = "kenchi-collector" },
+		                         [DETECTOR] = { .name = "kenchi-detector" } },
+		           .state = state,
+		           .old_ring = ring_of(state) };
 	sigset_t signals;
 	sigset_t before;
 	bool started;
@@ -155,13 +188,13 @@ daemons_run(char **collector, char **detector, GError **error)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, &before);
-	started = start(&children[COLLECTOR], collector, true, error) &&
-	          start(&children[DETECTOR], detector, false, error);
+	started = start(&run.children[COLLECTOR], collector, true, error) &&
+	          start(&run.children[DETECTOR], detector, false, error);
 	if (!started)
-		stop_all(children);
-	stopped = wait_for_all(children, &signals, &failed);
+		stop_all(&run);
+	stopped = wait_for_all(&run, &signals);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (stopped)
 		return DAEMONS_STOPPED;
-	return started ? judge(failed, error) : DAEMONS_FAILED;
+	return started ? judge(&run, error) : DAEMONS_FAILED;
 }

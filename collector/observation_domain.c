@@ -35,17 +35,44 @@ observation_domain_new(uint8_t version, uint32_t id)
 	return domain;
 }
 
-static void
-retire_all(struct observation_domain *domain)
+static bool
+is_any(const struct export_template *known, const void *nothing)
+{
+	(void)known;
+	(void)nothing;
+	return true;
+}
+
+static bool
+is_of_kind(const struct export_template *known, const void *options)
+{
+	return known->is_options == *(const bool *)options;
+}
+
+static bool
+is_older(const struct export_template *known, const void *since)
+{
+	return known->seen.ms < ((const struct wall_time *)since)->ms;
+}
+
+/* Of the Templates those that `goes` says; how many they were. */
+static size_t
+retire(struct observation_domain *domain,
+       bool (*goes)(const struct export_template *known, const void *than), const void *than)
 {
 	GHashTableIter iterator;
 	gpointer known;
+	size_t count = 0;
 
 	g_hash_table_iter_init(&iterator, domain->templates);
 	while (g_hash_table_iter_next(&iterator, NULL, &known)) {
+		if (!goes(known, than))
+			continue;
 		g_ptr_array_add(domain->retired, known);
 		g_hash_table_iter_remove(&iterator);
+		count++;
 	}
+	return count;
 }
 
 void
@@ -53,7 +80,7 @@ observation_domain_free(struct observation_domain *domain)
 {
 	if (domain == NULL)
 		return;
-	retire_all(domain);
+	(void)retire(domain, is_any, NULL);
 	g_hash_table_unref(domain->templates);
 	g_hash_table_unref(domain->waiting);
 	g_ptr_array_unref(domain->retired);
@@ -131,41 +158,13 @@ observation_domain_withdraw(struct observation_domain *domain, uint16_t id)
 size_t
 observation_domain_withdraw_all(struct observation_domain *domain, bool options)
 {
-	GHashTableIter iterator;
-	gpointer value;
-	size_t count = 0;
-
-	g_hash_table_iter_init(&iterator, domain->templates);
-	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
-		const struct export_template *known = value;
-
-		if (known->is_options != options)
-			continue;
-		g_ptr_array_add(domain->retired, value);
-		g_hash_table_iter_remove(&iterator);
-		count++;
-	}
-	return count;
+	return retire(domain, is_of_kind, &options);
 }
 
 size_t
 observation_domain_expire(struct observation_domain *domain, struct wall_time since)
 {
-	GHashTableIter iterator;
-	gpointer value;
-	size_t count = 0;
-
-	g_hash_table_iter_init(&iterator, domain->templates);
-	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
-		const struct export_template *known = value;
-
-		if (known->seen.ms >= since.ms)
-			continue;
-		g_ptr_array_add(domain->retired, value);
-		g_hash_table_iter_remove(&iterator);
-		count++;
-	}
-	return count;
+	return retire(domain, is_older, &since);
 }
 
 void

@@ -239,11 +239,11 @@ show(const struct calibrate_options *options, bool json)
 {
 	bool own = g_file_test(options->output, G_FILE_TEST_EXISTS);
 	g_autoptr(GError) error = NULL;
-	g_autofree char *path =
-		own ? g_strdup(options->output) : shipped_file("default.calibration", &error);
+	g_autofree char *shipped = own ? NULL : shipped_file("default.calibration", &error);
+	const char *path = own ? options->output : shipped;
 	struct calibration calibration;
 
-	if (path == NULL) {
+	if (!own && shipped == NULL) {
 		subcommand_complain("calibrate: %s", error->message);
 		return EXIT_CODE_NO_DATA;
 	}

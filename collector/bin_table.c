@@ -7,6 +7,7 @@
 #include "collector/flow_role.h"
 #include "collector/flow_roles.h"
 #include "collector/record_shares.h"
+#include "collector/record_sizes.h"
 #include "collector/share_groups.h"
 #include "collector/share_log.h"
 #include "common/keyed_hash.h"
@@ -354,15 +355,19 @@ plan_record(BinTable *table, const struct flow_batch *batch, const struct flow_r
 		table->planned[table->planned_count - 1].last = true;
 }
 
-/* Roles, of all at once. */
+/* Roles and sizes, of all at once. */
 static inline void
-tell_roles(BinTable *table)
+tell_roles_and_sizes(BinTable *table)
 {
 	const struct flow_record *records[PLANNED];
+	struct packet_sizes *sizes[PLANNED];
 	struct flow_role roles[PLANNED];
 
-	for (size_t i = 0; i < table->planned_count; i++)
+	for (size_t i = 0; i < table->planned_count; i++) {
 		records[i] = table->planned[i].record;
+		sizes[i] = &table->planned[i].view.sizes;
+	}
+	record_sizes_of(records, table->planned_count, sizes);
 	flow_roles_of(records, table->planned_count, roles);
 	for (size_t i = 0; i < table->planned_count; i++)
 		table->planned[i].view.role = roles[i];
@@ -372,7 +377,7 @@ tell_roles(BinTable *table)
 static inline void
 prepare(BinTable *table)
 {
-	tell_roles(table);
+	tell_roles_and_sizes(table);
 	for (size_t i = 0; i < table->planned_count; i++) {
 		struct planned *planned = &table->planned[i];
 

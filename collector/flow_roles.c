@@ -2,9 +2,11 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/param.h>
+
+#include "collector/record_lanes.h"
 
 enum {
-	LANES = 8,
 	TCP = 6,
 	UDP = 17,
 	ICMP = 1,
@@ -22,12 +24,6 @@ enum {
 };
 
 #ifdef __x86_64__
-
-#define WIDE static inline __attribute__((always_inline, target("avx2")))
-
-/* A number of each record, or all bits or none. */
-typedef int32_t lanes __attribute__((vector_size(32)));
-typedef int32_t half_lanes __attribute__((vector_size(16)));
 
 /* What one direction has sent: see flow_role.c. */
 struct sides {
@@ -52,48 +48,6 @@ struct columns {
 	struct sides own;
 	struct sides other;
 };
-
-WIDE lanes
-select(lanes mask, lanes yes, lanes no)
-{
-	return (mask & yes) | (~mask & no);
-}
-
-WIDE lanes
-has(lanes bits, int32_t bit)
-{
-	return (bits & bit) == bit;
-}
-
-WIDE lanes
-has_any(lanes bits, int32_t some)
-{
-	return (bits & some) != 0;
-}
-
-/* Turns 16 octets of each of eight records into four columns. */
-WIDE void
-take_columns(const struct flow_record *const records[static LANES], size_t offset,
-             lanes columns[static 4])
-{
-	lanes rows[4], low, high;
-
-	for (size_t i = 0; i < 4; i++) {
-		half_lanes here, there;
-
-		memcpy(&here, (const char *)records[i] + offset, sizeof(here));
-		memcpy(&there, (const char *)records[i + 4] + offset, sizeof(there));
-		rows[i] = __builtin_shufflevector(here, there, 0, 1, 2, 3, 4, 5, 6, 7);
-	}
-	low = __builtin_shufflevector(rows[0], rows[1], 0, 8, 1, 9, 4, 12, 5, 13);
-	high = __builtin_shufflevector(rows[2], rows[3], 0, 8, 1, 9, 4, 12, 5, 13);
-	columns[0] = __builtin_shufflevector(low, high, 0, 1, 8, 9, 4, 5, 12, 13);
-	columns[1] = __builtin_shufflevector(low, high, 2, 3, 10, 11, 6, 7, 14, 15);
-	low = __builtin_shufflevector(rows[0], rows[1], 2, 10, 3, 11, 6, 14, 7, 15);
-	high = __builtin_shufflevector(rows[2], rows[3], 2, 10, 3, 11, 6, 14, 7, 15);
-	columns[2] = __builtin_shufflevector(low, high, 0, 1, 8, 9, 4, 5, 12, 13);
-	columns[3] = __builtin_shufflevector(low, high, 2, 3, 10, 11, 6, 7, 14, 15);
-}
 
 WIDE lanes
 is_ipv4(const lanes address[static 4])
@@ -182,7 +136,7 @@ is_to_nobody(const struct flow_record *const records[static LANES])
 	take_columns(records, offsetof(struct flow_record, destination), address);
 	in_ipv4 = ((address[3] & 0xf0) == 0xe0) |
 	          ((address[3] & (int32_t)0xff000000) == (int32_t)0xff000000);
-	return select(is_ipv4(address), in_ipv4, (address[0] & 0xff) == 0xff);
+	return choose(is_ipv4(address), in_ipv4, (address[0] & 0xff) == 0xff);
 }
 
 /* Did TCP's side that sent this say yes? */
@@ -190,10 +144,10 @@ WIDE lanes
 is_positive(const struct sides *sides)
 {
 	lanes refuses = has(sides->flags, FLAG_RST) & ~has(sides->flags, FLAG_SYN);
-	lanes by_flags = select(refuses, has(sides->flags, FLAG_PSH) | sides->has_payload,
+	lanes by_flags = choose(refuses, has(sides->flags, FLAG_PSH) | sides->has_payload,
 	                        has(sides->flags, FLAG_ACK));
 
-	return select(sides->are_told, by_flags, sides->has_options);
+	return choose(sides->are_told, by_flags, sides->has_options);
 }
 
 /* Does TCP's client show that it was answered? */
@@ -202,11 +156,11 @@ shows_answer(const struct sides *sides)
 {
 	lanes synchronises = has(sides->flags, FLAG_SYN);
 	lanes some = sides->packets >= 3;
-	lanes by_flags = select(synchronises, sides->packets >= 2,
+	lanes by_flags = choose(synchronises, sides->packets >= 2,
 	                        some & has_any(sides->flags, FLAG_PSH | FLAG_FIN)) &
 	                 has(sides->flags, FLAG_ACK);
 
-	return select(sides->are_told, by_flags, some & sides->has_payload);
+	return choose(sides->are_told, by_flags, some & sides->has_payload);
 }
 
 /* How well a port is known as a server's, 0 best, and behind that the port: services' ports among
@@ -217,7 +171,7 @@ rank_of(lanes port)
 	lanes is_free = (port == 0) | (port >= PORTS_FREE);
 	lanes is_known = port < PORTS_KNOWN;
 
-	return port | select(is_free, (lanes){ 0 } + (3 << 16), ~is_known & (1 << 16));
+	return port | choose(is_free, (lanes){ 0 } + (3 << 16), ~is_known & (1 << 16));
 }
 
 WIDE lanes
@@ -235,7 +189,7 @@ source_is_client(struct columns *columns)
 	lanes by_services = (source >> 16 == 1) & (destination >> 16 == 1);
 
 	columns->beyond |= by_services & ~begins & ~answers & ~is_said;
-	by_ports = select(is_said, has(columns->marks, FLOW_SOURCE_BEGAN), by_ports);
+	by_ports = choose(is_said, has(columns->marks, FLOW_SOURCE_BEGAN), by_ports);
 	return begins | (by_ports & ~answers);
 }
 
@@ -307,12 +261,12 @@ find_eight(const struct flow_record *const records[static LANES], struct found *
 	take_counts(records, &columns);
 	columns.is_to_nobody = is_to_nobody(records);
 	is_client = source_is_client(&columns);
-	marks = select(is_client, marks_of_client(&columns), marks_of_server(&columns));
+	marks = choose(is_client, marks_of_client(&columns), marks_of_server(&columns));
 	put(found->beyond, columns.beyond);
 	put(found->marks, marks | marks_of_tcp(&columns));
-	put(found->ports, select(is_client, columns.destination_port, columns.source_port));
+	put(found->ports, choose(is_client, columns.destination_port, columns.source_port));
 	put(found->protocols,
-	    select(columns.is_udp, (lanes){ 0 } + HOST_UDP, ~columns.is_tcp & HOST_OTHER));
+	    choose(columns.is_udp, (lanes){ 0 } + HOST_UDP, ~columns.is_tcp & HOST_OTHER));
 }
 
 WIDE void
@@ -334,17 +288,12 @@ tell_eight(const struct flow_record *const records[static LANES], size_t count,
 static __attribute__((target("avx2"))) void
 tell_all(const struct flow_record *const *records, size_t count, struct flow_role *roles)
 {
-	const struct flow_record *last[LANES];
-	size_t i = 0;
+	const struct flow_record *eight[LANES];
 
-	for (; i + LANES <= count; i += LANES)
-		tell_eight(records + i, LANES, roles + i);
-	if (i == count)
-		return;
-	/* What is not there is taken for the last one. */
-	for (size_t lane = 0; lane < LANES; lane++)
-		last[lane] = records[i + lane < count ? i + lane : count - 1];
-	tell_eight(last, count - i, roles + i);
+	for (size_t i = 0; i < count; i += LANES) {
+		take_pointers(records, count, i, eight);
+		tell_eight(eight, MIN(count - i, LANES), roles + i);
+	}
 }
 
 #endif

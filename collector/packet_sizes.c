@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/param.h>
 
+#include "collector/size_groups.h"
+
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 enum {
@@ -12,44 +14,8 @@ enum {
 	FLAG_FIN = 0x01,
 	FLAG_SYN = 0x02,
 	FLAG_RST = 0x04,
-	ACK_OCTETS = 52,    /* an acknowledgement with timestamps */
-	HEADER_OCTETS = 44, /* IP and TCP headers with few options */
-	SEGMENT_OCTETS = 1460,
+	ACK_OCTETS = 52, /* an acknowledgement with timestamps */
 	FULL_OCTETS = 1500,
-	FULL_PAYLOAD_LEAST = 1380, /* of the other direction's full segments */
-	FULL_MEAN = 1200,          /* so much payload in the mean: all are full */
-	ACKS_MEAN_MOST = 56,       /* so small a mean is that of the acknowledgements */
-	SMALL_PAYLOAD = 250,       /* of a packet that is neither an acknowledgement nor full */
-};
-
-/*
- * What a group of packets is, of which collector/packet_size_table.def knows the sizes.  In
- * brackets what the bucket is.
- */
-enum size_kind {
-	KIND_PLAIN, /* no table: all are of the group's size */
-	KIND_ALONE, /* TCP without the other direction [mean size] */
-	KIND_ACKS,  /* acknowledgements [record's mean size where it tells, else 3; 4 more with SYN]
-	             */
-	KIND_FULL,  /* full segments [payload of each in 40 octets, from 1200; 9: there is a rest
-	               beside them] */
-	KIND_REST,  /* other packets of TCP [their size; REST_BESIDE_FULL] */
-	KIND_UDP,   /* up to 3 packets [mean size] */
-	KIND_UDP_SOME, /* up to 31 [mean size] */
-	KIND_UDP_MANY, /* [mean size] */
-	KIND_OTHER,    /* [mean size] */
-	SIZE_KINDS,
-};
-
-enum {
-	SIZE_BUCKETS = 22,
-	ACKS_MIXED = 3,
-	ACKS_WITH_SYN = 4,
-	FULL_BESIDE_REST = 9,
-	REST_BESIDE_FULL = 21,
-	UDP_SOME = 4, /* packets: exchanges of questions, not calls and streams */
-	UDP_MANY = 32,
-	CELL_SUM = 1000
 };
 
 /* Shares of a group's packets below each size class's upper edge, so that a record's classes are
@@ -101,28 +67,13 @@ index_of(double octets, size_t most)
 static inline unsigned
 bucket_of(double octets)
 {
-	static const uint8_t buckets[] = {
-		[0 ... 45] = 0,       [46 ... 51] = 1,      [52 ... 59] = 2,
-		[60 ... 79] = 3,      [80 ... 99] = 4,      [100 ... 139] = 5,
-		[140 ... 199] = 6,    [200 ... 279] = 7,    [280 ... 379] = 8,
-		[380 ... 499] = 9,    [500 ... 639] = 10,   [640 ... 799] = 11,
-		[800 ... 999] = 12,   [1000 ... 1199] = 13, [1200 ... 1299] = 14,
-		[1300 ... 1359] = 15, [1360 ... 1399] = 16, [1400 ... 1439] = 17,
-		[1440 ... 1469] = 18, [1470 ... 1489] = 19, [1490] = 20,
-	};
-
-	return buckets[index_of(octets, sizeof(buckets) - 1)];
+	return size_buckets[index_of(octets, SIZE_INDEX_MOST)];
 }
-
-static const uint8_t class_by_octets[] = {
-	[0 ... 49] = 0,    [50 ... 99] = 1,     [100 ... 199] = 2,   [200 ... 499] = 3,
-	[500 ... 999] = 4, [1000 ... 1399] = 5, [1400 ... 1499] = 6, [1500] = 7,
-};
 
 static inline unsigned
 class_of(double octets)
 {
-	return class_by_octets[index_of(octets, sizeof(class_by_octets) - 1)];
+	return size_classes[index_of(octets, SIZE_INDEX_MOST)];
 }
 
 /* Of numbers that are none but finite ones: without the calls that others would need. */
@@ -595,19 +546,19 @@ share_by_range(const struct flow_record *record, uint32_t classes[static PACKET_
 static inline enum packet_size_knowledge
 take_one(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
 {
-	uint64_t most = sizeof(class_by_octets) - 1;
+	const uint64_t most = SIZE_INDEX_MOST;
 
 	memset(classes, 0, PACKET_SIZE_CLASSES * sizeof(*classes));
 	if (record->packets == 0) {
 		make_packets(record, classes);
 		return SIZES_MEAN;
 	}
-	classes[class_by_octets[record->octets < most ? record->octets : most]] = 1;
+	classes[size_classes[record->octets < most ? record->octets : most]] = 1;
 	return SIZES_EXACT;
 }
 
-enum packet_size_knowledge
-packet_sizes_split(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
+static inline enum packet_size_knowledge
+split(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
 {
 	if (sizes_are_exported(record)) {
 		take_exported(record, classes);
@@ -621,4 +572,24 @@ packet_sizes_split(const struct flow_record *record, uint32_t classes[static PAC
 	    record->packets <= packets_most)
 		return share_by_structure(record, classes);
 	return share_by_mean(record, classes);
+}
+
+/* Every count in an octet, where they fit. */
+static void
+fill_octets(struct packet_sizes *sizes)
+{
+	uint32_t all = 0;
+
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++) {
+		all |= sizes->classes[i];
+		sizes->octets[i] = (uint8_t)sizes->classes[i];
+	}
+	sizes->fit_octets = all <= UINT8_MAX;
+}
+
+void
+packet_sizes_split(const struct flow_record *record, struct packet_sizes *sizes)
+{
+	sizes->knowledge = (uint8_t)split(record, sizes->classes);
+	fill_octets(sizes);
 }

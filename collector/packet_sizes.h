@@ -11,6 +11,7 @@
 #ifndef COLLECTOR_PACKET_SIZES_H
 #define COLLECTOR_PACKET_SIZES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "collector/flow_record.h"
@@ -25,9 +26,14 @@ enum packet_size_knowledge {
 	SIZES_MEAN = 1 << 4,
 };
 
-/* Writes packets by class for the record's forward direction and returns what kind of knowledge it
- * is. */
-enum packet_size_knowledge packet_sizes_split(const struct flow_record *record,
-                                              uint32_t classes[static PACKET_SIZE_CLASSES]);
+struct packet_sizes {
+	uint32_t classes[PACKET_SIZE_CLASSES]; /* packets */
+	uint8_t octets[PACKET_SIZE_CLASSES];   /* the same in an octet each, where all fit */
+	bool fit_octets;
+	uint8_t knowledge; /* enum packet_size_knowledge */
+};
+
+/* Packets by class for the record's forward direction.  For many records see record_sizes.h. */
+void packet_sizes_split(const struct flow_record *record, struct packet_sizes *sizes);
 
 #endif

@@ -80,23 +80,7 @@ describe(struct host_share *share, const struct record_view *view, enum host_dir
 	share->kinds = (uint16_t)kinds_of(view, direction, part);
 	share->marks = (uint16_t)marks;
 	share->protocol = view->record->protocol;
-	share->size_knowledge = view->knowledge;
-}
-
-/* The numbers of packets in an octet each. */
-static inline void
-pack_classes(uint8_t octets[static PACKET_SIZE_CLASSES],
-             const uint32_t classes[static PACKET_SIZE_CLASSES])
-{
-	typedef uint32_t u32_classes __attribute__((vector_size(32)));
-	typedef uint16_t u16_classes __attribute__((vector_size(16)));
-	typedef uint8_t u8_classes __attribute__((vector_size(8)));
-	u32_classes wide;
-	u8_classes narrow;
-
-	memcpy(&wide, classes, sizeof(wide));
-	narrow = __builtin_convertvector(__builtin_convertvector(wide, u16_classes), u8_classes);
-	memcpy(octets, &narrow, sizeof(narrow));
+	share->size_knowledge = view->sizes.knowledge;
 }
 
 /* Shapes count in quarters of a second, in which the record's first and last lie whole. */
@@ -131,9 +115,9 @@ send_until(struct record_cut *cut, const struct record_view *view)
 	cut->until.octets =
 		flow_spread_until(view->record->octets, even.elapsed_ms, even.duration_ms);
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-		if (view->classes[i] != 0)
+		if (view->sizes.classes[i] != 0)
 			cut->until.classes[i] = (uint32_t)flow_spread_until(
-				view->classes[i], even.elapsed_ms, even.duration_ms);
+				view->sizes.classes[i], even.elapsed_ms, even.duration_ms);
 }
 
 bool
@@ -161,24 +145,24 @@ record_cut_next(struct record_cut *cut, const struct record_view *view)
 }
 
 static inline void
-write_narrow(const struct record_view *view, uint64_t octets,
-             const uint32_t classes[static PACKET_SIZE_CLASSES], struct host_share *share)
+write_narrow(const struct record_view *view, uint64_t octets, const struct packet_sizes *sizes,
+             struct host_share *share)
 {
 	share->octets = (uint32_t)octets;
 	share->sampling_interval = (uint16_t)view->record->sampling_interval;
-	pack_classes(share->size_packets, classes);
+	memcpy(share->size_packets, sizes->octets, sizeof(share->size_packets));
 }
 
 /* The numbers, in the share where they fit. */
 static inline void
-write_numbers(const struct record_view *view, uint64_t octets,
-              const uint32_t classes[static PACKET_SIZE_CLASSES], const struct open_share *open)
+write_numbers(const struct record_view *view, uint64_t octets, const struct packet_sizes *sizes,
+              const struct open_share *open)
 {
 	struct host_share_numbers *numbers = open->numbers;
 	struct host_share *share = open->share;
 
 	if (!record_view_is_wide(view)) {
-		write_narrow(view, octets, classes, share);
+		write_narrow(view, octets, sizes, share);
 		return;
 	}
 	share->octets = (uint32_t)octets;
@@ -186,7 +170,7 @@ write_numbers(const struct record_view *view, uint64_t octets,
 	memset(share->size_packets, 0, sizeof(share->size_packets));
 	numbers->octets_upper = (uint32_t)(octets >> 32);
 	numbers->sampling_interval = view->record->sampling_interval;
-	memcpy(numbers->size_packets, classes, sizeof(numbers->size_packets));
+	memcpy(numbers->size_packets, sizes->classes, sizeof(numbers->size_packets));
 	numbers->unused = 0;
 }
 
@@ -197,7 +181,7 @@ write_part(const struct record_cut *cut, const struct record_view *view,
 {
 	unsigned part = cut->from_ms == 0 ? PART_FIRST : 0u;
 	unsigned shape = TOUCH_SHAPE_EVEN;
-	uint32_t classes[PACKET_SIZE_CLASSES];
+	struct packet_sizes sizes;
 
 	if (cut->until_ms == record_view_duration(view))
 		part |= PART_LAST;
@@ -205,9 +189,11 @@ write_part(const struct record_cut *cut, const struct record_view *view,
 		shape = second_shape_part(&cut->before.progress, &cut->until.progress);
 	describe(open->share, view, direction, part);
 	open->share->kinds |= (uint16_t)(shape << TOUCH_SHAPE_SHIFT);
-	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
-		classes[i] = cut->until.classes[i] - cut->before.classes[i];
-	write_numbers(view, cut->until.octets - cut->before.octets, classes, open);
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++) {
+		sizes.classes[i] = cut->until.classes[i] - cut->before.classes[i];
+		sizes.octets[i] = (uint8_t)sizes.classes[i];
+	}
+	write_numbers(view, cut->until.octets - cut->before.octets, &sizes, open);
 }
 
 void
@@ -225,7 +211,7 @@ record_cut_write(const struct record_cut *cut, const struct record_view *view,
 	}
 	describe(share, view, direction, PART_WHOLE);
 	share->kinds |= (uint16_t)record_view_shape(view->record);
-	write_numbers(view, view->record->octets, view->classes, open);
+	write_numbers(view, view->record->octets, &view->sizes, open);
 }
 
 void
@@ -235,5 +221,5 @@ record_plain_write(const struct record_view *view, enum host_direction direction
 	describe(share, view, direction, PART_WHOLE);
 	share->first_ms = (uint16_t)view->first_ms;
 	share->last_ms = (uint16_t)(view->first_ms + record_view_duration(view) - 1);
-	write_narrow(view, view->record->octets, view->classes, share);
+	write_narrow(view, view->record->octets, &view->sizes, share);
 }

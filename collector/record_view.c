@@ -1,7 +1,5 @@
 #include "collector/record_view.h"
 
-#include <string.h>
-
 #include "collector/second_shapes.h"
 
 enum {
@@ -17,15 +15,6 @@ _Static_assert((int)ROLE_SYN_ONLY == (int)SHARE_SYN_ONLY && (int)ROLE_RESET == (
                        (int)ROLE_ICMP_ERROR == (int)SHARE_ICMP_ERROR &&
                        (int)ROLE_UNSOLICITED == (int)SHARE_UNSOLICITED,
                "they are taken over at once");
-
-static inline bool
-classes_fit(const uint32_t classes[static PACKET_SIZE_CLASSES])
-{
-	uint64_t pairs[PACKET_SIZE_CLASSES / 2];
-
-	memcpy(pairs, classes, sizeof(pairs));
-	return ((pairs[0] | pairs[1] | pairs[2] | pairs[3]) & UINT64_C(0xffffff00ffffff00)) == 0;
-}
 
 unsigned
 record_view_shape(const struct flow_record *record)
@@ -44,7 +33,6 @@ record_view_init(struct record_view *view, const struct flow_record *record)
 	view->record = record;
 	view->minute = (uint32_t)(start_ms / HOST_BIN_MS);
 	view->first_ms = (uint32_t)(start_ms - (uint64_t)view->minute * HOST_BIN_MS);
-	view->knowledge = (uint8_t)packet_sizes_split(record, view->classes);
 	marks = view->role.marks & ROLE_SHARE_MARKS;
 	marks |= record->packets == 1 ? SHARE_SINGLE_PACKET : 0u;
 	special = record->marks & (FLOW_COPY | FLOW_CONTINUES);
@@ -53,7 +41,7 @@ record_view_init(struct record_view *view, const struct flow_record *record)
 		marks |= special & FLOW_CONTINUES ? SHARE_CONTINUES : 0u;
 	}
 	if ((record->octets >> 32 | record->sampling_interval >> 16) != 0 ||
-	    !classes_fit(view->classes))
+	    !view->sizes.fit_octets)
 		marks |= SHARE_WIDE;
 	view->marks = (uint16_t)marks;
 	view->kinds = record->packets <= SMALL_PACKETS ? TOUCH_SMALL : 0;

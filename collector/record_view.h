@@ -16,16 +16,15 @@
 struct record_view {
 	const struct flow_record *record;
 	struct flow_role role;
-	uint32_t classes[PACKET_SIZE_CLASSES]; /* packets */
-	uint32_t minute;                       /* of its start */
-	uint32_t first_ms;                     /* of its start, within that minute */
+	struct packet_sizes sizes;
+	uint32_t minute;   /* of its start */
+	uint32_t first_ms; /* of its start, within that minute */
 	uint16_t kinds;    /* enum host_touch_kind, and a shape, of either end */
 	uint16_t marks;    /* enum host_share_mark, of all of it */
-	uint8_t knowledge; /* enum packet_size_knowledge */
 	bool plain;        /* it lies in one minute, and is neither wide nor a copy */
 };
 
-/* Fills all but the role, which must be there. */
+/* Fills all but role and sizes, which must be there. */
 void record_view_init(struct record_view *view, const struct flow_record *record);
 
 /* The shape of what lasts so long that its shape is worth looking for, even else: as a touch's kind

@@ -1,6 +1,7 @@
 #include <glib.h>
 
 #include "collector/packet_sizes.h"
+#include "collector/record_sizes.h"
 #include "tests/support/flow_records.h"
 
 static const struct flow_values download = { 0xc0000201,      0x0a000001, 443,    50000, 6,
@@ -14,6 +15,31 @@ sum(const uint32_t classes[static PACKET_SIZE_CLASSES])
 	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++)
 		packets += classes[i];
 	return packets;
+}
+
+/* Also tells whether the octets are the classes, and whether many records are split alike. */
+static enum packet_size_knowledge
+split(const struct flow_record *record, uint32_t classes[static PACKET_SIZE_CLASSES])
+{
+	struct packet_sizes sizes, again;
+	struct packet_sizes *pointer = &again;
+	bool fit = true;
+
+	packet_sizes_split(record, &sizes);
+	record_sizes_of(&record, 1, &pointer);
+	g_assert_cmpint(again.knowledge, ==, sizes.knowledge);
+	g_assert_cmpint(again.fit_octets, ==, sizes.fit_octets);
+	for (size_t i = 0; i < PACKET_SIZE_CLASSES; i++) {
+		classes[i] = sizes.classes[i];
+		g_assert_cmpuint(again.classes[i], ==, classes[i]);
+		fit &= classes[i] <= UINT8_MAX;
+	}
+	g_assert_cmpint(sizes.fit_octets, ==, fit);
+	for (size_t i = 0; fit && i < PACKET_SIZE_CLASSES; i++) {
+		g_assert_cmpuint(sizes.octets[i], ==, classes[i]);
+		g_assert_cmpuint(again.octets[i], ==, classes[i]);
+	}
+	return (enum packet_size_knowledge)sizes.knowledge;
 }
 
 static void
@@ -33,7 +59,7 @@ knows_the_size_of_a_single_packet(void)
 		values.packets = 1;
 		values.octets = cases[i].octets;
 		record = flow_record_from(&values);
-		g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_EXACT);
+		g_assert_cmpint(split(&record, classes), ==, SIZES_EXACT);
 		g_assert_cmpuint(classes[cases[i].class], ==, 1);
 		g_assert_cmpuint(sum(classes), ==, 1);
 	}
@@ -62,7 +88,7 @@ sums_to_the_records_packets_whatever_is_known(void)
 		record.packet_octets_greatest = (uint16_t)g_rand_int_range(random, 0, 1600);
 		for (size_t k = 0; k < 8; k++)
 			record.sizes[k] = (uint32_t)g_rand_int_range(random, 0, 3);
-		packet_sizes_split(&record, classes);
+		split(&record, classes);
 		g_assert_cmpuint(sum(classes), ==, values.packets);
 	}
 }
@@ -77,7 +103,7 @@ takes_exported_sizes_as_they_are(void)
 	record.sizes[1] = 20;
 	record.sizes[3] = 30;
 	record.sizes[7] = 50;
-	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_EXACT);
+	g_assert_cmpint(split(&record, classes), ==, SIZES_EXACT);
 	g_assert_cmpmem(classes, sizeof(classes), record.sizes, sizeof(record.sizes));
 }
 
@@ -90,7 +116,7 @@ tells_a_histogram_from_exact_sizes(void)
 	record.marks |= FLOW_HAS_SIZES | FLOW_SIZES_PLACED;
 	record.sizes[1] = 40;
 	record.sizes[7] = 60;
-	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_HISTOGRAM);
+	g_assert_cmpint(split(&record, classes), ==, SIZES_HISTOGRAM);
 	g_assert_cmpmem(classes, sizeof(classes), record.sizes, sizeof(record.sizes));
 }
 
@@ -107,12 +133,12 @@ is_exact_where_the_range_leaves_no_choice(void)
 	record.marks |= FLOW_HAS_SIZE_RANGE;
 	record.packet_octets_least = 60;
 	record.packet_octets_greatest = 1500;
-	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_EXACT);
+	g_assert_cmpint(split(&record, classes), ==, SIZES_EXACT);
 	g_assert_cmpuint(classes[1], ==, 1);
 	g_assert_cmpuint(classes[7], ==, 1);
 	record.packets = 3;
 	record.octets = 60 + 1500 + 600;
-	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_EXACT);
+	g_assert_cmpint(split(&record, classes), ==, SIZES_EXACT);
 	g_assert_cmpuint(classes[1], ==, 1);
 	g_assert_cmpuint(classes[4], ==, 1);
 	g_assert_cmpuint(classes[7], ==, 1);
@@ -131,10 +157,10 @@ believes_no_range_that_the_octets_of_three_packets_exclude(void)
 	record.marks |= FLOW_HAS_SIZE_RANGE;
 	record.packet_octets_least = 60;
 	record.packet_octets_greatest = 1500;
-	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_RULE);
+	g_assert_cmpint(split(&record, classes), ==, SIZES_RULE);
 	g_assert_cmpuint(sum(classes), ==, 3);
 	record.octets = 60 + 1500 + 1501;
-	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_RULE);
+	g_assert_cmpint(split(&record, classes), ==, SIZES_RULE);
 	g_assert_cmpuint(sum(classes), ==, 3);
 }
 
@@ -149,9 +175,9 @@ finds_acknowledgements_and_full_segments_of_a_download(void)
 	up.marks |= FLOW_KNOWN_REVERSE;
 	up.other_packets = 100;
 	up.other_octets = 147000;
-	packet_sizes_split(&up, classes);
+	split(&up, classes);
 	g_assert_cmpuint(classes[0] + classes[1], >=, 48);
-	packet_sizes_split(&down, classes);
+	split(&down, classes);
 	g_assert_cmpuint(classes[5] + classes[6] + classes[7], >=, 95);
 }
 
@@ -170,7 +196,7 @@ count_small(uint16_t flags, uint32_t other_packets, uint32_t other_octets)
 	record.marks |= FLOW_KNOWN_REVERSE;
 	record.other_packets = other_packets;
 	record.other_octets = other_octets;
-	packet_sizes_split(&record, classes);
+	split(&record, classes);
 	g_assert_cmpuint(sum(classes), ==, 20);
 	return classes[0] + classes[1];
 }
@@ -194,8 +220,60 @@ makes_packets_of_octets_without_packets(void)
 	values.packets = 0;
 	values.octets = 3100;
 	record = flow_record_from(&values);
-	g_assert_cmpint(packet_sizes_split(&record, classes), ==, SIZES_MEAN);
+	g_assert_cmpint(split(&record, classes), ==, SIZES_MEAN);
 	g_assert_cmpuint(sum(classes), ==, 3);
+}
+
+/* Records as they come: few packets, of sizes that are common, with and without what the other
+ * direction was. */
+static struct flow_record
+random_record(GRand *random)
+{
+	struct flow_values values = download;
+	struct flow_record record;
+
+	values.protocol = (uint8_t[]){ 6, 6, 6, 17, 17, 1, 50 }[g_rand_int_range(random, 0, 7)];
+	values.flags = (uint16_t)g_rand_int_range(random, 0, 32);
+	values.packets = (uint64_t)g_rand_int_range(random, 0, g_rand_boolean(random) ? 40 : 300);
+	values.octets = values.packets * (uint64_t)g_rand_int_range(random, 20, 1520) +
+	                (uint64_t)g_rand_int_range(random, 0, 60);
+	record = flow_record_from(&values);
+	record.other_packets = (uint32_t)g_rand_int_range(random, 0, 40);
+	record.other_octets = record.other_packets * (uint32_t)g_rand_int_range(random, 20, 1520);
+	record.marks |= (uint32_t)g_rand_boolean(random) * FLOW_KNOWN_REVERSE;
+	return record;
+}
+
+static void
+splits_many_records_as_it_splits_each(void)
+{
+	enum { MOST = 9 };
+	g_autoptr(GRand) random = g_rand_new_with_seed(31);
+
+	for (int round = 0; round < 200000; round++) {
+		size_t count = (size_t)g_rand_int_range(random, 0, MOST + 1);
+		struct flow_record records[MOST];
+		const struct flow_record *pointers[MOST];
+		struct packet_sizes sizes[MOST];
+		struct packet_sizes *results[MOST];
+
+		for (size_t i = 0; i < count; i++) {
+			records[i] = random_record(random);
+			pointers[i] = &records[i];
+			results[i] = &sizes[i];
+		}
+		record_sizes_of(pointers, count, results);
+		for (size_t i = 0; i < count; i++) {
+			struct packet_sizes each;
+
+			packet_sizes_split(&records[i], &each);
+			g_assert_cmpint(sizes[i].knowledge, ==, each.knowledge);
+			g_assert_cmpmem(sizes[i].classes, sizeof(each.classes), each.classes,
+			                sizeof(each.classes));
+			g_assert_cmpmem(sizes[i].octets, sizeof(each.octets), each.octets,
+			                sizeof(each.octets));
+		}
+	}
 }
 
 #define ADD(test) g_test_add_func("/packet_sizes/" #test, test)
@@ -213,5 +291,6 @@ main(int argc, char **argv)
 	ADD(finds_acknowledgements_and_full_segments_of_a_download);
 	ADD(finds_more_acknowledgements_where_more_is_to_be_acknowledged);
 	ADD(makes_packets_of_octets_without_packets);
+	ADD(splits_many_records_as_it_splits_each);
 	return g_test_run();
 }

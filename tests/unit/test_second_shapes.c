@@ -203,6 +203,7 @@ gives_a_minute_what_the_shape_tells(void)
 	record.start.ms = 55000; /* five seconds before the minute's end, and five behind it */
 	record.end.ms = 64999;
 	view.role = flow_role_of(&record);
+	packet_sizes_split(&record, &view.sizes);
 	record_view_init(&view, &record);
 	before = next_octets(&shaped, &view);
 	g_assert_cmpuint(before, >, record.octets / 2);

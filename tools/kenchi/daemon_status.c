@@ -62,11 +62,10 @@ char *
 daemon_status_silence(const char *folder, const char *daemon)
 {
 	g_autofree char *path = socket_path(folder, daemon);
-	g_autofree char *answer = NULL;
 	g_autoptr(GError) error = NULL;
+	g_autofree char *answer = control_ask(path, "status", ANSWER_MS, &error);
 
-	answer = control_ask(path, "status", ANSWER_MS, &error);
-	if (error == NULL || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+	if (answer != NULL || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
 	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
 		return g_strdup("not running");
 	return g_strdup_printf("cannot be asked: %s", error->message);

@@ -53,15 +53,18 @@ static inline uint32_t
 take_chunk(struct share_log *log)
 {
 	uint32_t chunk = log->free;
+	uint32_t early; /* one that is taken soon */
 
 	if (chunk != 0) {
 		log->free = share_log_next(log, chunk);
-		__builtin_prefetch(&log->lines[log->free], 1);
+		early = share_log_next(log, share_log_next(log, log->free));
 	} else if (log->chunks_touched < log->chunks_most) {
 		chunk = ++log->chunks_touched * SHARE_CHUNK_LINES;
+		early = chunk + 3 * SHARE_CHUNK_LINES;
 	} else {
 		return 0;
 	}
+	__builtin_prefetch(&log->lines[early], 1);
 	log->chunks_used++;
 	return chunk;
 }

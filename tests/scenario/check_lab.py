@@ -59,8 +59,12 @@ def wait_for(what, ready):
     sys.exit('waited in vain for ' + what)
 
 
-def replay(lab, path):
-    """Sends the capture to running daemons; what `kenchi hosts` says afterwards."""
+def verdicts_of(hosts):
+    return {host: line['verdict'] for host, line in hosts.items()}
+
+
+def replay(lab, path, read):
+    """Sends the capture to running daemons; what `kenchi hosts` says afterwards, when it is as `read` or has had time to be."""
     with tempfile.TemporaryDirectory() as state:
         with open(os.path.join(state, 'site.key'), 'w') as stream:
             stream.write(CAPTURE_KEY)
@@ -74,19 +78,25 @@ def replay(lab, path):
             with open(log) as stream:
                 return re.search(r'listening on (127\.0\.0\.1:\d+)', stream.read())
 
+        def stored():
+            command = [KENCHI, '--state', state, 'hosts', '--json', '--max-age', '0']
+            return parse(subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout)
+
         try:
             wait_for('the collector', listening)
             subprocess.run([sys.executable, os.path.join(lab, 'tools', 'replay.py'), path, listening().group(1),
                             '--rate', RATE], check=True)
-            time.sleep(2)
-        finally:
             collector.send_signal(signal.SIGTERM)
             collector.wait(30)
-            time.sleep(2)
+            end = time.monotonic() + 30
+            while verdicts_of(stored()) != verdicts_of(read) and time.monotonic() < end:
+                time.sleep(0.2)
+        finally:
+            collector.kill()
+            collector.wait(30)
             detector.send_signal(signal.SIGTERM)
             detector.wait(30)
-        return subprocess.run([KENCHI, '--state', state, 'hosts', '--json', '--max-age', '0'], stdout=subprocess.PIPE,
-                              check=True).stdout
+        return stored()
 
 
 def same_verdicts(read, live):
@@ -113,7 +123,8 @@ def main():
     scored = subprocess.run([sys.executable, os.path.join(lab, 'tools', 'score.py'), labels, '/dev/stdin'], input=output,
                             check=False)
     if live:
-        right = same_verdicts(parse(output), parse(replay(lab, path))) and right
+        read = parse(output)
+        right = same_verdicts(read, replay(lab, path, read)) and right
     return 0 if right and scored.returncode == 0 else 1
 
 

@@ -55,11 +55,14 @@ is_ipv4(const lanes address[static 4])
 	return ((address[0] | address[1]) == 0) & (address[2] == (int32_t)0xffff0000);
 }
 
-/* Compares the octets with what the headers of so many packets have, of TCP in IPv4 or IPv6. */
+enum { OCTETS_MOST = 0x3fffffff, PACKETS_MOST = 0xffff };
+
+/* Compares the octets with what the headers of so many packets have, of TCP in IPv4 or IPv6: where
+ * there are at most PACKETS_MOST, for else the product might not fit. */
 WIDE void
 compare_headers(struct sides *sides, lanes octets, lanes is_ipv6)
 {
-	lanes packets = sides->packets;
+	lanes packets = sides->packets & PACKETS_MOST;
 	lanes more = ((packets << 4) + (packets << 2)) & is_ipv6;
 
 	sides->has_payload = octets > (packets << 6) + more;
@@ -78,8 +81,6 @@ _Static_assert(offsetof(struct flow_record, packets) == offsetof(struct flow_rec
                        offsetof(struct flow_record, other_tcp_flags) ==
                                offsetof(struct flow_record, other_octets) + 8,
                "columns are taken by 16 octets");
-
-enum { OCTETS_MOST = 0x3fffffff, PACKETS_MOST = 0xffff };
 
 WIDE void
 take_counts(const struct flow_record *const records[static LANES], struct columns *columns)

@@ -288,11 +288,20 @@ random_octets(GRand *random, uint64_t packets)
 	return g_rand_int_range(random, 0, 50) == 0 ? octets << 30 : octets;
 }
 
+/* Hardly ever more than any exporter has in a record. */
+static uint64_t
+random_packets(GRand *random)
+{
+	uint64_t packets = PICK(random, 70000, 1, 1, 2, 3, 4, 10, 0);
+
+	return g_rand_int_range(random, 0, 50) == 0 ? g_rand_int(random) : packets;
+}
+
 static struct flow_record
 random_record(GRand *random)
 {
-	uint64_t packets = PICK(random, 70000, 1, 1, 2, 3, 4, 10, 0);
-	uint64_t other_packets = PICK(random, 70000, 1, 2, 3, 10, 0);
+	uint64_t packets = random_packets(random);
+	uint64_t other_packets = random_packets(random);
 	uint16_t port = (uint16_t)PICK(random, UINT16_MAX, 80, 8080, 50000, 33440, 5000, 0);
 	struct flow_record record = {
 		.source = random_address(random),

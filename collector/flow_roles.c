@@ -247,12 +247,6 @@ struct found {
 };
 
 WIDE void
-put(uint32_t numbers[static LANES], lanes vector)
-{
-	memcpy(numbers, &vector, sizeof(vector));
-}
-
-WIDE void
 find_eight(const struct flow_record *const records[static LANES], struct found *found)
 {
 	struct columns columns = { .beyond = { 0 } };
@@ -263,11 +257,11 @@ find_eight(const struct flow_record *const records[static LANES], struct found *
 	columns.is_to_nobody = is_to_nobody(records);
 	is_client = source_is_client(&columns);
 	marks = choose(is_client, marks_of_client(&columns), marks_of_server(&columns));
-	put(found->beyond, columns.beyond);
-	put(found->marks, marks | marks_of_tcp(&columns));
-	put(found->ports, choose(is_client, columns.destination_port, columns.source_port));
-	put(found->protocols,
-	    choose(columns.is_udp, (lanes){ 0 } + HOST_UDP, ~columns.is_tcp & HOST_OTHER));
+	put_lanes(found->beyond, columns.beyond);
+	put_lanes(found->marks, marks | marks_of_tcp(&columns));
+	put_lanes(found->ports, choose(is_client, columns.destination_port, columns.source_port));
+	put_lanes(found->protocols,
+	          choose(columns.is_udp, (lanes){ 0 } + HOST_UDP, ~columns.is_tcp & HOST_OTHER));
 }
 
 WIDE void

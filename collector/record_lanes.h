@@ -39,6 +39,12 @@ has_any(lanes bits, int32_t some)
 	return (bits & some) != 0;
 }
 
+WIDE void
+put_lanes(uint32_t numbers[static LANES], lanes vector)
+{
+	memcpy(numbers, &vector, sizeof(vector));
+}
+
 /* Turns 16 octets of each of eight records into four columns. */
 WIDE void
 take_columns(const struct flow_record *const records[static LANES], size_t offset,

@@ -176,12 +176,6 @@ count_half_acks(const struct columns *columns)
 	return lesser(columns->other_packets, full) + to_float(begins + ends);
 }
 
-WIDE void
-put(uint32_t numbers[static LANES], lanes vector)
-{
-	memcpy(numbers, &vector, sizeof(vector));
-}
-
 /* What acknowledgements the mean size tells of. */
 WIDE lanes
 row_of_acks(const struct columns *columns)
@@ -230,12 +224,12 @@ find_groups(struct columns *columns, struct groups *groups)
 	size = choose(structure, size, to_whole(columns->octets / columns->packets));
 	size = choose(size > SIZE_INDEX_MOST, (lanes){ 0 } + SIZE_INDEX_MOST, size);
 	halves = (float_lanes)choose(structure, (lanes)halves, (lanes)twice);
-	put(groups->beyond, columns->beyond);
-	put(groups->first_row, kind);
-	put(groups->size, size);
-	put(groups->is_one, columns->packets == 1);
-	put(groups->is_mixed, structure & ~is_full & ~is_small);
-	put(groups->acks_row, row_of_acks(columns));
+	put_lanes(groups->beyond, columns->beyond);
+	put_lanes(groups->first_row, kind);
+	put_lanes(groups->size, size);
+	put_lanes(groups->is_one, columns->packets == 1);
+	put_lanes(groups->is_mixed, structure & ~is_full & ~is_small);
+	put_lanes(groups->acks_row, row_of_acks(columns));
 	memcpy(groups->halves, &halves, sizeof(halves));
 	twice -= halves;
 	memcpy(groups->acks, &twice, sizeof(twice));
